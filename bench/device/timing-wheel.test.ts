@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { TimingWheel } from './timing-wheel.js';
+
+test('every timer fires exactly once, never early, and at the first advance after it is due', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 0, max: 200_000 }), { maxLength: 60 }),
+      fc.array(fc.integer({ min: 1, max: 40_000 }), { minLength: 1, maxLength: 40 }),
+      (dueTimes, steps) => {
+        const startUs = 5_000_123;
+        const wheel = new TimingWheel(dueTimes.length, startUs, 32);
+        const firedAt = new Array<number>(dueTimes.length).fill(-1);
+        let nowUs = startUs;
+        dueTimes.forEach((due, timer) => wheel.add(timer, startUs + due));
+        const previous: number[] = [];
+        for (const step of [...steps, 300_000]) {
+          previous.push(nowUs);
+          nowUs += step;
+          wheel.advance(nowUs, {
+            due(timer, dueUs) {
+              assert.equal(firedAt[timer], -1);
+              assert.equal(dueUs, startUs + dueTimes[timer]!);
+              assert.ok(dueUs <= nowUs, 'early');
+              assert.ok(dueUs > previous.at(-1)! || previous.length === 1, 'missed an advance');
+              firedAt[timer] = nowUs;
+            },
+          });
+        }
+        assert.ok(firedAt.every((at) => at !== -1));
+        assert.equal(wheel.size, 0);
+      },
+    ),
+  );
+});
+
+test('a timer set again from its own firing keeps its period', () => {
+  const wheel = new TimingWheel(1, 0);
+  const fired: number[] = [];
+  const sink = {
+    due(timer: number, dueUs: number) {
+      fired.push(dueUs);
+      wheel.add(timer, dueUs + 700);
+    },
+  };
+  wheel.add(0, 500);
+  for (let nowUs = 0; nowUs <= 10_000; nowUs += 250) wheel.advance(nowUs, sink);
+  assert.deepEqual(fired.slice(0, 4), [500, 1200, 1900, 2600]);
+  assert.equal(fired.length, 14);
+});
+
+test('a timer at Infinity is never kept', () => {
+  const wheel = new TimingWheel(1, 0);
+  wheel.add(0, Number.POSITIVE_INFINITY);
+  assert.equal(wheel.size, 0);
+});
+
+test('a timer set again while firing fires at the next advance, however long the stall was', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 90_000 }), { minLength: 1 }), (steps) => {
+      const wheel = new TimingWheel(1, 0, 16);
+      let fired = 0;
+      const sink = {
+        due(timer: number, dueUs: number) {
+          fired++;
+          wheel.add(timer, dueUs + 1);
+        },
+      };
+      wheel.add(0, 1);
+      let nowUs = 0;
+      for (const step of steps) wheel.advance((nowUs += step), sink);
+      // Once in the tick it was due, and at most once more in the last tick of the same advance.
+      assert.ok(fired >= steps.length && fired <= steps.length * 2, `${fired} of ${steps.length}`);
+    }),
+  );
+});
