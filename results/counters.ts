@@ -1,0 +1,73 @@
+/**
+ * What a shard counts. Every entry of an interval's counters is what happened in that interval, except
+ * the gauges, which say how it stands at the interval's end. One `Float64Array` in this order.
+ *
+ * `deliveriesReceived` counts every delivery of this run, duplicates and those too short to be timed
+ * included, foreign ones not; so lost = expected − (received − duplicated).
+ */
+export const COUNTERS = [
+  'connectsAttempted',
+  'connectsSucceeded',
+  'connectsFailed',
+  'connectionsLost',
+  'connected',
+  'subscribed',
+  'subscribesFailed',
+  'publishesScheduled',
+  'publishesSent',
+  'publishesSentQos0',
+  'publishesSentQos1',
+  'publishesSentQos2',
+  'publishesAcked',
+  'publishesFailed',
+  'deliveriesExpected',
+  'deliveriesReceived',
+  'deliveriesReceivedQos0',
+  'deliveriesReceivedQos1',
+  'deliveriesReceivedQos2',
+  'deliveriesDuplicated',
+  'deliveriesOutOfOrder',
+  'deliveriesUntimed',
+  'deliveriesForeign',
+  'bytesSent',
+  'bytesReceived',
+  'pings',
+] as const;
+
+export type CounterName = (typeof COUNTERS)[number];
+
+/** Counters that state a level: added over shards, never over seconds. */
+export const GAUGES: ReadonlySet<CounterName> = new Set<CounterName>(['connected']);
+
+/** Values of all counters, in the order of `COUNTERS`. */
+export type Counters = Float64Array;
+
+export function newCounters(): Counters {
+  return new Float64Array(COUNTERS.length);
+}
+
+const INDEX: ReadonlyMap<CounterName, number> = new Map(COUNTERS.map((name, at) => [name, at]));
+
+/** The place of a counter, to be looked up once, outside the hot path. */
+export function counterIndex(name: CounterName): number {
+  return INDEX.get(name)!;
+}
+
+/** Reads one counter by name. */
+export function counter(counters: Counters, name: CounterName): number {
+  return counters[INDEX.get(name)!] ?? 0;
+}
+
+const IS_GAUGE: readonly boolean[] = COUNTERS.map((name) => GAUGES.has(name));
+
+/** Adds what happened (not how it stands) in one interval to a running total. */
+export function addEvents(into: Counters, interval: Counters): void {
+  for (let index = 0; index < COUNTERS.length; index += 1) {
+    if (IS_GAUGE[index]) continue;
+    into[index]! += interval[index] ?? 0;
+  }
+}
+
+export function isGauge(index: number): boolean {
+  return IS_GAUGE[index] === true;
+}
