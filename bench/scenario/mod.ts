@@ -1,0 +1,26 @@
+/** The scenario: what a fleet does, as data. */
+export { ScenarioError, type ScenarioIssue } from './error.js';
+export { parseScenario } from './parse.js';
+export { type FleetPlan, type GroupPlan, plan, type StreamPlan } from './plan.js';
+export {
+  DEFAULTS,
+  type Group,
+  type LoadLine,
+  loadOf,
+  type Payload,
+  type Phase,
+  type Publish,
+  type PublishArrivals,
+  type Scenario,
+  type ScenarioSpelling,
+  type Subscription,
+  type Will,
+} from './schema.js';
+export {
+  compileTemplate,
+  escapeTemplate,
+  type Placeholder,
+  type Template,
+  type TemplatePart,
+  type TemplateValues,
+} from './template.js';

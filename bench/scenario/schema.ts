@@ -1,0 +1,294 @@
+import { z } from 'zod';
+import { readCount, readDurationUs, readRatePerSec } from './units.js';
+
+/**
+ * The scenario format, once: what a file may say, what is taken when it does not, and the types
+ * the rest of the harness works with. Durations come out in µs (`…Us`), counts and rates as
+ * numbers. Checks that need more than one field stand in `check.ts`.
+ */
+
+/** What a field is when the file leaves it out. The only place where defaults are. */
+export const DEFAULTS = {
+  seed: 1,
+  connectRatePerSec: 1000,
+  connectTimeout: '30s',
+  startNumber: 0,
+  clientId: 'fg-{run}-%g-%i',
+  protocol: 5,
+  driver: 'lean',
+  cleanStart: true,
+  sessionExpiry: '0s',
+  keepAlive: '60s',
+  inflight: 20,
+  qos: 0,
+  retain: false,
+  payloadBytes: 64,
+  randomBytes: 256,
+  interval: '1s',
+  limit: 0,
+  load: 1,
+  measure: true,
+  drain: '5s',
+} as const;
+
+const MAX_UINT32 = 0xffff_ffff;
+
+/**
+ * A mapping with these keys and no others. The message of its unknown-key issue is the list of
+ * keys it knows, joined by a space: `source.ts` makes the suggestion from it.
+ */
+function mapping<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys' ? Object.keys(shape).join(' ') : undefined,
+  });
+}
+
+/** A scalar with a spelling of its own. */
+function spelled(expected: string, read: (raw: string | number) => number | undefined) {
+  return z.union([z.string(), z.number()], { error: expected }).transform((raw, context) => {
+    const value = read(raw);
+    if (value !== undefined) return value;
+    context.issues.push({ code: 'custom', message: expected, input: raw });
+    return z.NEVER;
+  });
+}
+
+function within(read: (raw: string | number) => number | undefined, low: number, high: number) {
+  return (raw: string | number) => {
+    const value = read(raw);
+    return value !== undefined && value >= low && value <= high ? value : undefined;
+  };
+}
+
+const MAX_DURATION_US = 365 * 86_400_000_000;
+
+const duration = spelled(
+  'a duration with its unit, such as 30s, 5m or 200ms',
+  within(readDurationUs, 0, MAX_DURATION_US),
+);
+
+/** MQTT carries these as whole seconds [MQTT-3.1.2.10, 3.1.2.11.2, 3.1.3.2.2]. */
+function seconds(maximum: number) {
+  return spelled(`a duration of whole seconds up to ${maximum}s, such as 60s or 5m`, (raw) => {
+    const us = readDurationUs(raw);
+    const fits = us !== undefined && us % 1_000_000 === 0 && us <= maximum * 1_000_000;
+    return fits ? us : undefined;
+  });
+}
+
+function count(low: number, high = MAX_UINT32) {
+  const from = `a whole number from ${low}`;
+  const to = high === MAX_UINT32 ? '' : ` to ${high}`;
+  return spelled(
+    `${from}${to}, such as ${Math.max(low, 200)} or 10k`,
+    within(readCount, low, high),
+  );
+}
+
+const rate = spelled(
+  'a rate above 0, such as 500 or 50/s',
+  within(readRatePerSec, Number.MIN_VALUE, 1e9),
+);
+
+const flag = z.boolean({ error: 'true or false' });
+const name = z.string({ error: 'a name' }).min(1, 'a name that is not empty');
+const text = z.string({ error: 'text' });
+const qos = z.literal([0, 1, 2], { error: '0, 1 or 2' });
+
+const protocol = z
+  .union([z.string(), z.number()], { error: "3, 4 or 5 (or '3.1', '3.1.1', '5.0')" })
+  .transform((raw, context): 3 | 4 | 5 => {
+    const versions: Record<string, 3 | 4 | 5> = {
+      '3': 3,
+      '3.1': 3,
+      '4': 4,
+      '3.1.1': 4,
+      '5': 5,
+      '5.0': 5,
+    };
+    const version = versions[String(raw)];
+    if (version !== undefined) return version;
+    context.issues.push({
+      code: 'custom',
+      message: "3, 4 or 5 (or '3.1', '3.1.1', '5.0')",
+      input: raw,
+    });
+    return z.NEVER;
+  });
+
+const will = mapping({
+  topic: text,
+  payload: text.default(''),
+  qos: qos.default(DEFAULTS.qos),
+  retain: flag.default(DEFAULTS.retain),
+  delay: seconds(MAX_UINT32).prefault('0s'),
+}).transform(({ delay, ...rest }) => ({ ...rest, delayUs: delay }));
+
+const subscription = mapping({ filter: text, qos: qos.default(DEFAULTS.qos) });
+
+const PAYLOAD_EXPECTED =
+  'one of { bytes: 64 }, { text: … } and { template: … } (with header: true to be timed)';
+
+/** MQTT's own limit on a packet leaves room for this; [MQTT-2.1.4], 256 MiB less the header. */
+const MAX_PAYLOAD_BYTES = 268_000_000;
+
+const payload = mapping({
+  bytes: count(0, MAX_PAYLOAD_BYTES).optional(),
+  text: text.optional(),
+  template: text.optional(),
+  header: flag.optional(),
+  randomBytes: count(0, MAX_PAYLOAD_BYTES).optional(),
+}).transform((raw, context) => {
+  const header = raw.header ?? false;
+  const given = [raw.bytes, raw.text, raw.template].filter((v) => v !== undefined).length;
+  const misplaced =
+    (raw.bytes !== undefined && raw.header !== undefined) ||
+    (raw.template === undefined && raw.randomBytes !== undefined);
+  if (given === 1 && !misplaced) {
+    if (raw.bytes !== undefined) return { kind: 'filler' as const, bytes: raw.bytes };
+    if (raw.text !== undefined) return { kind: 'text' as const, text: raw.text, header };
+    if (raw.template !== undefined) {
+      const randomBytes = raw.randomBytes ?? DEFAULTS.randomBytes;
+      return { kind: 'template' as const, template: raw.template, header, randomBytes };
+    }
+  }
+  context.issues.push({ code: 'custom', message: PAYLOAD_EXPECTED, input: raw });
+  return z.NEVER;
+});
+
+const arrivals = z.discriminatedUnion(
+  'kind',
+  [
+    mapping({
+      kind: z.literal('periodic'),
+      interval: duration.prefault(DEFAULTS.interval),
+    }).transform(({ kind, interval }) => ({ kind, intervalUs: interval })),
+    mapping({ kind: z.literal('constant'), ratePerSec: rate }),
+    mapping({ kind: z.literal('poisson'), ratePerSec: rate }),
+    mapping({ kind: z.literal('saturate') }),
+  ],
+  { error: 'a kind of arrivals: periodic, constant, poisson or saturate' },
+);
+
+const stream = mapping({
+  topic: text,
+  qos: qos.default(DEFAULTS.qos),
+  retain: flag.default(DEFAULTS.retain),
+  payload: payload.prefault({ bytes: DEFAULTS.payloadBytes }),
+  arrivals: arrivals.prefault({ kind: 'periodic' }),
+  limit: count(0, Number.MAX_SAFE_INTEGER).prefault(DEFAULTS.limit),
+});
+
+const group = mapping({
+  name,
+  count: count(1),
+  startNumber: count(0).prefault(DEFAULTS.startNumber),
+  clientId: text.default(DEFAULTS.clientId),
+  protocol: protocol.prefault(DEFAULTS.protocol),
+  driver: z.literal(['lean', 'mqttjs'], { error: 'lean or mqttjs' }).default(DEFAULTS.driver),
+  cleanStart: flag.default(DEFAULTS.cleanStart),
+  sessionExpiry: seconds(MAX_UINT32).prefault(DEFAULTS.sessionExpiry),
+  keepAlive: seconds(65_535).prefault(DEFAULTS.keepAlive),
+  username: text.optional(),
+  password: text.optional(),
+  will: will.optional(),
+  inflight: count(0, 65_535).prefault(DEFAULTS.inflight),
+  subscribe: z.array(subscription, { error: 'a list of { filter, qos }' }).default([]),
+  publish: z.array(stream, { error: 'a list of streams ({ topic, … })' }).default([]),
+}).transform(({ keepAlive, sessionExpiry, ...rest }) => ({
+  ...rest,
+  sessionExpiryUs: sessionExpiry,
+  keepAliveUs: keepAlive,
+}));
+
+const LOAD_EXPECTED = 'a load factor such as 1 or 0.5, or a straight line such as [0, 1]';
+const factor = z.number({ error: LOAD_EXPECTED }).nonnegative(LOAD_EXPECTED);
+const line = z
+  .union([factor, z.tuple([factor, factor])], { error: LOAD_EXPECTED })
+  .transform((raw) =>
+    typeof raw === 'number' ? { from: raw, to: raw } : { from: raw[0], to: raw[1] },
+  );
+const load = z
+  .union([line, z.record(z.string(), line)], {
+    error: `${LOAD_EXPECTED}; or a mapping of group names to those`,
+  })
+  .transform((raw) =>
+    isLine(raw) ? { kind: 'all' as const, line: raw } : { kind: 'byGroup' as const, lines: raw },
+  );
+
+function isLine(raw: LoadLine | Record<string, LoadLine>): raw is LoadLine {
+  return typeof raw.from === 'number' && typeof raw.to === 'number';
+}
+
+const phase = z.discriminatedUnion(
+  'kind',
+  [
+    mapping({ name, kind: z.literal('ramp'), timeout: duration.optional() }).transform(
+      ({ timeout, ...rest }) => (timeout === undefined ? rest : { ...rest, timeoutUs: timeout }),
+    ),
+    mapping({
+      name,
+      kind: z.literal('steady'),
+      duration,
+      load: load.prefault(DEFAULTS.load),
+      measure: flag.default(DEFAULTS.measure),
+    }).transform(({ duration, ...rest }) => ({ ...rest, durationUs: duration })),
+    mapping({
+      name,
+      kind: z.literal('drain'),
+      duration: duration.prefault(DEFAULTS.drain),
+    }).transform(({ duration, ...rest }) => ({ ...rest, durationUs: duration })),
+  ],
+  { error: 'a kind of phase: ramp, steady or drain' },
+);
+
+const connect = mapping({
+  ratePerSec: rate.prefault(DEFAULTS.connectRatePerSec),
+  timeout: duration.prefault(DEFAULTS.connectTimeout),
+}).transform(({ ratePerSec, timeout }) => ({ ratePerSec, timeoutUs: timeout }));
+
+const target = z
+  .union([text.transform((url) => [url]), z.array(text)], {
+    error: 'a URL such as mqtt://127.0.0.1:1883, or a list of them',
+  })
+  .default([]);
+
+export const scenarioSchema = mapping({
+  name,
+  seed: count(0).prefault(DEFAULTS.seed),
+  target,
+  connect: connect.prefault({}),
+  groups: z.array(group, { error: 'a list of groups' }).min(1, 'at least one group'),
+  phases: z.array(phase, { error: 'a list of phases' }).min(1, 'at least one phase'),
+  objectives: z
+    .array(text, { error: "a list such as ['publish.response.p99 < 50ms']" })
+    .default([]),
+});
+
+/** A scenario as the harness uses it: checked, defaults filled in, durations in µs. */
+export type Scenario = z.output<typeof scenarioSchema>;
+/** A scenario as a file may spell it. */
+export type ScenarioSpelling = z.input<typeof scenarioSchema>;
+export type Group = Scenario['groups'][number];
+export type Will = NonNullable<Group['will']>;
+export type Subscription = Group['subscribe'][number];
+/** One stream of messages that every device of a group sends. */
+export type Publish = Group['publish'][number];
+export type Payload = Publish['payload'];
+export type PublishArrivals = Publish['arrivals'];
+export type Phase = Scenario['phases'][number];
+/** A load factor that goes in a straight line over its phase (`from` = `to`: constant). */
+export interface LoadLine {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The load factor of a group in a phase: 0 where nothing is sent. */
+export function loadOf(phase: Phase, groupName: string): LoadLine {
+  if (phase.kind !== 'steady') return NO_LOAD;
+  if (phase.load.kind === 'all') return phase.load.line;
+  return phase.load.lines[groupName] ?? NO_LOAD;
+}
+
+const NO_LOAD: LoadLine = { from: 0, to: 0 };
