@@ -1,7 +1,15 @@
 /** The scenario: what a fleet does, as data. */
 export { ScenarioError, type ScenarioIssue } from './error.js';
+export { FanOut } from './fan-out.js';
+export { GroupIdentity } from './identity.js';
 export { parseScenario } from './parse.js';
-export { type FleetPlan, type GroupPlan, plan, type StreamPlan } from './plan.js';
+export {
+  compilePayload,
+  MEASUREMENT_HEADER_BYTES,
+  type PayloadTemplate,
+  type PayloadValues,
+} from './payload.js';
+export { type FleetPlan, type GroupPlan, messageLimit, plan, type StreamPlan } from './plan.js';
 export {
   DEFAULTS,
   type Group,

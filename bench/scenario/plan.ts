@@ -1,21 +1,31 @@
-import type { Group, Scenario } from './schema.js';
+import { FanOut } from './fan-out.js';
+import { GroupIdentity } from './identity.js';
+import type { Group, Publish, Scenario } from './schema.js';
+import { compileTemplate } from './template.js';
 
 /** Where everything of a scenario stands in the fleet-wide numbering, and what it should cause. */
 export interface FleetPlan {
   readonly deviceCount: number;
   /** Sender slots: one for each (group, stream, device). At most 2^32. */
   readonly senderCount: number;
+  readonly subscriptionCount: number;
   readonly groups: readonly GroupPlan[];
-  /** µs from the first to the last intended connect. */
+  /** The connect schedule's rate, and µs from its first to its last intended connect. */
+  readonly connectsPerSec: number;
   readonly connectDurationUs: number;
-  /** How long a ramp without a timeout of its own may take. */
+  /** How long a ramp without a timeout of its own may take: 60 s and the connect schedule. */
   readonly rampTimeoutUs: number;
+  /** At load 1 and with every device connected; streams that saturate are not in it. */
+  readonly publishesPerSec: number;
+  readonly deliveriesPerSec: number;
+  /** Some stream runs as fast as it can, so the rates are not the whole load. */
+  readonly saturates: boolean;
 }
 
 export interface GroupPlan {
   readonly name: string;
   readonly count: number;
-  /** Global number of the group's first device; device i of the group is `deviceBase + i`. */
+  /** Fleet-wide number of the group's first device; device i of the group is `deviceBase + i`. */
   readonly deviceBase: number;
   readonly streams: readonly StreamPlan[];
 }
@@ -25,31 +35,95 @@ export interface StreamPlan {
   readonly senderBase: number;
   /** Tells this stream's random draws from every other stream's. */
   readonly streamKey: number;
+  /** Of the whole group at load 1; undefined when it saturates. */
+  readonly publishesPerSec: number | undefined;
+  /** Mean over the group; exact up to 10,000 devices, of an even sample beyond. */
+  readonly deliveriesPerPublish: number;
 }
 
-/** What a ramp may take beyond the connect schedule itself. */
 const RAMP_SLACK_US = 60_000_000;
+const SAMPLED_DEVICES = 10_000;
+const US_PER_SEC = 1_000_000;
 
 export function plan(scenario: Scenario): FleetPlan {
-  let deviceBase = 0;
-  let senderBase = 0;
+  // What the run's id is cannot change how many filters a topic matches.
+  const fanOut = new FanOut(scenario, PLANNED_RUN);
+  let deviceCount = 0;
+  let senderCount = 0;
   let streamKey = 0;
-  const groups = scenario.groups.map((group: Group): GroupPlan => {
-    const base = deviceBase;
-    deviceBase += group.count;
-    const streams = group.publish.map((): StreamPlan => {
-      const stream = { senderBase, streamKey: streamKey++ };
-      senderBase += group.count;
-      return stream;
+  let subscriptionCount = 0;
+  const groups = scenario.groups.map((group): GroupPlan => {
+    const deviceBase = deviceCount;
+    deviceCount += group.count;
+    subscriptionCount += group.count * group.subscribe.length;
+    const streams = group.publish.map((stream): StreamPlan => {
+      const senderBase = senderCount;
+      senderCount += group.count;
+      return {
+        senderBase,
+        streamKey: streamKey++,
+        publishesPerSec: publishesPerSec(stream, group.count),
+        deliveriesPerPublish: meanFanOut(stream, group, fanOut, scenario.seed, senderBase),
+      };
     });
-    return { name: group.name, count: group.count, deviceBase: base, streams };
+    return { name: group.name, count: group.count, deviceBase, streams };
   });
-  const connectDurationUs = (deviceBase * 1_000_000) / scenario.connect.ratePerSec;
+  const streams = groups.flatMap((group) => group.streams);
+  const { ratePerSec } = scenario.connect;
+  const connectDurationUs = (Math.max(0, deviceCount - 1) * US_PER_SEC) / ratePerSec;
   return {
-    deviceCount: deviceBase,
-    senderCount: senderBase,
+    deviceCount,
+    senderCount,
+    subscriptionCount,
     groups,
+    connectsPerSec: ratePerSec,
     connectDurationUs,
-    rampTimeoutUs: RAMP_SLACK_US + connectDurationUs,
+    rampTimeoutUs: RAMP_SLACK_US + (deviceCount * US_PER_SEC) / ratePerSec,
+    publishesPerSec: sum(streams.map((s) => s.publishesPerSec ?? 0)),
+    deliveriesPerSec: sum(streams.map((s) => (s.publishesPerSec ?? 0) * s.deliveriesPerPublish)),
+    saturates: streams.some((s) => s.publishesPerSec === undefined),
   };
+}
+
+/**
+ * How many messages device `index` of the group may send under the stream's limit: the limit dealt
+ * out evenly, the rest to the first devices, so that shards need not ask each other. Infinity
+ * without a limit.
+ */
+export function messageLimit(stream: Publish, count: number, index: number): number {
+  if (stream.limit === 0) return Number.POSITIVE_INFINITY;
+  const each = Math.floor(stream.limit / count);
+  return index < stream.limit % count ? each + 1 : each;
+}
+
+const PLANNED_RUN = '0000';
+
+function publishesPerSec(stream: Publish, count: number): number | undefined {
+  const { arrivals } = stream;
+  if (arrivals.kind === 'saturate') return undefined;
+  if (arrivals.kind === 'periodic') return (count * US_PER_SEC) / arrivals.intervalUs;
+  return arrivals.ratePerSec;
+}
+
+function meanFanOut(
+  stream: Publish,
+  group: Group,
+  fanOut: FanOut,
+  seed: number,
+  senderBase: number,
+): number {
+  const topic = compileTemplate(stream.topic);
+  const identity = new GroupIdentity(group, PLANNED_RUN, seed);
+  const samples = topic.isShared ? 1 : Math.min(group.count, SAMPLED_DEVICES);
+  let deliveries = 0;
+  for (let k = 0; k < samples; k++) {
+    const index = Math.floor((k * group.count) / samples);
+    const values = identity.valuesOf(index, senderBase + index);
+    deliveries += fanOut.deliveriesOf(topic.render(values));
+  }
+  return deliveries / samples;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }

@@ -1,0 +1,43 @@
+import type { Group } from './schema.js';
+import { compileTemplate, type Template, type TemplateValues } from './template.js';
+
+/** Who each device of a group is: the values that its topics, filters and payloads are made of. */
+export class GroupIdentity {
+  readonly #group: Group;
+  readonly #run: string;
+  readonly #seed: number;
+  readonly #clientId: Template;
+  readonly #username: Template;
+
+  /** `run`: what `{run}` stands for; `seed`: the scenario's, for `%rand_N`. */
+  constructor(group: Group, run: string, seed: number) {
+    this.#group = group;
+    this.#run = run;
+    this.#seed = seed;
+    this.#clientId = compileTemplate(group.clientId);
+    this.#username = compileTemplate(group.username ?? '');
+  }
+
+  /**
+   * A fresh object, the caller's to keep and to change (`message`) from message to message.
+   * @param index of the device in its group, from 0
+   * @param sender slot of the stream it is for; matters to `%rand_N`, `%UNIQUE%` and `%RANDOM%`
+   */
+  valuesOf(index: number, sender: number): TemplateValues {
+    const values: TemplateValues = {
+      run: this.#run,
+      group: this.#group.name,
+      number: this.#group.startNumber + index,
+      clientId: '',
+      username: '',
+      message: 1,
+      seed: this.#seed,
+      sender,
+    };
+    // One of the two may stand in the other, never both (the scenario's checks refuse that).
+    if (this.#clientId.uses('u')) values.username = this.#username.render(values);
+    values.clientId = this.#clientId.render(values);
+    values.username = this.#username.render(values);
+    return values;
+  }
+}
