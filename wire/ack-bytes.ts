@@ -3,7 +3,7 @@ import { PacketType, type ProtocolVersion } from './packet-type.js';
 import { checkProperties } from './property-check.js';
 import { propertiesStart } from './reader.js';
 import { isReasonCodeAllowed } from './reason-code.js';
-import { RULES } from './rules.js';
+import { REASON_CODE_RULES, RULES } from './rules.js';
 import { readVarint } from './varint.js';
 
 /** The whole PINGREQ. Shared: write it out, do not change it. */
@@ -42,7 +42,7 @@ export function readAckReasonCode(
     !isReasonCodeAllowed(code, PacketType.PUBACK) &&
     !isReasonCodeAllowed(code, PacketType.PUBREL)
   ) {
-    throw broken(RULES.REASON_CODE, 5, `0x${code.toString(16)}`);
+    throw broken(REASON_CODE_RULES[PacketType.PUBACK]!, 5, `0x${code.toString(16)}`);
   }
   if (at + 1 < end) {
     const start = propertiesStart(bytes, at + 1, end);

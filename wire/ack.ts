@@ -4,7 +4,7 @@ import type { PubackPacket, PubcompPacket, PubrecPacket, PubrelPacket } from './
 import { writeProperties } from './property-write.js';
 import type { Reader } from './reader.js';
 import { isReasonCodeAllowed } from './reason-code.js';
-import { RULES } from './rules.js';
+import { REASON_CODE_RULES, RULES } from './rules.js';
 import type { Writer } from './writer.js';
 
 export type AckPacket = PubackPacket | PubrecPacket | PubrelPacket | PubcompPacket;
@@ -40,7 +40,7 @@ export function readAck(reader: Reader, type: AckPacket['type']): AckPacket {
 export function checkReasonCode(reasonCode: number, packetType: number): void {
   if (!isReasonCodeAllowed(reasonCode, packetType)) {
     const detail = `${packetTypeName(packetType)} 0x${reasonCode.toString(16)}`;
-    throw broken(RULES.REASON_CODE, 5, detail);
+    throw broken(REASON_CODE_RULES[packetType]!, 5, detail);
   }
 }
 

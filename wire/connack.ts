@@ -1,9 +1,9 @@
+import { checkReasonCode } from './ack.js';
 import { broken } from './errors.js';
 import { PacketType, type ProtocolVersion } from './packet-type.js';
 import type { ConnackPacket } from './packets.js';
 import { writeProperties } from './property-write.js';
 import type { Reader } from './reader.js';
-import { isReasonCodeAllowed } from './reason-code.js';
 import { RULES } from './rules.js';
 import type { Writer } from './writer.js';
 
@@ -27,8 +27,8 @@ export function readConnack(reader: Reader): ConnackPacket {
 function checkConnack(sessionPresent: boolean, reasonCode: number, version: ProtocolVersion): void {
   if (version !== 5) {
     if (reasonCode > 5) throw broken(RULES.RETURN_CODE, version, `${reasonCode}`);
-  } else if (!isReasonCodeAllowed(reasonCode, PacketType.CONNACK)) {
-    throw broken(RULES.REASON_CODE, 5, `CONNACK 0x${reasonCode.toString(16)}`);
+  } else {
+    checkReasonCode(reasonCode, PacketType.CONNACK);
   }
   if (sessionPresent && reasonCode !== 0) throw broken(RULES.SESSION_PRESENT, version);
 }

@@ -35,8 +35,12 @@ export function readConnect(reader: Reader): ConnectPacket {
   }
   packet.clientId = reader.string('client identifier');
   if ((flags & WILL_FLAG) !== 0) packet.will = readWill(reader, flags);
-  if ((flags & USER_NAME) !== 0) packet.username = reader.string('user name');
-  if ((flags & PASSWORD) !== 0) packet.password = reader.binary();
+  // In MQTT 3.1 the remaining length goes before these flags: a flagged field may be missing (§3.1).
+  const mayEnd = version === 3;
+  if ((flags & USER_NAME) !== 0 && !(mayEnd && reader.left === 0)) {
+    packet.username = reader.string('user name');
+  }
+  if ((flags & PASSWORD) !== 0 && !(mayEnd && reader.left === 0)) packet.password = reader.binary();
   reader.finish();
   return packet;
 }
@@ -54,15 +58,15 @@ function readVersion(reader: Reader): ProtocolVersion {
 }
 
 function checkFlags(flags: number, version: ProtocolVersion): void {
-  // MQTT 3.1 says of bit 0 only that it is unused (§3.1); since 3.1.1 it must be 0.
-  if ((flags & RESERVED) !== 0 && version !== 3) throw broken(RULES.CONNECT_RESERVED, version);
   const willQos = (flags >> WILL_QOS_SHIFT) & 3;
-  if ((flags & WILL_FLAG) === 0) {
+  if ((flags & WILL_FLAG) !== 0) {
+    if (willQos === 3) throw broken(RULES.WILL_QOS, version);
+  } else if (version !== 3) {
+    // MQTT 3.1 calls these bits unused when there is no will (§3.1).
     if (willQos !== 0) throw broken(RULES.WILL_QOS_ALONE, version);
     if ((flags & WILL_RETAIN) !== 0) throw broken(RULES.WILL_RETAIN_ALONE, version);
-  } else if (willQos === 3) {
-    throw broken(RULES.WILL_QOS, version);
   }
+  if ((flags & RESERVED) !== 0 && version !== 3) throw broken(RULES.CONNECT_RESERVED, version);
   if (version !== 5 && (flags & (USER_NAME | PASSWORD)) === PASSWORD) {
     throw broken(RULES.PASSWORD_ALONE, version);
   }

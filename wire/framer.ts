@@ -1,6 +1,6 @@
 import { broken, type MqttError } from './errors.js';
 import type { ProtocolVersion } from './packet-type.js';
-import { RULES } from './rules.js';
+import { RULES, type Rule } from './rules.js';
 
 /** Takes whole packets. `bytes` is shared and reused: what is needed later must be copied during the call. */
 export interface FrameSink {
@@ -172,12 +172,21 @@ function remainingLength(bytes: Uint8Array, start: number, bodyStart: number): n
   return value;
 }
 
+/** The statements on reserved flags that name a packet type; the others fall under the general one. */
+const FLAG_RULES: Readonly<Record<number, Rule>> = {
+  6: RULES.PUBREL_FLAGS,
+  8: RULES.SUBSCRIBE_FLAGS,
+  10: RULES.UNSUBSCRIBE_FLAGS,
+  14: RULES.DISCONNECT_FLAGS,
+  15: RULES.AUTH_FLAGS,
+};
+
 /** What is wrong with a first byte that is not allowed. */
 export function firstByteError(first: number, version: number): MqttError {
   const type = first >> 4;
   if (type === 0) return broken(RULES.PACKET_TYPE, version);
   if (type === 3) return broken((first & 6) === 6 ? RULES.QOS : RULES.DUP, version);
-  return broken(RULES.HEADER_FLAGS, version, `0x${first.toString(16)}`);
+  return broken(FLAG_RULES[type] ?? RULES.HEADER_FLAGS, version, `0x${first.toString(16)}`);
 }
 
 /** May a packet of this version begin with this byte? */

@@ -56,7 +56,7 @@ export class Reader {
     const length = this.u16();
     const start = this.#take(length);
     if (length === 0) throw broken(RULES.TOPIC_EMPTY, this.version, what);
-    checkTopicName(this.bytes, start, this.at, this.version, RULES.TOPIC_WILDCARD);
+    checkTopicName(this.bytes, start, this.at, this.version, RULES.NAME_WILDCARD);
     return utf8String(this.bytes, start, this.at);
   }
 
@@ -94,6 +94,7 @@ export class Reader {
  * in its shortest form and within `end`; after that `readVarint(bytes, at, end)` is safe to ask for it.
  */
 export function propertiesStart(bytes: Uint8Array, at: number, end: number): number {
+  if (at >= end) throw broken(RULES.PROPERTIES_MISSING, 5);
   const length = readVarint(bytes, at, end);
   if (length < 0) {
     throw broken(length === VARINT_TOO_LONG ? RULES.VARINT : RULES.TRUNCATED, 5, 'property length');

@@ -32,13 +32,21 @@ function rule5(code: Kind, clause5: string, what: string): Rule {
 
 const BAD = 'MALFORMED_PACKET';
 const WRONG = 'PROTOCOL_ERROR';
+const NAME = 'TOPIC_NAME_INVALID';
+const FILTER = 'TOPIC_FILTER_INVALID';
+const FLAGS = 'reserved flags of the first byte';
 
 /** Every rule the codec checks, by what is wrong. */
 export const RULES = {
   // Fixed header
   PACKET_TYPE: rule(BAD, 'MQTT 3.1.1 §2.2.1', 'MQTT 5 §2.1.2', 'packet type 0 is reserved'),
   AUTH_BEFORE_5: rule(BAD, 'MQTT 3.1.1 §2.2.1', 'MQTT 5 §3.15', 'AUTH exists only in MQTT 5'),
-  HEADER_FLAGS: rule(BAD, '[MQTT-2.2.2-2]', '[MQTT-2.1.3-1]', 'reserved flags of the first byte'),
+  HEADER_FLAGS: rule(BAD, '[MQTT-2.2.2-2]', '[MQTT-2.1.3-1]', FLAGS),
+  PUBREL_FLAGS: rule(BAD, '[MQTT-3.6.1-1]', '[MQTT-3.6.1-1]', FLAGS),
+  SUBSCRIBE_FLAGS: rule(BAD, '[MQTT-3.8.1-1]', '[MQTT-3.8.1-1]', FLAGS),
+  UNSUBSCRIBE_FLAGS: rule(BAD, '[MQTT-3.10.1-1]', '[MQTT-3.10.1-1]', FLAGS),
+  DISCONNECT_FLAGS: rule(BAD, '[MQTT-3.14.1-1]', '[MQTT-3.14.1-1]', FLAGS),
+  AUTH_FLAGS: rule5(BAD, '[MQTT-3.15.1-1]', FLAGS),
   REMAINING_LENGTH: rule(
     BAD,
     'MQTT 3.1.1 §2.2.3',
@@ -63,7 +71,6 @@ export const RULES = {
   PACKET_ID: rule(BAD, '[MQTT-2.3.1-1]', '[MQTT-2.2.1-3]', 'packet identifier is 0'),
   ACK_PACKET_ID: rule(BAD, '[MQTT-2.3.1-6]', '[MQTT-2.2.1-5]', 'packet identifier is 0'),
   SUBACK_PACKET_ID: rule(BAD, '[MQTT-2.3.1-7]', '[MQTT-2.2.1-6]', 'packet identifier is 0'),
-  REASON_CODE: rule5(WRONG, 'MQTT 5 §2.4', 'reason code is not one of this packet'),
   RANGE: rule(BAD, 'MQTT 3.1.1 §1.5', 'MQTT 5 §1.5', 'number is outside its field'),
 
   // Properties
@@ -71,8 +78,9 @@ export const RULES = {
   PROPERTY_PLACE: rule5(BAD, 'MQTT 5 §2.2.2.2', 'property is not allowed in this packet'),
   PROPERTY_TWICE: rule5(WRONG, 'MQTT 5 §2.2.2.2', 'property stands twice'),
   PROPERTY_VALUE: rule5(WRONG, 'MQTT 5 §2.2.2.2', 'value of a property is not allowed'),
+  PROPERTIES_MISSING: rule5(BAD, '[MQTT-2.2.2-1]', 'packet ends where the property length belongs'),
   PROPERTY_LENGTH: rule5(BAD, 'MQTT 5 §2.2.2.1', 'property list ends inside a property'),
-  RESPONSE_TOPIC: rule5('TOPIC_NAME_INVALID', '[MQTT-3.3.2-14]', 'response topic has a wildcard'),
+  RESPONSE_TOPIC: rule5(NAME, '[MQTT-3.3.2-14]', 'response topic has a wildcard'),
   AUTH_DATA_ALONE: rule5(
     WRONG,
     'MQTT 5 §3.1.2.11.10',
@@ -120,12 +128,7 @@ export const RULES = {
   // PUBLISH and topics
   QOS: rule(BAD, '[MQTT-3.3.1-4]', '[MQTT-3.3.1-4]', 'PUBLISH with QoS 3'),
   DUP: rule(BAD, '[MQTT-3.3.1-2]', '[MQTT-3.3.1-2]', 'DUP in a QoS 0 PUBLISH'),
-  TOPIC_WILDCARD: rule(
-    'TOPIC_NAME_INVALID',
-    '[MQTT-3.3.2-2]',
-    '[MQTT-3.3.2-2]',
-    'topic name has a wildcard',
-  ),
+  TOPIC_WILDCARD: rule(NAME, '[MQTT-3.3.2-2]', '[MQTT-3.3.2-2]', 'topic name has a wildcard'),
   TOPIC_EMPTY: rule(
     'TOPIC_NAME_INVALID',
     '[MQTT-4.7.3-1]',
@@ -159,11 +162,71 @@ export const RULES = {
     '[MQTT-3.10.3-2]',
     'UNSUBSCRIBE without a topic filter',
   ),
-  UNSUBACK_EMPTY: rule5(WRONG, '[MQTT-3.11.3-1]', 'UNSUBACK without a reason code'),
-  FILTER: rule(
-    'TOPIC_FILTER_INVALID',
+  UNSUBACK_EMPTY: rule5(WRONG, '[MQTT-3.11.3-2]', 'UNSUBACK without a reason code'),
+
+  // Topic filters, and topic names that are not in a PUBLISH
+  NAME_WILDCARD: rule(
+    NAME,
+    '[MQTT-4.7.1-1]',
+    '[MQTT-4.7.0-1]',
+    'topic name has a wildcard (# or +)',
+  ),
+  NAME_LENGTH: rule(NAME, '[MQTT-4.7.3-3]', '[MQTT-4.7.3-3]', 'topic name is over 65,535 bytes'),
+  NAME_CHARACTER: rule(NAME, '[MQTT-1.5.3-1]', '[MQTT-1.5.4-1]', 'topic name has a lone surrogate'),
+  NAME_NUL: rule(NAME, '[MQTT-4.7.3-2]', '[MQTT-4.7.3-2]', 'topic name holds U+0000'),
+  FILTER_EMPTY: rule(FILTER, '[MQTT-4.7.3-1]', '[MQTT-4.7.3-1]', 'topic filter is empty'),
+  FILTER_HASH: rule(
+    FILTER,
     '[MQTT-4.7.1-2]',
     '[MQTT-4.7.1-1]',
-    'topic filter is invalid',
+    '# in a topic filter fills the whole last level',
+  ),
+  FILTER_PLUS: rule(
+    FILTER,
+    '[MQTT-4.7.1-3]',
+    '[MQTT-4.7.1-2]',
+    '+ in a topic filter fills a whole level',
+  ),
+  FILTER_LENGTH: rule(
+    FILTER,
+    '[MQTT-4.7.3-3]',
+    '[MQTT-4.7.3-3]',
+    'topic filter is over 65,535 bytes',
+  ),
+  FILTER_CHARACTER: rule(
+    FILTER,
+    '[MQTT-1.5.3-1]',
+    '[MQTT-1.5.4-1]',
+    'topic filter has a lone surrogate',
+  ),
+  FILTER_NUL: rule(FILTER, '[MQTT-4.7.3-2]', '[MQTT-4.7.3-2]', 'topic filter holds U+0000'),
+  SHARE_NAME: rule5(FILTER, '[MQTT-4.8.2-1]', '$share/ wants a group of at least one character'),
+  SHARE_FORM: rule5(
+    FILTER,
+    '[MQTT-4.8.2-2]',
+    'shared subscription is $share/group/filter, without # or + in the group',
   ),
 } as const satisfies Record<string, Rule>;
+
+const reasonCode = (clause: string) =>
+  rule5(WRONG, clause, 'reason code is not one of this packet');
+
+/** The rule that names a packet's reason codes, by packet type; those without reason codes have none. */
+export const REASON_CODE_RULES: readonly (Rule | undefined)[] = [
+  undefined,
+  undefined,
+  reasonCode('[MQTT-3.2.2-8]'),
+  undefined,
+  reasonCode('[MQTT-3.4.2-1]'),
+  reasonCode('[MQTT-3.5.2-1]'),
+  reasonCode('[MQTT-3.6.2-1]'),
+  reasonCode('[MQTT-3.7.2-1]'),
+  undefined,
+  reasonCode('[MQTT-3.9.3-2]'),
+  undefined,
+  reasonCode('[MQTT-3.11.3-2]'),
+  undefined,
+  undefined,
+  reasonCode('[MQTT-3.14.2-1]'),
+  reasonCode('[MQTT-3.15.2-1]'),
+];

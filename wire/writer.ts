@@ -1,6 +1,7 @@
 import { broken } from './errors.js';
 import type { ProtocolVersion } from './packet-type.js';
 import { RULES, type Rule } from './rules.js';
+import { topicNameFault } from './topic-filter.js';
 import { utf8Bytes, writeUtf8 } from './utf8.js';
 import { VARINT_MAX, varintBytes, writeVarint } from './varint.js';
 
@@ -69,9 +70,9 @@ export class Writer {
 
   /** A topic name of at least one character and without wildcards. */
   topicName(topic: string, what: string): void {
+    const rule = topicNameFault(topic);
+    if (rule !== undefined) throw broken(rule, this.version, what);
     this.string(topic, what);
-    if (topic === '') throw broken(RULES.TOPIC_EMPTY, this.version, what);
-    if (/[#+]/.test(topic)) throw broken(RULES.TOPIC_WILDCARD, this.version, what);
   }
 
   /** Binary data behind its two-byte length. */
