@@ -32,7 +32,8 @@ let scratch = new Uint8Array(16 * 1024);
 
 /** One histogram as V2 bytes, in an array of its own. Work is in proportion to the highest value's index. */
 export function encodeV2(histogram: CountedValues): Uint8Array<ArrayBuffer> {
-  return scratch.slice(0, encodeIntoScratch(histogram));
+  const length = encodeIntoScratch(histogram);
+  return scratch.slice(0, length);
 }
 
 /**

@@ -61,8 +61,9 @@ export class HistogramSet {
     return this.#histograms[series]?.totalCount ?? 0;
   }
 
-  add(other: HistogramSet): void {
-    for (let series = 0; series < SERIES.length; series += 1) {
+  /** Adds another set; only the series before `endSeries` if that is given. */
+  add(other: HistogramSet, endSeries: number = SERIES.length): void {
+    for (let series = 0; series < endSeries; series += 1) {
       this.negative[series]! += other.negative[series]!;
       this.clipped[series]! += other.clipped[series]!;
       const from = other.#histograms[series];

@@ -1,5 +1,6 @@
 import type { Counters } from './counters.js';
 import type { EncodedHistograms, HistogramSet } from './histogram-set.js';
+import type { SecondPlace } from './phases.js';
 
 /** What one shard ships each second. */
 export interface IntervalReport {
@@ -24,11 +25,8 @@ export interface IntervalReport {
 }
 
 /** One second of the whole run: the reports of all shards merged. */
-export interface MergedInterval {
+export interface MergedInterval extends SecondPlace {
   readonly second: number;
-  readonly phase: string;
-  /** Whether this second lies wholly inside a phase that is measured. */
-  readonly measured: boolean;
   /** 1, less for the run's last second. */
   readonly lengthSec: number;
   readonly counters: Counters;
@@ -40,9 +38,19 @@ export interface MergedInterval {
   readonly loopDelayMaxUs: number;
   /** The highest of all shards. */
   readonly gcPauseUs: number;
-  /** All shards together, 100 is one core. */
+  /** All shards together; 100 is one core. */
   readonly generatorCpuPercent: number;
-  /** Shards alive in this second / those of them that sent a report for it. */
+  /** Shards that were alive in this second, and reports that came for it. */
   readonly shards: number;
   readonly reports: number;
+}
+
+/** What a probed target process did in one second. */
+export interface ProbePoint {
+  readonly node: string;
+  /** Of one core: a process with two busy threads has 200. null when the process could not be read. */
+  readonly cpuPercent: number | null;
+  readonly rssBytes: number | null;
+  /** Of one core, the busiest single thread: 100 is a saturated event loop. */
+  readonly busiestThreadPercent: number | null;
 }

@@ -1,11 +1,41 @@
 export { HIGHEST_US, LOWEST_US } from './count-index.js';
 export * from './counters.js';
+export * from './format.js';
+export { type EncodedHistograms, HistogramSet, transferables } from './histogram-set.js';
+export { IntervalMerger, type MergerOptions } from './interval-merger.js';
+export type { IntervalReport, MergedInterval, ProbePoint } from './interval-report.js';
+export type { IntervalRow } from './intervals-csv.js';
 export {
-  type EncodedHistograms,
-  HistogramSet,
-  transferables,
-} from './histogram-set.js';
-export type { IntervalReport, MergedInterval } from './interval-report.js';
-export type { LatencyHistogram } from './latency-histogram.js';
+  CumulativeHistogram,
+  IntervalHistogram,
+  type LatencyHistogram,
+} from './latency-histogram.js';
+export { type LatencySummary, percentileUs, summarise } from './latency-summary.js';
+export {
+  judgeObjectives,
+  type Objective,
+  objectiveMetrics,
+  parseObjective,
+} from './objectives.js';
+export { type PhaseSpan, placeSecond, type SecondPlace } from './phases.js';
+export type { ProbedNode } from './probe-totals.js';
 export { ResultsError, type ResultsErrorCode } from './results-error.js';
+export { parseRecord, type Run, readRun, type SecondRange } from './run-reader.js';
+export {
+  type GeneratorHealth,
+  type HostFacts,
+  type LatencyFigures,
+  type ObjectiveResult,
+  type PhaseRecord,
+  type ProbeRecord,
+  RECORD_SCHEMA,
+  type RunRecord,
+  runRecordSchema,
+  type ToolFacts,
+  type Verdict,
+  type VerdictReason,
+} from './run-record.js';
+export { RunTotals } from './run-totals.js';
+export { type RunEnd, type RunHead, RunWriter } from './run-writer.js';
 export * from './series.js';
+export { generatorLate, judge, scenarioReached } from './verdict.js';

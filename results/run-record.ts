@@ -1,0 +1,182 @@
+import { z } from 'zod';
+import { COUNTERS } from './counters.js';
+import { SERIES } from './series.js';
+
+/** Version of the record's format; the number rises when an old reader would misread a new record. */
+export const RECORD_SCHEMA = 'fleetgauge.run/1';
+
+const count = z.number().nonnegative();
+
+const latency = z.object({
+  count,
+  min: count,
+  mean: count,
+  p50: count,
+  p90: count,
+  p95: count,
+  p99: count,
+  p999: count,
+  max: count,
+  /** Values below zero, in no figure above: the clocks disagreed. */
+  negative: count,
+  /** Values above one hour, in the figures as one hour. */
+  clipped: count,
+});
+
+const loadFactor = z.union([z.number(), z.tuple([z.number(), z.number()])]);
+
+const phase = z.object({
+  name: z.string(),
+  kind: z.string(),
+  /** µs since the run's epoch (`startedAt`). */
+  startUs: z.number(),
+  /** null while it lasts. */
+  endUs: z.number().nullable(),
+  /** Load factor, a straight line [from, to], or one of these by group; null where nothing is offered. */
+  load: z.union([loadFactor, z.record(z.string(), loadFactor)]).nullable(),
+  measured: z.boolean(),
+});
+
+const sampled = z.object({
+  startSecond: z.number(),
+  stepSec: z.number(),
+  values: z.array(z.number().nullable()),
+});
+
+const probe = z.object({
+  node: z.string(),
+  pid: z.number().int(),
+  /** The first second in which the process could not be read any more. */
+  goneAtSecond: z.number().nullable(),
+  /** 100 is one core. Means and maxima over the measured seconds, null when there are none. */
+  cpuPercentMean: z.number().nullable(),
+  cpuPercentMax: z.number().nullable(),
+  busiestThreadPercentMax: z.number().nullable(),
+  rssBytesMax: z.number().nullable(),
+  /** The whole run, at most 3,600 points each. */
+  series: z.object({ cpuPercent: sampled, rssBytes: sampled }),
+});
+
+const generator = z.object({
+  processes: count,
+  threads: count,
+  shards: count,
+  /** Of all shards, over the measured seconds: in how busy a second were nine out of ten, and the busiest. */
+  loopUtilisationP90: count,
+  loopUtilisationMax: count,
+  loopDelayMaxUs: count,
+  gcPauseMaxUs: count,
+  /** 99th percentile of intended → actual send. */
+  lagP99Us: count,
+  /** All shards together; 100 is one core. */
+  cpuPercentMean: count,
+  cpuPercentMax: count,
+  /** Publishes due and not sent: the most at the end of any measured second, and at the end of the last. */
+  backlogMax: count,
+  backlogEnd: count,
+  /** Reports that were due from living shards, how many of them are missing, and shards that died. */
+  reportsDue: count,
+  reportsMissing: count,
+  shardsLost: count,
+});
+
+export const severity = z.enum(['note', 'suspect', 'invalid']);
+
+const verdict = z.object({
+  state: z.enum(['valid', 'suspect', 'invalid']),
+  reasons: z.array(z.object({ code: z.string(), severity, text: z.string() })),
+});
+
+const objective = z.object({
+  text: z.string(),
+  /** In the objective's own unit; null when the run has no such figure. */
+  measured: z.number().nullable(),
+  /** The same for people, with its unit. */
+  measuredText: z.string(),
+  passed: z.boolean(),
+});
+
+export const runRecordSchema = z.object({
+  schema: z.literal(RECORD_SCHEMA),
+  id: z.string(),
+  state: z.enum(['running', 'finished', 'interrupted']),
+  /** The run's epoch: all seconds and µs in the record count from here. */
+  startedAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime().nullable(),
+  tool: z.object({ name: z.string(), version: z.string(), commit: z.string().optional() }),
+  host: z.object({
+    hostname: z.string(),
+    os: z.string(),
+    cpuModel: z.string(),
+    cores: count,
+    memoryBytes: count,
+    node: z.string(),
+    /** Open files a process may have; null where it is unlimited or unknown. */
+    fileLimit: z.number().nullable(),
+  }),
+  /** The command line, one argument an entry. */
+  command: z.array(z.string()),
+  /** The scenario's name; its text is in `scenarioYaml`. */
+  scenario: z.string(),
+  scenarioHash: z.string(),
+  scenarioYaml: z.string(),
+  target: z.array(z.string()),
+  /** How many devices the scenario has, connected or not. */
+  devices: count,
+  verdict,
+  /** The whole run, ramp, warm-up and drain included. */
+  totals: z.object({
+    connects: z.object({
+      attempted: count,
+      succeeded: count,
+      failed: count,
+      lost: count,
+      /** The most that were connected at the end of any second. */
+      connectedMax: count,
+    }),
+    subscribes: z.object({ succeeded: count, failed: count }),
+    publishes: z.object({ scheduled: count, sent: count, acked: count, failed: count }),
+    deliveries: z.object({
+      expected: count,
+      /** Duplicates included. */
+      received: count,
+      /** expected − (received − duplicated); while the run lasts, what is under way counts as lost. */
+      lost: count,
+      duplicated: count,
+      outOfOrder: count,
+      untimed: count,
+      foreign: count,
+    }),
+    bytes: z.object({ sent: count, received: count }),
+    pings: count,
+  }),
+  /** The measured phases: how many seconds, and every counter over them (gauges: at their end). */
+  measured: z.object({
+    seconds: count,
+    counters: z.partialRecord(z.enum(COUNTERS), count),
+  }),
+  /**
+   * µs. `publish` and `delivery`: the measured phases and the answers that reach into what follows them.
+   * `connect` and `subscribe`: the whole run, because they happen while it ramps up.
+   */
+  latency: z.partialRecord(z.enum(SERIES), latency),
+  phases: z.array(phase),
+  generator,
+  probes: z.array(probe),
+  errors: z.record(z.string(), count),
+  objectives: z.array(objective),
+});
+
+/** What a run leaves behind as `run.json`; the format is described in docs/run-record.md. */
+export type RunRecord = z.infer<typeof runRecordSchema>;
+export type LatencyFigures = z.infer<typeof latency>;
+export type PhaseRecord = z.infer<typeof phase>;
+export type ProbeRecord = z.infer<typeof probe>;
+export type GeneratorHealth = z.infer<typeof generator>;
+export type Verdict = z.infer<typeof verdict>;
+export type VerdictReason = Verdict['reasons'][number];
+export type ObjectiveResult = z.infer<typeof objective>;
+export type HostFacts = RunRecord['host'];
+export type ToolFacts = RunRecord['tool'];
+export type RunTotalsFigures = RunRecord['totals'];

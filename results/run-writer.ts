@@ -1,0 +1,252 @@
+import { access, mkdir, rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hlogHead, hlogLine } from './hlog.js';
+import type { MergedInterval, ProbePoint } from './interval-report.js';
+import { csvHeader, csvRow } from './intervals-csv.js';
+import { judgeObjectives, parseObjective } from './objectives.js';
+import { type ProbedNode, ProbeTotals } from './probe-totals.js';
+import { AppendedFile, errorCode, notWritable, replaceFile } from './record-files.js';
+import { ResultsError } from './results-error.js';
+import {
+  type HostFacts,
+  type PhaseRecord,
+  RECORD_SCHEMA,
+  type RunRecord,
+  type ToolFacts,
+} from './run-record.js';
+import { RunTotals } from './run-totals.js';
+import { SERIES } from './series.js';
+import { judge } from './verdict.js';
+
+export const RECORD_FILE = 'run.json';
+export const INTERVALS_FILE = 'intervals.csv';
+
+/** The log of one series within a record's folder. */
+export function hlogFile(series: string): string {
+  return `${series}.hlog`;
+}
+
+/** What is known when a run starts. */
+export interface RunHead {
+  readonly id: string;
+  /** The run's epoch on the wall clock, ms: seconds and µs of the record count from here. */
+  readonly epochMs: number;
+  readonly tool: ToolFacts;
+  readonly host: HostFacts;
+  readonly command: readonly string[];
+  readonly scenario: string;
+  readonly scenarioHash: string;
+  readonly scenarioYaml: string;
+  readonly target: readonly string[];
+  readonly devices: number;
+  readonly processes: number;
+  readonly threads: number;
+  readonly shards: number;
+  readonly probes?: readonly ProbedNode[];
+  /** Parsed before anything is written; see `parseObjective`. */
+  readonly objectives?: readonly string[];
+}
+
+/** What is known when it ends. */
+export interface RunEnd {
+  readonly state: 'finished' | 'interrupted';
+  readonly finishedAtMs: number;
+}
+
+/** `run.json` is written anew after this many seconds of the run at the latest. */
+const REWRITE_SECONDS = 2;
+
+/**
+ * Writes a run record as the run goes. Calls are served one after the other in the order they are made;
+ * each returns a promise that rejects with a ResultsError RECORD_NOT_WRITABLE when the disk refuses. Work
+ * and memory per second are bounded, whatever the length of the run.
+ */
+export class RunWriter {
+  readonly folder: string;
+  readonly #head: RunHead;
+  readonly #nowMs: () => number;
+  readonly #totals = new RunTotals();
+  readonly #nodes: readonly string[];
+  readonly #probes: readonly ProbeTotals[];
+  readonly #intervals: AppendedFile;
+  readonly #logs: (AppendedFile | undefined)[] = new Array(SERIES.length).fill(undefined);
+  #phases: readonly PhaseRecord[] = [];
+  #shardsLost = 0;
+  #rewriteAtSecond = 0;
+  #ended = false;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  private constructor(folder: string, head: RunHead, intervals: AppendedFile, nowMs: () => number) {
+    this.folder = folder;
+    this.#head = head;
+    this.#intervals = intervals;
+    this.#nowMs = nowMs;
+    this.#nodes = (head.probes ?? []).map((probe) => probe.node);
+    this.#probes = (head.probes ?? []).map((probe) => new ProbeTotals(probe));
+  }
+
+  /**
+   * Makes the folder and the record's first state.
+   * @throws ResultsError RECORD_EXISTS when the folder holds a record already, RECORD_NOT_WRITABLE when it
+   *   cannot be written (then nothing of ours is left in it), OBJECTIVE_INVALID for a bad objective.
+   */
+  static async create(
+    folder: string,
+    head: RunHead,
+    nowMs: () => number = Date.now,
+  ): Promise<RunWriter> {
+    for (const text of head.objectives ?? []) parseObjective(text);
+    const madeFrom = await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+      throw notWritable(folder, cause);
+    });
+    if (await exists(join(folder, RECORD_FILE))) throw alreadyThere(folder);
+    const nodes = (head.probes ?? []).map((probe) => probe.node);
+    let intervals: AppendedFile;
+    try {
+      // Opened exclusively: of two runs started into one folder, one loses here.
+      intervals = await AppendedFile.create(join(folder, INTERVALS_FILE), csvHeader(nodes));
+    } catch (cause) {
+      if (errorCode(cause) === 'EEXIST') throw alreadyThere(folder);
+      if (madeFrom !== undefined) await rmdir(folder).catch(() => undefined);
+      throw notWritable(join(folder, INTERVALS_FILE), cause);
+    }
+    const writer = new RunWriter(folder, head, intervals, nowMs);
+    try {
+      await writer.#rewrite('running', null);
+    } catch (cause) {
+      await intervals.close().catch(() => undefined);
+      await rm(intervals.path, { force: true }).catch(() => undefined);
+      if (madeFrom !== undefined) await rmdir(folder).catch(() => undefined);
+      throw cause;
+    }
+    return writer;
+  }
+
+  /** The phases so far; given again whenever one starts or ends, and kept from then on. */
+  phases(phases: readonly PhaseRecord[]): void {
+    this.#phases = phases.map((phase) => ({ ...phase }));
+  }
+
+  /** A shard died: its devices are gone from here on. */
+  shardLost(): void {
+    this.#shardsLost += 1;
+  }
+
+  /** One merged second, in order, with what the probes saw in it. */
+  interval(merged: MergedInterval, probes: readonly ProbePoint[] = []): Promise<void> {
+    return this.#enqueue(() => this.#write(merged, probes));
+  }
+
+  /** The record as it stands: what a rewrite of `run.json` would say now. */
+  record(): RunRecord {
+    return this.#build('running', null);
+  }
+
+  /** Writes the final state, closes the files and returns the record. */
+  finish(end: RunEnd): Promise<RunRecord> {
+    return this.#enqueue(async () => {
+      this.#ended = true;
+      try {
+        return await this.#rewrite(end.state, end.finishedAtMs);
+      } finally {
+        for (const file of [this.#intervals, ...this.#logs]) {
+          await file?.close().catch(() => undefined);
+        }
+      }
+    });
+  }
+
+  async #write(merged: MergedInterval, probes: readonly ProbePoint[]): Promise<void> {
+    this.#totals.add(merged);
+    for (const [at, node] of this.#nodes.entries()) {
+      const point = probes.find((probe) => probe.node === node);
+      this.#probes[at]?.add(merged, point);
+    }
+    for (const [series, name] of SERIES.entries()) {
+      const histogram = merged.histograms.get(series);
+      if (histogram === undefined || histogram.totalCount === 0) continue;
+      const log = this.#logs[series] ?? (await this.#createLog(series, name));
+      await log.append(hlogLine(histogram, merged.second, merged.lengthSec));
+    }
+    await this.#intervals.append(csvRow(merged, this.#nodes, probes));
+    if (merged.second + 1 >= this.#rewriteAtSecond) {
+      await this.#rewrite('running', null);
+      this.#rewriteAtSecond = merged.second + 1 + REWRITE_SECONDS;
+    }
+  }
+
+  async #createLog(series: number, name: string): Promise<AppendedFile> {
+    const path = join(this.folder, hlogFile(name));
+    const { tool, epochMs } = this.#head;
+    const head = hlogHead(name, `${tool.name} ${tool.version}`, epochMs);
+    const log = await AppendedFile.create(path, head).catch((cause: unknown) => {
+      throw notWritable(path, cause);
+    });
+    this.#logs[series] = log;
+    return log;
+  }
+
+  async #rewrite(state: RunRecord['state'], finishedAtMs: number | null): Promise<RunRecord> {
+    const record = this.#build(state, finishedAtMs);
+    const text = `${JSON.stringify(record, null, 2)}\n`;
+    await replaceFile(join(this.folder, RECORD_FILE), text, state !== 'running');
+    return record;
+  }
+
+  #build(state: RunRecord['state'], finishedAtMs: number | null): RunRecord {
+    const head = this.#head;
+    const record: RunRecord = {
+      schema: RECORD_SCHEMA,
+      id: head.id,
+      state,
+      startedAt: new Date(head.epochMs).toISOString(),
+      updatedAt: new Date(this.#nowMs()).toISOString(),
+      finishedAt: finishedAtMs === null ? null : new Date(finishedAtMs).toISOString(),
+      tool: head.tool,
+      host: head.host,
+      command: [...head.command],
+      scenario: head.scenario,
+      scenarioHash: head.scenarioHash,
+      target: [...head.target],
+      devices: head.devices,
+      verdict: { state: 'invalid', reasons: [] },
+      objectives: [],
+      totals: this.#totals.totals(),
+      measured: this.#totals.measured(),
+      latency: this.#totals.latency(),
+      phases: this.#phases.map((phase) => ({ ...phase })),
+      generator: this.#totals.generator({ ...head, shardsLost: this.#shardsLost }),
+      errors: this.#totals.errors(),
+      probes: this.#probes.map((probe) => probe.record()),
+      scenarioYaml: head.scenarioYaml,
+    };
+    record.verdict = judge(record);
+    record.objectives = judgeObjectives((head.objectives ?? []).map(parseObjective), record);
+    return record;
+  }
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(() => {
+      if (this.#ended) {
+        throw new ResultsError('RECORD_ENDED', `${this.folder}: this record is finished`);
+      }
+      return work();
+    });
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+}
+
+function alreadyThere(folder: string): ResultsError {
+  return new ResultsError(
+    'RECORD_EXISTS',
+    `${folder} already holds a run record: nothing was changed; choose another folder with --out`,
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,323 @@
+import { formatCount, formatDurationUs, formatPercent, formatShare } from './format.js';
+import type { LatencyFigures, RunRecord, Verdict, VerdictReason } from './run-record.js';
+
+/**
+ * How busy the busiest event loop may be. With work arriving at random, what waits for a loop that is busy a
+ * share ρ of the time waits ρ/(1−ρ) times as long as the work itself takes (M/M/1): 5.7 times at 0.85, where
+ * our own queue begins to show in what we measure, 32 times at 0.97, where the loop and not the target sets
+ * the pace. Sustained means: in at least one measured second of ten, so a single garbage collection or a
+ * neighbour on the machine does not condemn a run.
+ */
+export const LOOP_SUSPECT = 0.85;
+export const LOOP_INVALID = 0.97;
+
+/**
+ * Send lag (intended → actual send), 99th percentile. Up to 10 ms it is the grain of timers and of one busy
+ * turn of an event loop. Beyond, when it is more than half of the response time, more of what is reported
+ * comes from before the send than from the target. At 100 ms and nine tenths of the response the response
+ * times are the generator's own.
+ */
+export const LAG_SUSPECT_US = 10_000;
+export const LAG_SUSPECT_SHARE = 0.5;
+export const LAG_INVALID_US = 100_000;
+export const LAG_INVALID_SHARE = 0.9;
+
+/** Sent against scheduled in the measured phases: 1 % is a phase edge, 5 % less is another experiment. */
+export const ACHIEVED_SUSPECT = 0.99;
+export const ACHIEVED_INVALID = 0.95;
+
+/** On one host one clock times both ends: a single negative value is a fault, one in a thousand a broken clock. */
+export const NEGATIVE_INVALID_SHARE = 0.001;
+
+/** Seconds that living shards did not report: their threads stood still for longer than a second. */
+export const MISSING_INVALID_SHARE = 0.05;
+
+/** A stall of one event loop this long is said: it shows in maxima and high percentiles. */
+export const STALL_NOTE_US = 50_000;
+
+/** Messages of others among our own: above this share the target was not ours alone. */
+export const FOREIGN_SUSPECT_SHARE = 0.01;
+
+/** Fewer measured seconds than this are said. */
+export const SHORT_SECONDS = 5;
+
+/**
+ * Judges a run by its record alone, so that any reader can judge again. Only whether the figures can be
+ * trusted: loss, duplicates, wrong order and errors are results about the target. Notes do not change the
+ * state.
+ */
+export function judge(record: RunRecord): Verdict {
+  const reasons = [
+    ...judgeCompleteness(record),
+    ...judgeReached(record),
+    ...judgeLoop(record),
+    ...judgeLag(record),
+    ...judgeAchieved(record),
+    ...judgeShards(record),
+    ...judgeClocks(record),
+    ...judgeDeliveries(record),
+    ...judgeProbes(record),
+  ];
+  reasons.sort((a, b) => RANK[b.severity] - RANK[a.severity]);
+  const worst = reasons[0]?.severity ?? 'note';
+  return { state: worst === 'note' ? 'valid' : worst, reasons };
+}
+
+/**
+ * Whether as many devices connected as the scenario has, and every subscription was granted. A run that did
+ * not get there measured another scenario; its figures are true of that one.
+ */
+export function scenarioReached(record: RunRecord): boolean {
+  const { connects, subscribes } = record.totals;
+  return connects.connectedMax >= record.devices && subscribes.failed === 0;
+}
+
+/**
+ * Whether the generator itself was late, as far as can be told: a busy loop, or stalls of the size of the
+ * lag. If neither, sends waited for the target: in-flight window, receive maximum, or a full socket.
+ */
+export function generatorLate(record: RunRecord): boolean {
+  const { generator } = record;
+  return (
+    generator.loopUtilisationP90 >= LOOP_SUSPECT ||
+    (generator.lagP99Us > 0 && generator.loopDelayMaxUs >= generator.lagP99Us / 2)
+  );
+}
+
+const RANK = { note: 0, suspect: 1, invalid: 2 } as const;
+
+function reason(severity: VerdictReason['severity'], code: string, text: string): VerdictReason[] {
+  return [{ code, severity, text }];
+}
+
+function judgeCompleteness(record: RunRecord): VerdictReason[] {
+  const seconds = record.measured.seconds;
+  const found: VerdictReason[] = [];
+  if (record.state === 'running') {
+    found.push(
+      ...reason(
+        'suspect',
+        'NOT_ENDED',
+        'the record has no end: the run still goes on, or was killed',
+      ),
+    );
+  } else if (record.state === 'interrupted') {
+    found.push(
+      ...reason(
+        'suspect',
+        'INTERRUPTED',
+        `the run was interrupted after ${formatCount(seconds)} s of measuring`,
+      ),
+    );
+  }
+  if (seconds === 0) {
+    found.push(...reason('invalid', 'NOT_MEASURED', 'no whole second of a measured phase was run'));
+  } else if (seconds < SHORT_SECONDS && record.state === 'finished') {
+    found.push(...reason('note', 'SHORT', `only ${formatCount(seconds)} s were measured`));
+  }
+  return found;
+}
+
+function judgeReached(record: RunRecord): VerdictReason[] {
+  const { connects, subscribes } = record.totals;
+  const found: VerdictReason[] = [];
+  if (connects.connectedMax < record.devices) {
+    const share = formatShare(connects.connectedMax / record.devices);
+    found.push(
+      ...reason(
+        'suspect',
+        'NOT_REACHED',
+        `the scenario was not reached: ${formatCount(connects.connectedMax)} of ` +
+          `${formatCount(record.devices)} devices were connected at most (${share}); the figures are of those`,
+      ),
+    );
+  }
+  if (subscribes.failed > 0) {
+    found.push(
+      ...reason(
+        'suspect',
+        'SUBSCRIPTIONS_REFUSED',
+        `the scenario was not reached: ${formatCount(subscribes.failed)} subscriptions were refused or timed out`,
+      ),
+    );
+  }
+  return found;
+}
+
+function judgeLoop(record: RunRecord): VerdictReason[] {
+  const { loopUtilisationP90, loopDelayMaxUs } = record.generator;
+  const found: VerdictReason[] = [];
+  if (loopUtilisationP90 >= LOOP_SUSPECT) {
+    const invalid = loopUtilisationP90 >= LOOP_INVALID;
+    found.push(
+      ...reason(
+        invalid ? 'invalid' : 'suspect',
+        'GENERATOR_BUSY',
+        `a generator thread was busy ${formatPercent(loopUtilisationP90 * 100)} of the time or more in one measured second ` +
+          `of ten: ${invalid ? 'it set the pace, not the target' : 'its own queue shows in the figures'}; ` +
+          'use more threads, more machines or less load',
+      ),
+    );
+  }
+  if (loopDelayMaxUs >= STALL_NOTE_US) {
+    found.push(
+      ...reason(
+        'note',
+        'GENERATOR_STALLED',
+        `a generator thread once stood still for ${formatDurationUs(loopDelayMaxUs)}: ` +
+          'maxima up to that long may be its own',
+      ),
+    );
+  }
+  return found;
+}
+
+function judgeLag(record: RunRecord): VerdictReason[] {
+  const lag = record.latency['publish.lag'];
+  // QoS 0 has no answer to a publish: then the delivery is what the lag is a part of.
+  const response = record.latency['publish.response'] ?? record.latency['delivery.response'];
+  if (lag === undefined || response === undefined) return [];
+  if (lag.p99 <= LAG_SUSPECT_US || lag.p99 <= response.p99 * LAG_SUSPECT_SHARE) return [];
+  const text =
+    `sends were late by ${formatDurationUs(lag.p99)} (p99), response times are ` +
+    `${formatDurationUs(response.p99)}`;
+  if (!generatorLate(record)) {
+    return reason('note', 'HELD_BY_TARGET', `${text}; ${backPressure(record)}`);
+  }
+  const invalid = lag.p99 > LAG_INVALID_US && lag.p99 > response.p99 * LAG_INVALID_SHARE;
+  return reason(
+    invalid ? 'invalid' : 'suspect',
+    'GENERATOR_LATE',
+    `${text}: ${invalid ? "they are the generator's own" : "more than half of them is the generator's lateness"}`,
+  );
+}
+
+function judgeAchieved(record: RunRecord): VerdictReason[] {
+  const scheduled = record.measured.counters.publishesScheduled ?? 0;
+  const sent = record.measured.counters.publishesSent ?? 0;
+  if (scheduled === 0 || sent >= scheduled * ACHIEVED_SUSPECT) return [];
+  const text =
+    `${formatShare(sent / scheduled)} of the offered publishes were sent ` +
+    `(${formatCount(sent)} of ${formatCount(scheduled)}; ${formatCount(record.generator.backlogEnd)} were still waiting)`;
+  if (!generatorLate(record)) {
+    return reason(
+      'suspect',
+      'TARGET_HELD_LOAD',
+      `${text}; ${backPressure(record)}; what was never sent has no latency, so the percentiles are too good`,
+    );
+  }
+  return reason(
+    sent < scheduled * ACHIEVED_INVALID ? 'invalid' : 'suspect',
+    'LOAD_NOT_ACHIEVED',
+    `${text}, and the generator was late by itself; use more threads, more machines or less load`,
+  );
+}
+
+function backPressure(record: RunRecord): string {
+  const { loopUtilisationMax, loopDelayMaxUs } = record.generator;
+  return (
+    `the generator had time (busy ${formatPercent(loopUtilisationMax * 100)} at most, no stall above ` +
+    `${formatDurationUs(loopDelayMaxUs)}), so the target held them back (in-flight window or full socket)`
+  );
+}
+
+function judgeShards(record: RunRecord): VerdictReason[] {
+  const { shardsLost, shards, reportsDue, reportsMissing } = record.generator;
+  const found: VerdictReason[] = [];
+  if (shardsLost > 0) {
+    found.push(
+      ...reason(
+        'suspect',
+        'SHARD_LOST',
+        `${formatCount(shardsLost)} of ${formatCount(shards)} generator shards died: their devices were missing from then on`,
+      ),
+    );
+  }
+  if (reportsMissing > 0) {
+    const share = reportsMissing / reportsDue;
+    found.push(
+      ...reason(
+        share > MISSING_INVALID_SHARE ? 'invalid' : 'suspect',
+        'REPORTS_MISSING',
+        `${formatCount(reportsMissing)} of ${formatCount(reportsDue)} reports of generator threads are missing ` +
+          `(${formatShare(share)}): the threads stood still for more than a second`,
+      ),
+    );
+  }
+  return found;
+}
+
+function judgeClocks(record: RunRecord): VerdictReason[] {
+  const figures: LatencyFigures[] = Object.values(record.latency);
+  const negative = figures.reduce((sum, series) => sum + series.negative, 0);
+  const clipped = figures.reduce((sum, series) => sum + series.clipped, 0);
+  const count = figures.reduce((sum, series) => sum + series.count, 0);
+  const found: VerdictReason[] = [];
+  if (negative > 0) {
+    const share = negative / (negative + count);
+    found.push(
+      ...reason(
+        share > NEGATIVE_INVALID_SHARE ? 'invalid' : 'suspect',
+        'NEGATIVE_LATENCY',
+        `${formatCount(negative)} latencies were below zero (${formatShare(share)}): the clocks do not agree`,
+      ),
+    );
+  }
+  if (clipped > 0) {
+    found.push(
+      ...reason(
+        'suspect',
+        'CLIPPED',
+        `${formatCount(clipped)} latencies were above one hour and are counted as one hour`,
+      ),
+    );
+  }
+  return found;
+}
+
+function judgeDeliveries(record: RunRecord): VerdictReason[] {
+  const { received, untimed, foreign } = record.totals.deliveries;
+  const found: VerdictReason[] = [];
+  if (untimed > 0) {
+    found.push(
+      ...reason(
+        'note',
+        'UNTIMED',
+        `${formatCount(untimed)} of ${formatCount(received)} deliveries were too short for the 16-byte ` +
+          'measurement header: counted, not timed',
+      ),
+    );
+  }
+  if (foreign > 0) {
+    const share = foreign / (foreign + received);
+    found.push(
+      ...reason(
+        share > FOREIGN_SUSPECT_SHARE ? 'suspect' : 'note',
+        'FOREIGN',
+        `${formatCount(foreign)} deliveries (${formatShare(share)}) were not of this run: others publish on its ` +
+          'topics, or retained messages were left from before',
+      ),
+    );
+  }
+  return found;
+}
+
+function judgeProbes(record: RunRecord): VerdictReason[] {
+  return record.probes.flatMap((probe) => {
+    if (probe.goneAtSecond !== null) {
+      return reason(
+        'suspect',
+        'PROBE_GONE',
+        `${probe.node} (pid ${probe.pid}) could not be read from second ${probe.goneAtSecond} on: did it end?`,
+      );
+    }
+    if (probe.cpuPercentMean === null && record.measured.seconds > 0) {
+      return reason(
+        'suspect',
+        'PROBE_MISSING',
+        `there are no readings of ${probe.node} (pid ${probe.pid})`,
+      );
+    }
+    return [];
+  });
+}
