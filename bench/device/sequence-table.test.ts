@@ -8,7 +8,11 @@ test('it agrees with a plain set of seen numbers, whatever the order of arrival'
   fc.assert(
     fc.property(
       fc.array(
-        fc.record({ receiver: fc.nat(3), sender: fc.nat(5), sequence: fc.integer({ min: 1, max: 25 }) }),
+        fc.record({
+          receiver: fc.nat(3),
+          sender: fc.nat(5),
+          sequence: fc.integer({ min: 1, max: 25 }),
+        }),
         { maxLength: 400 },
       ),
       (arrivals) => {

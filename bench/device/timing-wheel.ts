@@ -51,7 +51,8 @@ export class TimingWheel {
     const firstTick = Math.max(this.#tick, lastTick - this.#slotMask);
     // What is added while firing belongs to the last tick or later: an earlier slot may have had its visit.
     this.#tick = lastTick;
-    for (let tick = firstTick; tick <= lastTick; tick++) this.#visit(tick & this.#slotMask, nowUs, sink);
+    for (let tick = firstTick; tick <= lastTick; tick++)
+      this.#visit(tick & this.#slotMask, nowUs, sink);
   }
 
   #visit(slot: number, nowUs: number, sink: TimerSink): void {

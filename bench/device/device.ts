@@ -1,0 +1,84 @@
+import type { ConnectPacket, ProtocolVersion } from '../../wire/mod.js';
+import type { NowUs } from './clock.js';
+import type { Receiver } from './receiver.js';
+import type { Tally } from './tally.js';
+
+/** What a device needs to know of itself, rendered from its group's templates. */
+export interface DeviceIdentity {
+  host: string;
+  port: number;
+  clientId: string;
+  username?: string;
+  password?: string;
+  will?: NonNullable<ConnectPacket['will']>;
+  filters: { filter: string; qos: 0 | 1 | 2 }[];
+}
+
+/** What the devices of a group have in common. */
+export interface DeviceProgram {
+  version: ProtocolVersion;
+  cleanStart: boolean;
+  keepAliveSeconds: number;
+  sessionExpirySeconds: number;
+  /** QoS 1 and 2 messages in flight per device, 0 for no limit; the target's receive maximum may lower it. */
+  inflight: number;
+  connectTimeoutUs: number;
+  /** Rendered anew when it is needed: a million devices do not keep their names. */
+  identity(device: number): DeviceIdentity;
+}
+
+/** One message to publish; prepared once per stream of a device, or per message where the topic varies. */
+export interface Outgoing {
+  topic: Uint8Array;
+  topicStart: number;
+  topicEnd: number;
+  /** with room for the measurement header in its first 16 bytes when `timed` */
+  payload: Uint8Array;
+  timed: boolean;
+  qos: 0 | 1 | 2;
+  retain: boolean;
+  sender: number;
+}
+
+/** One simulated device. It counts and times what it does; its owner decides when. */
+export interface Device {
+  connect(intendedUs: number): void;
+  /**
+   * Sends one message now. False: it has no room (in-flight window full, socket not drained, not
+   * connected); nothing was sent, and `owner.hasRoom` follows when there is room again.
+   */
+  publish(message: Outgoing, sequence: number, intendedUs: number): boolean;
+  /** Hands what was published to the socket: once after a row of publishes, before another device publishes. */
+  flush(): void;
+  /** Connected and every subscription answered. */
+  readonly ready: boolean;
+  /** Its time has come that `timerUs` asked for: keep-alive, connect timeout. Returns the next such time, Infinity for none. */
+  timer(nowUs: number): number;
+  /** Says goodbye (DISCONNECT) and closes. */
+  disconnect(): void;
+  readonly inflight: number;
+}
+
+/** What a device tells the one who drives it. */
+export interface DeviceOwner {
+  /** Connected and subscribed (some filters may have been refused: counted). */
+  ready(device: number): void;
+  /** Never became ready. */
+  failed(device: number): void;
+  /** Was ready and lost its connection. */
+  lost(device: number): void;
+  /** A publish was refused before and would be taken now. */
+  hasRoom(device: number): void;
+  /** Gone after `disconnect`. */
+  closed(device: number): void;
+}
+
+/** What all devices of one thread share. */
+export interface DeviceThread {
+  nowUs: NowUs;
+  tally: Tally;
+  receiver: Receiver;
+  owner: DeviceOwner;
+  run: number;
+  epochUs: number;
+}

@@ -1,0 +1,539 @@
+import { connect, type Socket } from 'node:net';
+import { CONNECT, LAG, PUBLISH, RESPONSE, SERVICE, SUBSCRIBE } from '../../results/mod.js';
+import {
+  type ConnackPacket,
+  decode,
+  encode,
+  Framer,
+  type FrameSink,
+  MqttError,
+  PacketType,
+  PINGREQ,
+  PublishView,
+  publishBytes,
+  readAckPacketId,
+  readAckReasonCode,
+  readPublish,
+  writeAck,
+  writePublishHead,
+} from '../../wire/mod.js';
+import type { Device, DeviceProgram, DeviceThread, Outgoing } from './device.js';
+import { writeHeader } from './header.js';
+import { InflightList, InflightSlab } from './inflight.js';
+import { OutputBuffer } from './output-buffer.js';
+import { refusal } from './refusal.js';
+import { COUNTER } from './tally.js';
+
+/** What the lean devices of one thread share: one read buffer, one write buffer, one slab, one view. */
+export class LeanThread {
+  readonly readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+  readonly output = new OutputBuffer();
+  readonly slab = new InflightSlab();
+  readonly view = new PublishView();
+  readonly thread: DeviceThread;
+
+  constructor(thread: DeviceThread) {
+    this.thread = thread;
+  }
+}
+
+type State = 'idle' | 'connecting' | 'connack' | 'suback' | 'ready' | 'closing' | 'closed';
+
+/** A device refuses what it is sent above this: the specification's own limit. */
+const LARGEST_PACKET = 268_435_460;
+const SUBSCRIBE_PACKET_ID = 1;
+const SENT_BY_QOS = [
+  COUNTER.publishesSentQos0,
+  COUNTER.publishesSentQos1,
+  COUNTER.publishesSentQos2,
+] as const;
+
+/** The socket knows its device, so that one set of handlers serves all of them. */
+interface DeviceSocket extends Socket {
+  device: LeanDevice;
+}
+
+/**
+ * One device as a flat object over one socket: no timer, promise or emitter of its own, and nothing
+ * allocated per message. What it sends within one turn goes out in one write.
+ */
+export class LeanDevice implements Device, FrameSink {
+  readonly #shared: LeanThread;
+  readonly #program: DeviceProgram;
+  readonly #index: number;
+  readonly #framer = new Framer(LARGEST_PACKET);
+  readonly #inflight = new InflightList();
+  #socket: DeviceSocket | undefined;
+  #state: State = 'idle';
+  #reason = '';
+  #intendedUs = 0;
+  #startedUs = 0;
+  #subscribedAtUs = 0;
+  #lastSentUs = 0;
+  #keepAliveUs: number;
+  #pingUnanswered = false;
+  /** Counted as connected: from CONNACK until the socket is gone. */
+  #open = false;
+  #wantsRoom = false;
+  #packetId = SUBSCRIBE_PACKET_ID;
+  #window: number;
+  /** QoS 2 packet ids received and not yet released [MQTT-4.3.3-10]; made when first needed. */
+  #unreleased: Set<number> | undefined;
+
+  /** @param index of the device within its thread */
+  constructor(shared: LeanThread, program: DeviceProgram, index: number) {
+    this.#shared = shared;
+    this.#program = program;
+    this.#index = index;
+    this.#keepAliveUs = program.keepAliveSeconds * 1_000_000;
+    this.#window = program.inflight === 0 ? 65_535 : program.inflight;
+  }
+
+  get ready(): boolean {
+    return this.#state === 'ready';
+  }
+
+  get inflight(): number {
+    return this.#inflight.count;
+  }
+
+  connect(intendedUs: number): void {
+    const { nowUs, tally } = this.#shared.thread;
+    this.#intendedUs = intendedUs;
+    this.#startedUs = nowUs();
+    this.#state = 'connecting';
+    tally.count(COUNTER.connectsAttempted);
+    tally.record(CONNECT * 3 + LAG, this.#startedUs - intendedUs);
+    const { host, port } = this.#program.identity(this.#index);
+    const socket = connect({
+      host,
+      port,
+      noDelay: true,
+      onread: {
+        buffer: this.#shared.readBuffer,
+        callback: (length, bytes) => {
+          this.#received(bytes, length);
+          return true;
+        },
+      },
+    }) as DeviceSocket;
+    socket.device = this;
+    this.#socket = socket;
+    socket.on('connect', onConnect);
+    socket.on('error', onError);
+    socket.on('close', onClose);
+    socket.on('drain', onDrain);
+  }
+
+  publish(message: Outgoing, sequence: number, intendedUs: number): boolean {
+    const socket = this.#socket;
+    if (this.#state !== 'ready' || socket === undefined || socket.writableNeedDrain) {
+      this.#wantsRoom = true;
+      return false;
+    }
+    const { qos } = message;
+    let packetId = 0;
+    if (qos > 0) {
+      packetId = (this.#packetId % 65_535) + 1;
+      if (
+        this.#inflight.count >= this.#window ||
+        this.#shared.slab.oldestIs(this.#inflight, packetId)
+      ) {
+        this.#wantsRoom = true;
+        return false;
+      }
+      this.#packetId = packetId;
+    }
+    const { thread, output, slab } = this.#shared;
+    const sentUs = thread.nowUs();
+    const lagUs = sentUs - intendedUs;
+    const { topic, topicStart, topicEnd, payload } = message;
+    const version = this.#program.version;
+    const bytes = publishBytes(topicEnd - topicStart, qos, 0, payload.length, version);
+    const at = output.reserve(bytes, socket);
+    const payloadAt = writePublishHead(
+      output.bytes,
+      at,
+      (qos << 1) | (message.retain ? 1 : 0),
+      topic,
+      topicStart,
+      topicEnd,
+      packetId,
+      null,
+      0,
+      0,
+      payload.length,
+      version,
+    );
+    output.bytes.set(payload, payloadAt);
+    if (message.timed) {
+      const sinceEpochUs = intendedUs - thread.epochUs;
+      writeHeader(
+        output.bytes,
+        payloadAt,
+        thread.run,
+        message.sender,
+        sequence,
+        sinceEpochUs,
+        lagUs,
+      );
+    }
+    if (qos > 0) slab.add(this.#inflight, packetId, intendedUs, sentUs);
+    this.#lastSentUs = sentUs;
+    const { tally } = thread;
+    tally.count(COUNTER.publishesSent);
+    tally.count(SENT_BY_QOS[qos]);
+    tally.count(COUNTER.bytesSent, bytes);
+    tally.record(PUBLISH * 3 + LAG, lagUs);
+    return true;
+  }
+
+  /** Hands what `publish` has written to the socket; to be called once after a row of publishes. */
+  flush(): void {
+    if (this.#socket !== undefined) this.#shared.output.flush(this.#socket);
+  }
+
+  timer(nowUs: number): number {
+    switch (this.#state) {
+      case 'connecting':
+      case 'connack':
+      case 'suback': {
+        const deadlineUs = this.#startedUs + this.#program.connectTimeoutUs;
+        // Looked at each second, for once it is ready the keep-alive counts, and that may be shorter.
+        if (nowUs < deadlineUs) return Math.min(deadlineUs, nowUs + 1_000_000);
+        const waitedFor = { connecting: 'TCP connection', connack: 'CONNACK', suback: 'SUBACK' };
+        this.#drop(`no ${waitedFor[this.#state]} in time`);
+        return Number.POSITIVE_INFINITY;
+      }
+      case 'ready':
+        return this.#keepAlive(nowUs);
+      default:
+        return Number.POSITIVE_INFINITY;
+    }
+  }
+
+  disconnect(): void {
+    const socket = this.#socket;
+    if (socket === undefined || this.#state === 'closed') {
+      this.#state = 'closed';
+      return;
+    }
+    this.#state = 'closing';
+    if (this.#open) {
+      socket.end(encode({ type: 'disconnect', reasonCode: 0 }, this.#program.version));
+    } else {
+      socket.destroy();
+    }
+  }
+
+  /** One whole packet from the target. */
+  frame(bytes: Uint8Array, start: number, bodyStart: number, end: number): boolean {
+    const type = bytes[start]! >>> 4;
+    if (this.#state === 'connack') return this.#connack(bytes, start, bodyStart, end);
+    switch (type) {
+      case PacketType.PUBLISH:
+        this.#delivery(bytes, start, bodyStart, end);
+        return true;
+      case PacketType.PUBACK:
+      case PacketType.PUBCOMP:
+        this.#answered(bytes, bodyStart, end);
+        return true;
+      case PacketType.PUBREC:
+        this.#received2(bytes, bodyStart, end);
+        return true;
+      case PacketType.PUBREL: {
+        const packetId = readAckPacketId(bytes, bodyStart, end);
+        this.#unreleased?.delete(packetId);
+        this.#acknowledge(PacketType.PUBCOMP, packetId);
+        return true;
+      }
+      case PacketType.SUBACK:
+        return this.#suback(bytes, start, bodyStart, end);
+      case PacketType.PINGRESP:
+        this.#pingUnanswered = false;
+        return true;
+      case PacketType.DISCONNECT: {
+        const packet = decode(bytes, start, bodyStart, end, this.#program.version);
+        const code = packet.type === 'disconnect' ? packet.reasonCode : 0;
+        this.#drop(`disconnected by the target: ${refusal(code, 5)}`);
+        return false;
+      }
+      default:
+        this.#drop(`unexpected packet of type ${type} from the target`);
+        return false;
+    }
+  }
+
+  #received(bytes: Uint8Array, length: number): void {
+    if (this.#state === 'closing' || this.#state === 'closed') return;
+    this.#shared.thread.tally.count(COUNTER.bytesReceived, length);
+    try {
+      this.#framer.push(bytes, length, this);
+    } catch (error) {
+      if (!(error instanceof MqttError)) throw error;
+      const first = this.#state === 'connack' ? `: ${printable(bytes, length)}` : '';
+      this.#drop(`the target does not speak MQTT (${error.message})${first}`);
+      return;
+    }
+    this.flush();
+    if (this.#wantsRoom && this.#hasRoom()) {
+      this.#wantsRoom = false;
+      this.#shared.thread.owner.hasRoom(this.#index);
+    }
+  }
+
+  #hasRoom(): boolean {
+    return (
+      this.#state === 'ready' &&
+      this.#inflight.count < this.#window &&
+      this.#socket?.writableNeedDrain === false
+    );
+  }
+
+  #delivery(bytes: Uint8Array, start: number, bodyStart: number, end: number): void {
+    const { view, thread } = this.#shared;
+    readPublish(bytes, start, bodyStart, end, this.#program.version, view);
+    let again = false;
+    if (view.qos === 2) {
+      this.#unreleased ??= new Set();
+      again = this.#unreleased.has(view.packetId);
+      if (!again) this.#unreleased.add(view.packetId);
+    }
+    if (!again) {
+      thread.receiver.delivered(
+        this.#index,
+        bytes,
+        view.payloadStart,
+        view.payloadEnd,
+        view.qos,
+        view.retain,
+        thread.nowUs(),
+      );
+    }
+    if (view.qos === 1) this.#acknowledge(PacketType.PUBACK, view.packetId);
+    else if (view.qos === 2) this.#acknowledge(PacketType.PUBREC, view.packetId);
+  }
+
+  #acknowledge(type: 4 | 5 | 6 | 7, packetId: number): void {
+    const { output, thread } = this.#shared;
+    writeAck(output.bytes, output.reserve(4, this.#socket!), type, packetId);
+    thread.tally.count(COUNTER.bytesSent, 4);
+  }
+
+  /** PUBREC: an error ends the exchange [MQTT-4.3.3-4], else PUBREL follows. */
+  #received2(bytes: Uint8Array, bodyStart: number, end: number): void {
+    const code = readAckReasonCode(bytes, bodyStart, end, this.#program.version);
+    if (code >= 0x80) this.#answered(bytes, bodyStart, end);
+    else this.#acknowledge(PacketType.PUBREL, readAckPacketId(bytes, bodyStart, end));
+  }
+
+  #answered(bytes: Uint8Array, bodyStart: number, end: number): void {
+    const { slab, thread } = this.#shared;
+    const { tally } = thread;
+    const slot = slab.remove(this.#inflight, readAckPacketId(bytes, bodyStart, end));
+    if (slot < 0) {
+      tally.error('publish: answer to a packet id that is not in flight');
+      return;
+    }
+    const code = readAckReasonCode(bytes, bodyStart, end, this.#program.version);
+    if (code >= 0x80) {
+      tally.count(COUNTER.publishesFailed);
+      tally.error(`publish refused: ${refusal(code, 5)}`);
+      return;
+    }
+    const nowUs = thread.nowUs();
+    tally.count(COUNTER.publishesAcked);
+    tally.record(PUBLISH * 3 + SERVICE, nowUs - slab.sentUs(slot));
+    tally.record(PUBLISH * 3 + RESPONSE, nowUs - slab.intendedUs(slot));
+  }
+
+  #connack(bytes: Uint8Array, start: number, bodyStart: number, end: number): boolean {
+    const { thread } = this.#shared;
+    const packet = decode(bytes, start, bodyStart, end, this.#program.version);
+    if (packet.type !== 'connack') {
+      this.#drop(`the target answered CONNECT with ${packet.type.toUpperCase()}`);
+      return false;
+    }
+    if (packet.reasonCode !== 0) {
+      this.#drop(`connect refused: ${refusal(packet.reasonCode, this.#program.version)}`);
+      return false;
+    }
+    const nowUs = thread.nowUs();
+    this.#open = true;
+    thread.tally.count(COUNTER.connectsSucceeded);
+    thread.tally.count(COUNTER.connected);
+    thread.tally.record(CONNECT * 3 + SERVICE, nowUs - this.#startedUs);
+    thread.tally.record(CONNECT * 3 + RESPONSE, nowUs - this.#intendedUs);
+    this.#heed(packet);
+    const { filters } = this.#program.identity(this.#index);
+    if (filters.length === 0) {
+      this.#becomeReady(nowUs);
+      return true;
+    }
+    this.#state = 'suback';
+    this.#subscribedAtUs = nowUs;
+    const subscriptions = filters.map(({ filter, qos }) => ({
+      filter,
+      qos,
+      noLocal: false,
+      retainAsPublished: false,
+      retainHandling: 0 as const,
+    }));
+    this.#send(
+      encode(
+        { type: 'subscribe', packetId: SUBSCRIBE_PACKET_ID, subscriptions },
+        this.#program.version,
+      ),
+    );
+    thread.tally.record(SUBSCRIBE * 3 + LAG, this.#lastSentUs - nowUs);
+    return true;
+  }
+
+  /** The target's own limits, MQTT 5 §3.2.2.3. */
+  #heed(connack: ConnackPacket): void {
+    const { receiveMaximum, serverKeepAlive } = connack.properties ?? {};
+    if (receiveMaximum !== undefined) this.#window = Math.min(this.#window, receiveMaximum);
+    if (serverKeepAlive !== undefined) this.#keepAliveUs = serverKeepAlive * 1_000_000;
+  }
+
+  #suback(bytes: Uint8Array, start: number, bodyStart: number, end: number): boolean {
+    const { tally, nowUs } = this.#shared.thread;
+    const packet = decode(bytes, start, bodyStart, end, this.#program.version);
+    if (packet.type !== 'suback' || this.#state !== 'suback') {
+      this.#drop('a SUBACK that no SUBSCRIBE asked for');
+      return false;
+    }
+    const atUs = nowUs();
+    const clock = SUBSCRIBE * 3;
+    // A device subscribes when its CONNACK arrives: that moment is what it intended.
+    tally.record(clock + SERVICE, atUs - this.#lastSentUs);
+    tally.record(clock + RESPONSE, atUs - this.#subscribedAtUs);
+    for (const code of packet.reasonCodes) {
+      if (code < 0x80) tally.count(COUNTER.subscribed);
+      else {
+        tally.count(COUNTER.subscribesFailed);
+        tally.error(`subscribe refused: ${refusal(code, 5)}`);
+      }
+    }
+    this.#becomeReady(atUs);
+    return true;
+  }
+
+  #becomeReady(nowUs: number): void {
+    this.#state = 'ready';
+    this.#lastSentUs = nowUs;
+    this.#shared.thread.owner.ready(this.#index);
+  }
+
+  #keepAlive(nowUs: number): number {
+    if (this.#keepAliveUs === 0) return Number.POSITIVE_INFINITY;
+    // Early enough that a late timer does not break the promise of [MQTT-3.1.2-20].
+    const intervalUs = this.#keepAliveUs * 0.75;
+    if (nowUs - this.#lastSentUs < intervalUs) return this.#lastSentUs + intervalUs;
+    if (this.#pingUnanswered) {
+      this.#drop('no PINGRESP within the keep-alive');
+      return Number.POSITIVE_INFINITY;
+    }
+    this.#pingUnanswered = true;
+    this.#shared.thread.tally.count(COUNTER.pings);
+    this.#send(PINGREQ);
+    return nowUs + intervalUs;
+  }
+
+  /** Sends prepared bytes outside the message path. */
+  #send(bytes: Uint8Array): void {
+    const { output, thread } = this.#shared;
+    output.append(bytes, this.#socket!);
+    output.flush(this.#socket!);
+    this.#lastSentUs = thread.nowUs();
+    thread.tally.count(COUNTER.bytesSent, bytes.length);
+  }
+
+  /** Ends the connection for a reason of its own finding. */
+  #drop(reason: string): void {
+    this.#reason = reason;
+    this.flush();
+    this.#socket?.destroy();
+  }
+
+  tcpConnected(): void {
+    const { clientId, username, password, will } = this.#program.identity(this.#index);
+    const { version, cleanStart, keepAliveSeconds, sessionExpirySeconds } = this.#program;
+    this.#state = 'connack';
+    this.#send(
+      encode(
+        {
+          type: 'connect',
+          protocolVersion: version,
+          cleanStart,
+          keepAliveSeconds,
+          clientId,
+          ...(username === undefined ? {} : { username }),
+          ...(password === undefined ? {} : { password: Buffer.from(password) }),
+          ...(will === undefined ? {} : { will }),
+          ...(version === 5 && sessionExpirySeconds > 0
+            ? { properties: { sessionExpiryInterval: sessionExpirySeconds } }
+            : {}),
+        },
+        version,
+      ),
+    );
+  }
+
+  failed(error: NodeJS.ErrnoException): void {
+    if (this.#reason === '') this.#reason = error.code ?? error.message;
+  }
+
+  tcpClosed(): void {
+    const { thread, slab } = this.#shared;
+    const { tally, owner } = thread;
+    const index = this.#index;
+    const state = this.#state;
+    this.#state = 'closed';
+    this.#socket = undefined;
+    if (this.#open) tally.count(COUNTER.connected, -1);
+    if (state === 'closing') {
+      owner.closed(index);
+      return;
+    }
+    if (this.#inflight.count > 0) {
+      tally.count(COUNTER.publishesFailed, this.#inflight.count);
+      slab.clear(this.#inflight);
+    }
+    const reason = this.#reason || 'closed by the target';
+    if (state === 'ready') {
+      tally.count(COUNTER.connectionsLost);
+      tally.error(`connection lost: ${reason}`);
+      owner.lost(index);
+      return;
+    }
+    tally.count(this.#open ? COUNTER.connectionsLost : COUNTER.connectsFailed);
+    tally.error(`connect: ${reason}`);
+    owner.failed(index);
+  }
+
+  drained(): void {
+    if (!this.#wantsRoom || !this.#hasRoom()) return;
+    this.#wantsRoom = false;
+    this.#shared.thread.owner.hasRoom(this.#index);
+  }
+}
+
+function onConnect(this: Socket): void {
+  (this as DeviceSocket).device.tcpConnected();
+}
+function onError(this: Socket, error: NodeJS.ErrnoException): void {
+  (this as DeviceSocket).device.failed(error);
+}
+function onClose(this: Socket): void {
+  (this as DeviceSocket).device.tcpClosed();
+}
+function onDrain(this: Socket): void {
+  (this as DeviceSocket).device.drained();
+}
+
+/** The start of what was received, for a message: what is not printable becomes a dot. */
+function printable(bytes: Uint8Array, length: number): string {
+  const text = Buffer.from(bytes.subarray(0, Math.min(length, 40))).toString('latin1');
+  return JSON.stringify(text.replace(/[^\x20-\x7e]/g, '.'));
+}

@@ -1,0 +1,15 @@
+export { monotonicClock, type NowUs } from './clock.js';
+export type {
+  Device,
+  DeviceIdentity,
+  DeviceOwner,
+  DeviceProgram,
+  DeviceThread,
+  Outgoing,
+} from './device.js';
+export { HEADER_BYTES, SEQUENCE_MODULUS } from './header.js';
+export { LeanDevice, LeanThread } from './lean-device.js';
+export { MqttJsDevice } from './mqttjs-device.js';
+export { Receiver, type RunIdentity } from './receiver.js';
+export { COUNTER, Tally } from './tally.js';
+export { type TimerSink, TimingWheel } from './timing-wheel.js';

@@ -1,0 +1,234 @@
+import mqtt, { type IPublishPacket, type ISubscriptionGrant, type MqttClient } from 'mqtt';
+import { CONNECT, LAG, PUBLISH, RESPONSE, SERVICE, SUBSCRIBE } from '../../results/mod.js';
+import type { Device, DeviceProgram, DeviceThread, Outgoing } from './device.js';
+import { writeHeader } from './header.js';
+import { refusal } from './refusal.js';
+import { COUNTER } from './tally.js';
+
+const SENT_BY_QOS = [
+  COUNTER.publishesSentQos0,
+  COUNTER.publishesSentQos1,
+  COUNTER.publishesSentQos2,
+] as const;
+
+/**
+ * The same device through the `mqtt` package: a client that field devices really use, and a check on the
+ * lean one. It counts and times the same things, at some hundred times the cost of a message.
+ */
+export class MqttJsDevice implements Device {
+  readonly #thread: DeviceThread;
+  readonly #program: DeviceProgram;
+  readonly #index: number;
+  readonly #window: number;
+  #client: MqttClient | undefined;
+  #state: 'idle' | 'connecting' | 'suback' | 'ready' | 'closing' | 'closed' = 'idle';
+  #intendedUs = 0;
+  #startedUs = 0;
+  #inflight = 0;
+  #wantsRoom = false;
+  #open = false;
+  #reason = '';
+
+  /** @param index of the device within its thread */
+  constructor(thread: DeviceThread, program: DeviceProgram, index: number) {
+    this.#thread = thread;
+    this.#program = program;
+    this.#index = index;
+    this.#window = program.inflight === 0 ? 65_535 : program.inflight;
+  }
+
+  get ready(): boolean {
+    return this.#state === 'ready';
+  }
+
+  get inflight(): number {
+    return this.#inflight;
+  }
+
+  connect(intendedUs: number): void {
+    const { nowUs, tally } = this.#thread;
+    const { host, port, clientId, username, password, will } = this.#program.identity(this.#index);
+    const { version, cleanStart, keepAliveSeconds, sessionExpirySeconds } = this.#program;
+    this.#intendedUs = intendedUs;
+    this.#startedUs = nowUs();
+    this.#state = 'connecting';
+    tally.count(COUNTER.connectsAttempted);
+    tally.record(CONNECT * 3 + LAG, this.#startedUs - intendedUs);
+    const client = mqtt.connect({
+      host,
+      port,
+      protocol: 'mqtt',
+      protocolVersion: version,
+      protocolId: version === 3 ? 'MQIsdp' : 'MQTT',
+      clean: cleanStart,
+      clientId,
+      keepalive: keepAliveSeconds,
+      reconnectPeriod: 0,
+      connectTimeout: this.#program.connectTimeoutUs / 1000,
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+      ...(will === undefined
+        ? {}
+        : {
+            will: {
+              topic: will.topic,
+              payload: Buffer.from(will.payload),
+              qos: will.qos,
+              retain: will.retain,
+              ...(will.properties === undefined ? {} : { properties: { ...will.properties } }),
+            },
+          }),
+      ...(version === 5 && sessionExpirySeconds > 0
+        ? { properties: { sessionExpiryInterval: sessionExpirySeconds } }
+        : {}),
+    });
+    this.#client = client;
+    client.on('connect', () => this.#connected());
+    client.on('message', (_topic, payload, packet) => this.#delivered(payload, packet));
+    client.on('error', (error) => this.#failed(error));
+    client.on('disconnect', (packet) => {
+      this.#reason = `disconnected by the target: ${refusal(packet.reasonCode ?? 0, 5)}`;
+    });
+    client.on('close', () => this.#closed());
+  }
+
+  publish(message: Outgoing, sequence: number, intendedUs: number): boolean {
+    const client = this.#client;
+    const { qos } = message;
+    if (
+      this.#state !== 'ready' ||
+      client === undefined ||
+      client.stream.writableNeedDrain ||
+      (qos > 0 && this.#inflight >= this.#window)
+    ) {
+      if (client?.stream.writableNeedDrain) client.stream.once('drain', () => this.#hasRoom());
+      this.#wantsRoom = true;
+      return false;
+    }
+    const { nowUs, tally, run, epochUs } = this.#thread;
+    const payload = Buffer.from(message.payload);
+    const sentUs = nowUs();
+    const lagUs = sentUs - intendedUs;
+    if (message.timed) {
+      writeHeader(payload, 0, run, message.sender, sequence, intendedUs - epochUs, lagUs);
+    }
+    const topic = Buffer.from(
+      message.topic.subarray(message.topicStart, message.topicEnd),
+    ).toString();
+    tally.count(COUNTER.publishesSent);
+    tally.count(SENT_BY_QOS[qos]);
+    tally.count(COUNTER.bytesSent, payload.length);
+    tally.record(PUBLISH * 3 + LAG, lagUs);
+    if (qos > 0) this.#inflight++;
+    client.publish(topic, payload, { qos, retain: message.retain }, (error) => {
+      if (qos === 0) return;
+      this.#inflight--;
+      if (error) {
+        tally.count(COUNTER.publishesFailed);
+        if (this.#state === 'ready') tally.error(`publish refused: ${error.message}`);
+      } else {
+        const atUs = nowUs();
+        tally.count(COUNTER.publishesAcked);
+        tally.record(PUBLISH * 3 + SERVICE, atUs - sentUs);
+        tally.record(PUBLISH * 3 + RESPONSE, atUs - intendedUs);
+      }
+      this.#hasRoom();
+    });
+    return true;
+  }
+
+  flush(): void {}
+
+  timer(_nowUs: number): number {
+    // The package keeps the connection alive and times its connect itself.
+    return Number.POSITIVE_INFINITY;
+  }
+
+  disconnect(): void {
+    if (this.#client === undefined || this.#state === 'closed') {
+      this.#state = 'closed';
+      return;
+    }
+    this.#state = 'closing';
+    this.#client.end(!this.#open);
+  }
+
+  #connected(): void {
+    const { nowUs, tally, owner } = this.#thread;
+    const atUs = nowUs();
+    this.#open = true;
+    tally.count(COUNTER.connectsSucceeded);
+    tally.count(COUNTER.connected);
+    tally.record(CONNECT * 3 + SERVICE, atUs - this.#startedUs);
+    tally.record(CONNECT * 3 + RESPONSE, atUs - this.#intendedUs);
+    const { filters } = this.#program.identity(this.#index);
+    if (filters.length === 0) {
+      this.#state = 'ready';
+      owner.ready(this.#index);
+      return;
+    }
+    this.#state = 'suback';
+    tally.record(SUBSCRIBE * 3 + LAG, 0);
+    const map = Object.fromEntries(filters.map(({ filter, qos }) => [filter, { qos }]));
+    this.#client!.subscribe(map, (error, granted) => this.#subscribed(atUs, error, granted));
+  }
+
+  #subscribed(askedUs: number, error: Error | null, granted?: ISubscriptionGrant[]): void {
+    if (this.#state !== 'suback') return;
+    const { nowUs, tally, owner } = this.#thread;
+    const tookUs = nowUs() - askedUs;
+    tally.record(SUBSCRIBE * 3 + SERVICE, tookUs);
+    tally.record(SUBSCRIBE * 3 + RESPONSE, tookUs);
+    const { filters } = this.#program.identity(this.#index);
+    const refused = (granted ?? []).filter(({ qos }) => qos >= 0x80);
+    const failures = granted === undefined ? filters.length : refused.length;
+    tally.count(COUNTER.subscribed, filters.length - failures);
+    tally.count(COUNTER.subscribesFailed, failures);
+    for (const { qos } of refused) tally.error(`subscribe refused: ${refusal(qos, 5)}`);
+    if (granted === undefined && error) tally.error(`subscribe refused: ${error.message}`);
+    this.#state = 'ready';
+    owner.ready(this.#index);
+  }
+
+  #delivered(payload: Buffer, packet: IPublishPacket): void {
+    const { receiver, nowUs, tally } = this.#thread;
+    tally.count(COUNTER.bytesReceived, payload.length);
+    receiver.delivered(this.#index, payload, 0, payload.length, packet.qos, packet.retain, nowUs());
+  }
+
+  #failed(error: Error & { code?: string | number }): void {
+    if (this.#reason !== '') return;
+    this.#reason =
+      typeof error.code === 'number'
+        ? `connect refused: ${refusal(error.code, this.#program.version)}`
+        : (error.code ?? error.message);
+  }
+
+  #hasRoom(): void {
+    if (!this.#wantsRoom || this.#state !== 'ready' || this.#inflight >= this.#window) return;
+    this.#wantsRoom = false;
+    this.#thread.owner.hasRoom(this.#index);
+  }
+
+  #closed(): void {
+    if (this.#state === 'closed') return;
+    const { tally, owner } = this.#thread;
+    const state = this.#state;
+    this.#state = 'closed';
+    if (this.#open) tally.count(COUNTER.connected, -1);
+    if (state === 'closing') {
+      owner.closed(this.#index);
+      return;
+    }
+    const reason = this.#reason || 'closed by the target';
+    if (state === 'ready') {
+      tally.count(COUNTER.connectionsLost);
+      tally.error(`connection lost: ${reason}`);
+      owner.lost(this.#index);
+      return;
+    }
+    tally.count(this.#open ? COUNTER.connectionsLost : COUNTER.connectsFailed);
+    tally.error(`connect: ${reason}`);
+    owner.failed(this.#index);
+  }
+}

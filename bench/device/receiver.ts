@@ -1,0 +1,82 @@
+import { DELIVERY, LAG, RESPONSE, SERVICE } from '../../results/mod.js';
+import {
+  HEADER_BYTES,
+  headerIntendedUs,
+  headerLagUs,
+  headerRun,
+  headerSender,
+  headerSequence,
+} from './header.js';
+import { DUPLICATE, OUT_OF_ORDER, SequenceTable } from './sequence-table.js';
+import { COUNTER, type Tally } from './tally.js';
+
+const RECEIVED_BY_QOS = [
+  COUNTER.deliveriesReceivedQos0,
+  COUNTER.deliveriesReceivedQos1,
+  COUNTER.deliveriesReceivedQos2,
+] as const;
+
+/** How the messages of this run are told from other traffic. */
+export interface RunIdentity {
+  /** 16 bits, in every measurement header */
+  run: number;
+  /** on the shared clock */
+  epochUs: number;
+  /** some streams of the scenario carry no header: a message without one is theirs, counted but not timed */
+  someUntimed: boolean;
+}
+
+/** Counts and times what the devices of one thread receive. */
+export class Receiver {
+  readonly #tally: Tally;
+  readonly #identity: RunIdentity;
+  readonly #sequences = new SequenceTable();
+
+  constructor(tally: Tally, identity: RunIdentity) {
+    this.#tally = tally;
+    this.#identity = identity;
+  }
+
+  /** One PUBLISH for the device with this index, its payload at bytes[start..end). */
+  delivered(
+    device: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    qos: 0 | 1 | 2,
+    retained: boolean,
+    nowUs: number,
+  ): void {
+    const tally = this.#tally;
+    const hasHeader = end - start >= HEADER_BYTES && headerRun(bytes, start) === this.#identity.run;
+    // A retained copy answers a subscription, not a publish [MQTT-3.3.1-8]: no publish expected it.
+    if (retained || (!hasHeader && !this.#identity.someUntimed)) {
+      tally.count(COUNTER.deliveriesForeign);
+      return;
+    }
+    if (!hasHeader) {
+      tally.count(COUNTER.deliveriesReceived);
+      tally.count(RECEIVED_BY_QOS[qos]);
+      tally.count(COUNTER.deliveriesUntimed);
+      return;
+    }
+    const arrival = this.#sequences.arrived(
+      device,
+      headerSender(bytes, start),
+      headerSequence(bytes, start),
+    );
+    tally.count(COUNTER.deliveriesReceived);
+    tally.count(RECEIVED_BY_QOS[qos]);
+    // A repeated copy is counted, not timed: its first one was.
+    if (arrival === DUPLICATE) {
+      tally.count(COUNTER.deliveriesDuplicated);
+      return;
+    }
+    if (arrival === OUT_OF_ORDER) tally.count(COUNTER.deliveriesOutOfOrder);
+    const lagUs = headerLagUs(bytes, start);
+    const responseUs = nowUs - this.#identity.epochUs - headerIntendedUs(bytes, start);
+    tally.record(DELIVERY * 3 + SERVICE, responseUs - lagUs);
+    tally.record(DELIVERY * 3 + RESPONSE, responseUs);
+    tally.record(DELIVERY * 3 + LAG, lagUs);
+  }
+}

@@ -1,0 +1,7 @@
+import { connectReturnName, type ProtocolVersion, reasonName } from '../../wire/mod.js';
+
+/** A reason code as text with its byte: `Not authorized (0x87)`. Below MQTT 5, a CONNACK return code. */
+export function refusal(code: number, version: ProtocolVersion): string {
+  const name = version === 5 ? reasonName(code) : connectReturnName(code);
+  return `${name} (0x${code.toString(16).padStart(2, '0')})`;
+}

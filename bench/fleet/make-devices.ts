@@ -1,0 +1,53 @@
+import {
+  type Device,
+  type DeviceProgram,
+  type DeviceThread,
+  LeanDevice,
+  LeanThread,
+  MqttJsDevice,
+} from '../device/mod.js';
+import type { Group, Scenario } from '../scenario/mod.js';
+import { GroupIdentities } from './device-identities.js';
+import type { TargetAddress } from './messages.js';
+import type { ShardDevices } from './shard-devices.js';
+
+/** Makes a shard's devices, each with its group's driver. Devices are dealt over the targets in their fleet-wide order. */
+export function makeDevices(
+  scenario: Scenario,
+  runHex: string,
+  placement: ShardDevices,
+  targets: readonly TargetAddress[],
+  thread: DeviceThread,
+): Device[] {
+  const lean = new LeanThread(thread);
+  const programs = scenario.groups.map((group) => {
+    const identities = new GroupIdentities(scenario, group, runHex);
+    return deviceProgram(scenario, group, (device) => {
+      const { host, port } = targets[placement.global(device) % targets.length]!;
+      return identities.identity(placement.indexInGroup(device), host, port);
+    });
+  });
+  return Array.from({ length: placement.count }, (_, device) => {
+    const group = placement.group(device);
+    const program = programs[group]!;
+    return scenario.groups[group]!.driver === 'lean'
+      ? new LeanDevice(lean, program, device)
+      : new MqttJsDevice(thread, program, device);
+  });
+}
+
+function deviceProgram(
+  scenario: Scenario,
+  group: Group,
+  identity: DeviceProgram['identity'],
+): DeviceProgram {
+  return {
+    version: group.protocol,
+    cleanStart: group.cleanStart,
+    keepAliveSeconds: group.keepAliveUs / 1_000_000,
+    sessionExpirySeconds: group.sessionExpiryUs / 1_000_000,
+    inflight: group.inflight,
+    connectTimeoutUs: scenario.connect.timeoutUs,
+    identity,
+  };
+}

@@ -1,0 +1,34 @@
+import type { IntervalReport } from '../../results/mod.js';
+import type { Scenario } from '../scenario/mod.js';
+
+/** Where a device connects. */
+export interface TargetAddress {
+  host: string;
+  port: number;
+}
+
+/** All that a shard needs to know; the same for every shard but for its number. */
+export interface ShardPlan {
+  scenario: Scenario;
+  targets: TargetAddress[];
+  shard: number;
+  shards: number;
+  /** 16 bits, in every measurement header. */
+  run: number;
+  /** On the machine's monotonic clock; seconds of the run count from it. */
+  epochUs: number;
+}
+
+/** Coordinator → shard. */
+export type ShardOrder =
+  /** Publishing begins at `startUs`: phase times after the ramp count from it. */
+  | { type: 'load'; startUs: number }
+  /** Say goodbye, report the rest, end. */
+  | { type: 'stop' };
+
+/** Shard → coordinator. */
+export type ShardNews =
+  /** Every device is either ready or has failed. */
+  | { type: 'settled'; shard: number; ready: number; failed: number }
+  | { type: 'interval'; report: IntervalReport; inflight: number }
+  | { type: 'done'; shard: number };

@@ -1,0 +1,46 @@
+import type { FleetPlan, GroupPlan } from '../scenario/mod.js';
+
+/**
+ * Which devices a shard drives: every `shards`-th of the fleet-wide order, so that each shard has its
+ * even part of every group and of the connect schedule.
+ */
+export class ShardDevices {
+  readonly count: number;
+  readonly #plan: FleetPlan;
+  readonly #shard: number;
+  readonly #shards: number;
+
+  constructor(plan: FleetPlan, shard: number, shards: number) {
+    this.#plan = plan;
+    this.#shard = shard;
+    this.#shards = shards;
+    this.count = Math.max(0, Math.ceil((plan.deviceCount - shard) / shards));
+  }
+
+  /** Fleet-wide number of the shard's `local`-th device. */
+  global(local: number): number {
+    return this.#shard + local * this.#shards;
+  }
+
+  /** Index of the device's group. */
+  group(local: number): number {
+    const global = this.global(local);
+    let low = 0;
+    let high = this.#plan.groups.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (this.#group(middle).deviceBase <= global) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /** Index of the device within its group. */
+  indexInGroup(local: number): number {
+    return this.global(local) - this.#group(this.group(local)).deviceBase;
+  }
+
+  #group(index: number): GroupPlan {
+    return this.#plan.groups[index]!;
+  }
+}

@@ -1,0 +1,194 @@
+import {
+  COUNTER,
+  type Device,
+  type DeviceOwner,
+  type NowUs,
+  type Tally,
+  type TimerSink,
+  TimingWheel,
+} from '../device/mod.js';
+import type { StreamTable } from './stream-table.js';
+
+/** Messages that one stream sends in one go before others get their turn. */
+const LARGEST_BURST = 256;
+
+/** How many of a shard's devices stand where. */
+export interface ShardCensus {
+  ready: number;
+  failed: number;
+  lost: number;
+  closed: number;
+}
+
+/**
+ * The slice of the fleet that one thread drives. It decides when a device connects and publishes; the
+ * devices do it, count it and time it. The schedule is open loop: what is late is sent late, timed from
+ * when it was due, and nothing that falls due is dropped in silence.
+ *
+ * Timers 0…devices−1 are the devices' (connect, time-out, keep-alive), those above the streams'.
+ */
+export class Shard implements DeviceOwner, TimerSink {
+  readonly census: ShardCensus = { ready: 0, failed: 0, lost: 0, closed: 0 };
+  readonly #nowUs: NowUs;
+  readonly #tally: Tally;
+  readonly #devices: readonly Device[];
+  readonly #streams: StreamTable;
+  readonly #wheel: TimingWheel;
+  readonly #connected: Uint8Array;
+  readonly #alive: Uint8Array;
+  #loading = false;
+
+  /**
+   * @param makeDevices makes the devices, by index, for their owner
+   * @param connectAtUs when each device is to connect, by its index, on the shared clock
+   */
+  constructor(
+    thread: { nowUs: NowUs; tally: Tally },
+    streams: StreamTable,
+    makeDevices: (owner: DeviceOwner) => readonly Device[],
+    connectAtUs: (device: number) => number,
+  ) {
+    this.#nowUs = thread.nowUs;
+    this.#tally = thread.tally;
+    this.#streams = streams;
+    const devices = makeDevices(this);
+    this.#devices = devices;
+    this.#connected = new Uint8Array(devices.length);
+    this.#alive = new Uint8Array(devices.length);
+    this.#wheel = new TimingWheel(devices.length + streams.count, thread.nowUs());
+    for (let device = 0; device < devices.length; device++) {
+      this.#wheel.add(device, connectAtUs(device));
+    }
+  }
+
+  /** Every device is ready or has failed. */
+  get settled(): boolean {
+    return this.census.ready + this.census.failed + this.census.lost === this.#devices.length;
+  }
+
+  /** Does all that has fallen due. To be called about every millisecond. */
+  tick(): void {
+    this.#wheel.advance(this.#nowUs(), this);
+  }
+
+  /** Publishing begins at `startUs`. */
+  begin(startUs: number): void {
+    this.#loading = true;
+    this.#streams.begin(startUs);
+    const nowUs = this.#nowUs();
+    for (let slot = 0; slot < this.#streams.count; slot++) {
+      this.#wheel.add(this.#devices.length + slot, this.#streams.dueUs(slot, nowUs));
+    }
+  }
+
+  /** Publishing is over: what is still due is not sent any more and stays counted as scheduled. */
+  end(): void {
+    this.#loading = false;
+  }
+
+  disconnect(): void {
+    this.#loading = false;
+    for (const device of this.#devices) device.disconnect();
+  }
+
+  due(timer: number, dueUs: number): void {
+    const count = this.#devices.length;
+    if (timer >= count) {
+      this.#publish(timer - count);
+      return;
+    }
+    const device = this.#devices[timer]!;
+    if (this.#connected[timer] === 0) {
+      this.#connected[timer] = 1;
+      device.connect(dueUs);
+    }
+    this.#wheel.add(timer, device.timer(this.#nowUs()));
+  }
+
+  ready(device: number): void {
+    this.census.ready++;
+    this.#alive[device] = 1;
+  }
+
+  failed(_device: number): void {
+    this.census.failed++;
+  }
+
+  lost(device: number): void {
+    this.census.ready--;
+    this.census.lost++;
+    this.#alive[device] = 0;
+    // What waited for room on it now fails as it falls due.
+    this.hasRoom(device);
+  }
+
+  closed(_device: number): void {
+    this.census.closed++;
+  }
+
+  hasRoom(device: number): void {
+    const streams = this.#streams;
+    const end = streams.firstSlot(device + 1);
+    for (let slot = streams.firstSlot(device); slot < end; slot++) {
+      if (!streams.isBlocked(slot)) continue;
+      streams.block(slot, false);
+      this.#publish(slot);
+    }
+  }
+
+  /** Counts what fell due on streams that wait for room; returns how many messages are due and unsent. */
+  backlog(nowUs: number): number {
+    const streams = this.#streams;
+    let backlog = 0;
+    for (let slot = 0; slot < streams.count; slot++) {
+      if (!streams.isBlocked(slot)) continue;
+      this.#tally.count(COUNTER.publishesScheduled, streams.countScheduled(slot, nowUs));
+      backlog += streams.backlog(slot);
+    }
+    return backlog;
+  }
+
+  get inflight(): number {
+    let inflight = 0;
+    for (const device of this.#devices) inflight += device.inflight;
+    return inflight;
+  }
+
+  /** Sends what is due on one stream, then sets its timer or leaves it to `hasRoom`. */
+  #publish(slot: number): void {
+    if (!this.#loading) return;
+    const streams = this.#streams;
+    const tally = this.#tally;
+    const deviceIndex = streams.device(slot);
+    const device = this.#devices[deviceIndex]!;
+    const alive = this.#alive[deviceIndex] === 1;
+    const closedLoop = streams.program(slot).arrivals === undefined;
+    let dueUs = 0;
+    for (let burst = 0; ; burst++) {
+      const atUs = this.#nowUs();
+      dueUs = streams.dueUs(slot, atUs);
+      if (dueUs > atUs || burst === LARGEST_BURST) break;
+      if (!alive) {
+        // A closed loop on a dead device offers nothing.
+        if (closedLoop) {
+          dueUs = Number.POSITIVE_INFINITY;
+          break;
+        }
+        tally.count(COUNTER.publishesScheduled, streams.advance(slot));
+        tally.count(COUNTER.publishesFailed);
+        tally.error('publish: the device is not connected');
+        continue;
+      }
+      const message = streams.outgoing(slot);
+      if (!device.publish(message, streams.number(slot), closedLoop ? atUs : dueUs)) {
+        streams.block(slot, true);
+        device.flush();
+        return;
+      }
+      tally.count(COUNTER.deliveriesExpected, streams.fanOut(slot));
+      tally.count(COUNTER.publishesScheduled, streams.advance(slot));
+    }
+    device.flush();
+    this.#wheel.add(this.#devices.length + slot, dueUs);
+  }
+}

@@ -1,0 +1,220 @@
+import type { Outgoing } from '../device/mod.js';
+import type { ShardDevices } from './shard-devices.js';
+import type { StreamProgram } from './stream-program.js';
+
+/**
+ * Where every publish stream of a shard's devices stands in the schedule: one slot per device and stream,
+ * in typed arrays. Message numbers count from 1. Times are µs on the machine's monotonic clock.
+ *
+ * Two cursors run along a stream's schedule: the *next* message to send, and, when the device has no room
+ * and falls behind, the next one not yet counted as scheduled. Their distance is the backlog.
+ */
+export class StreamTable {
+  readonly count: number;
+  readonly #programs: readonly StreamProgram[];
+  readonly #program: Uint16Array;
+  readonly #device: Int32Array;
+  /** First slot of each device, one entry more for the end. */
+  readonly #firstSlot: Int32Array;
+  readonly #indexInGroup: Int32Array;
+  readonly #done: Uint32Array;
+  readonly #nextLoadUs: Float64Array;
+  readonly #scheduled: Uint32Array;
+  readonly #scheduledLoadUs: Float64Array;
+  readonly #fanOut: Int32Array;
+  readonly #blocked: Uint8Array;
+  /** The topics that never change, one after the other; each rendered when first needed. */
+  #topics = new Uint8Array(1024);
+  #topicsLength = 0;
+  readonly #topicStart: Uint32Array;
+  readonly #topicEnd: Uint32Array;
+  #startUs = Number.POSITIVE_INFINITY;
+  /** The one message being sent; valid until the next call of `outgoing`. */
+  readonly #outgoing: Outgoing = {
+    topic: new Uint8Array(0),
+    topicStart: 0,
+    topicEnd: 0,
+    payload: new Uint8Array(0),
+    timed: false,
+    qos: 0,
+    retain: false,
+    sender: 0,
+  };
+
+  /** @param programs by group, then by stream of the group */
+  constructor(programs: readonly (readonly StreamProgram[])[], devices: ShardDevices) {
+    this.#programs = programs.flat();
+    const firstProgram: number[] = [];
+    let total = 0;
+    for (const group of programs) {
+      firstProgram.push(total);
+      total += group.length;
+    }
+    this.#firstSlot = new Int32Array(devices.count + 1);
+    let slots = 0;
+    for (let local = 0; local < devices.count; local++) {
+      this.#firstSlot[local] = slots;
+      slots += programs[devices.group(local)]!.length;
+    }
+    this.#firstSlot[devices.count] = slots;
+    this.count = slots;
+    this.#program = new Uint16Array(slots);
+    this.#device = new Int32Array(slots);
+    this.#indexInGroup = new Int32Array(slots);
+    this.#done = new Uint32Array(slots);
+    this.#nextLoadUs = new Float64Array(slots);
+    this.#scheduled = new Uint32Array(slots);
+    this.#scheduledLoadUs = new Float64Array(slots);
+    this.#fanOut = new Int32Array(slots).fill(-1);
+    this.#blocked = new Uint8Array(slots);
+    this.#topicStart = new Uint32Array(slots);
+    this.#topicEnd = new Uint32Array(slots);
+    for (let local = 0; local < devices.count; local++) {
+      const first = this.#firstSlot[local]!;
+      const group = devices.group(local);
+      const index = devices.indexInGroup(local);
+      for (let slot = first; slot < this.#firstSlot[local + 1]!; slot++) {
+        this.#program[slot] = firstProgram[group]! + slot - first;
+        this.#device[slot] = local;
+        this.#indexInGroup[slot] = index;
+      }
+    }
+  }
+
+  /** Publishing begins: schedules count from `startUs`. */
+  begin(startUs: number): void {
+    this.#startUs = startUs;
+    for (let slot = 0; slot < this.count; slot++) {
+      const { arrivals } = this.program(slot);
+      const firstUs = arrivals === undefined ? 0 : arrivals.firstUs(this.#indexInGroup[slot]!);
+      this.#nextLoadUs[slot] = firstUs;
+      this.#scheduledLoadUs[slot] = firstUs;
+    }
+  }
+
+  program(slot: number): StreamProgram {
+    return this.#programs[this.#program[slot]!]!;
+  }
+
+  device(slot: number): number {
+    return this.#device[slot]!;
+  }
+
+  firstSlot(device: number): number {
+    return this.#firstSlot[device]!;
+  }
+
+  /** When the stream's next message is due; Infinity when there is none. */
+  dueUs(slot: number, nowUs: number): number {
+    const program = this.program(slot);
+    if (this.#done[slot]! >= program.limitOf(this.#indexInGroup[slot]!)) {
+      return Number.POSITIVE_INFINITY;
+    }
+    if (program.arrivals === undefined) {
+      return this.#startUs + program.activeFromUs(nowUs - this.#startUs);
+    }
+    return this.#startUs + program.curve.wallUs(this.#nextLoadUs[slot]!);
+  }
+
+  /** Number of the next message. */
+  number(slot: number): number {
+    return this.#done[slot]! + 1;
+  }
+
+  /** The next message as it is to be sent. */
+  outgoing(slot: number): Outgoing {
+    const program = this.program(slot);
+    const outgoing = this.#outgoing;
+    const number = this.number(slot);
+    const known = this.#topicEnd[slot] !== 0;
+    program.fill(outgoing, this.#indexInGroup[slot]!, number, known);
+    if (!program.topicIsStatic) return outgoing;
+    if (!known) this.#keepTopic(slot, outgoing.topic);
+    outgoing.topic = this.#topics;
+    outgoing.topicStart = this.#topicStart[slot]!;
+    outgoing.topicEnd = this.#topicEnd[slot]!;
+    return outgoing;
+  }
+
+  /** Deliveries that the message last asked for with `outgoing` must cause. */
+  fanOut(slot: number): number {
+    const program = this.program(slot);
+    const { topic, topicStart, topicEnd } = this.#outgoing;
+    if (!program.topicIsStatic) return program.deliveriesOf(topic, topicStart, topicEnd);
+    let deliveries = this.#fanOut[slot]!;
+    if (deliveries < 0) {
+      deliveries = program.deliveriesOf(topic, topicStart, topicEnd);
+      this.#fanOut[slot] = deliveries;
+    }
+    return deliveries;
+  }
+
+  /** The next message is dealt with. Returns how many this makes newly scheduled: 1, or 0 if it was counted before. */
+  advance(slot: number): 0 | 1 {
+    const done = this.#done[slot]! + 1;
+    this.#done[slot] = done;
+    const counted = this.#scheduled[slot]! >= done;
+    if (!counted) {
+      this.#scheduled[slot] = done;
+      this.#scheduledLoadUs[slot] = this.#after(slot, done, this.#scheduledLoadUs[slot]!);
+    }
+    this.#nextLoadUs[slot] =
+      this.#scheduled[slot] === done
+        ? this.#scheduledLoadUs[slot]!
+        : this.#after(slot, done, this.#nextLoadUs[slot]!);
+    return counted ? 0 : 1;
+  }
+
+  /** Counts what has fallen due by `nowUs` on a stream that has no room. Returns how many are new. */
+  countScheduled(slot: number, nowUs: number): number {
+    const program = this.program(slot);
+    if (program.arrivals === undefined) return 0;
+    const limit = program.limitOf(this.#indexInGroup[slot]!);
+    const nowLoadUs = program.curve.loadUs(nowUs - this.#startUs);
+    let number = this.#scheduled[slot]!;
+    let loadUs = this.#scheduledLoadUs[slot]!;
+    const before = number;
+    // The load at its end is the total: an arrival there belongs to no phase.
+    while (number < limit && loadUs <= nowLoadUs && loadUs < program.curve.totalLoadUs) {
+      number++;
+      loadUs = this.#after(slot, number, loadUs);
+    }
+    this.#scheduled[slot] = number;
+    this.#scheduledLoadUs[slot] = loadUs;
+    return number - before;
+  }
+
+  /** Scheduled and not dealt with. */
+  backlog(slot: number): number {
+    return this.#scheduled[slot]! - this.#done[slot]!;
+  }
+
+  isBlocked(slot: number): boolean {
+    return this.#blocked[slot] === 1;
+  }
+
+  block(slot: number, blocked: boolean): void {
+    this.#blocked[slot] = blocked ? 1 : 0;
+  }
+
+  #keepTopic(slot: number, topic: Uint8Array): void {
+    const end = this.#topicsLength + topic.length;
+    if (end > this.#topics.length) {
+      const larger = new Uint8Array(Math.max(end, this.#topics.length * 2));
+      larger.set(this.#topics);
+      this.#topics = larger;
+    }
+    this.#topics.set(topic, this.#topicsLength);
+    this.#topicStart[slot] = this.#topicsLength;
+    this.#topicEnd[slot] = end;
+    this.#topicsLength = end;
+  }
+
+  /** Load time of message `done + 1`, given that of message `done`. */
+  #after(slot: number, done: number, loadUs: number): number {
+    const { arrivals } = this.program(slot);
+    return arrivals === undefined
+      ? loadUs
+      : arrivals.nextUs(this.#indexInGroup[slot]!, done, loadUs);
+  }
+}
