@@ -101,7 +101,8 @@ class SegmentedCurve implements LoadCurve {
     // comes down to nothing.
     const from = this.#from[low]!;
     const square = from * from + 2 * this.#slope[low]! * restUs;
-    const t = (2 * restUs) / (from + (square > 0 ? Math.sqrt(square) : 0));
+    const sum = from + (square > 0 ? Math.sqrt(square) : 0);
+    const t = sum > 0 ? (2 * restUs) / sum : 0; // no sum: so little is wanted that it underflows
     return startUs + Math.min(t, this.#durationUs[low]!);
   }
 }
