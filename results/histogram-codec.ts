@@ -58,8 +58,9 @@ export function addV2(bytes: Uint8Array, into: CountedValues): void {
 
 /**
  * The form of a log line: V2 bytes, deflated behind a cookie and their length, in base64. The library's own
- * writes 1 as the normalizing index offset (and an integer 1 where a double belongs): its reader ignores
- * both, but HdrHistogram's readers for Java and C honour the offset and see every value one bucket off.
+ * writes 1 as the normalizing index offset (and an integer 1 where a double belongs): its own reader and the
+ * Java one come out right all the same, HdrHistogram_c (hdr_decode_compressed_v2) sees every value one
+ * bucket off. hdrhistogram-go had the same fault, pull request 66.
  */
 export function encodeLogLine(histogram: CountedValues): string {
   const length = encodeIntoScratch(histogram);

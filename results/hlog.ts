@@ -17,8 +17,8 @@ export function hlogHead(series: string, toolText: string, epochMs: number): str
   writer.outputComment(`[Logged with ${toolText}]`);
   writer.outputLogFormatVersion();
   writer.outputComment(`[${series}: values in microseconds, Interval_Max in milliseconds]`);
-  // Not outputStartTime(): it adds an empty line, which HdrHistogram's Java reader takes for damage, and the
-  // local time zone.
+  // Not outputStartTime(): it adds an empty line, at which HdrHistogram_c's reader ends the head, and the
+  // local time zone. That reader also wants every line of the head below 128 bytes.
   writer.outputComment(
     `[StartTime: ${epochSec} (seconds since epoch), ${new Date(epochMs).toISOString()}]`,
   );

@@ -38,4 +38,5 @@ export {
 export { RunTotals } from './run-totals.js';
 export { type RunEnd, type RunHead, RunWriter } from './run-writer.js';
 export * from './series.js';
+export { type SummaryOptions, summaryLines } from './summary.js';
 export { generatorLate, judge, scenarioReached } from './verdict.js';

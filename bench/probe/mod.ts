@@ -1,0 +1,12 @@
+export { hostFacts, openFileLimit } from './host-facts.js';
+export { pidListening } from './listening.js';
+export { ProbeError, type ProbeErrorCode } from './probe-error.js';
+export type { ProcFs, ProcUnits } from './proc-fs.js';
+export {
+  type ProbeOptions,
+  type ProbeRate,
+  type ProbeSample,
+  ProcProbe,
+  rateBetween,
+} from './proc-probe.js';
+export type { ThreadUsage } from './process-usage.js';
