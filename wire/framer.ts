@@ -23,7 +23,7 @@ for (let first = 0x10; first < 0x100; first += 1) {
 /** Room for a split packet to begin with; most are smaller. */
 const FIRST_ROOM_BYTES = 64;
 /** Room above this is given back when the split packet is done. */
-const KEEP_ROOM_BYTES = 1024;
+const KEEP_ROOM_BYTES = 256;
 
 /**
  * Cuts a byte stream into packets. Packets that lie whole in a chunk are handed over in place; of one that
@@ -32,7 +32,8 @@ const KEEP_ROOM_BYTES = 1024;
  */
 export class Framer {
   readonly #maximumPacketSize: number;
-  #held: Uint8Array | undefined;
+  /** A Buffer, as the read buffers of sockets are, so that the sink sees one kind of object only. */
+  #held: Buffer | undefined;
   #heldBytes = 0;
   /**
    * Only 3 changes what is accepted (MQTT 3.1 lets PUBREL, SUBSCRIBE and UNSUBSCRIBE carry DUP), and it
@@ -132,7 +133,7 @@ export class Framer {
     let held = this.#held;
     if (held === undefined || held.length < need) {
       const doubled = Math.max(FIRST_ROOM_BYTES, need, 2 * (held?.length ?? 0));
-      const larger = new Uint8Array(Math.max(need, Math.min(doubled, mostBytes)));
+      const larger = Buffer.allocUnsafeSlow(Math.max(need, Math.min(doubled, mostBytes)));
       if (held !== undefined) larger.set(held.subarray(0, this.#heldBytes));
       this.#held = larger;
       held = larger;

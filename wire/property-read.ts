@@ -1,3 +1,4 @@
+import { copyOf } from './copy.js';
 import { PROPERTIES, type Properties, PropertyKind } from './properties.js';
 import { utf8String } from './utf8.js';
 import { readVarint, varintEnd } from './varint.js';
@@ -41,7 +42,7 @@ export function readProperties(bytes: Uint8Array, start: number, end: number): P
       }
       case PropertyKind.BINARY: {
         const next = at + 2 + u16(bytes, at);
-        assign(properties, name, new Uint8Array(bytes.subarray(at + 2, next)));
+        assign(properties, name, copyOf(bytes, at + 2, next));
         at = next;
         break;
       }

@@ -1,8 +1,6 @@
+import { copyInto } from './copy.js';
 import { PacketType, type ProtocolVersion, type Qos } from './packet-type.js';
 import { varintBytes, writeVarint } from './varint.js';
-
-/** Past this many bytes a copy by the runtime, which costs a view, beats a loop. */
-const LOOP_BYTES = 128;
 
 function bodyBytes(
   topicBytes: number,
@@ -60,7 +58,7 @@ export function writePublishHead(
   let next = writeVarint(into, at + 1, body);
   into[next] = topicBytes >>> 8;
   into[next + 1] = topicBytes;
-  next = copy(topic, topicStart, topicEnd, into, next + 2);
+  next = copyInto(into, next + 2, topic, topicStart, topicEnd);
   if (qos !== 0) {
     into[next] = packetId >>> 8;
     into[next + 1] = packetId;
@@ -68,14 +66,8 @@ export function writePublishHead(
   }
   if (version === 5) {
     next = writeVarint(into, next, propertiesBytes);
-    if (properties !== null) next = copy(properties, propertiesStart, propertiesEnd, into, next);
+    if (properties !== null)
+      next = copyInto(into, next, properties, propertiesStart, propertiesEnd);
   }
   return next;
-}
-
-function copy(from: Uint8Array, start: number, end: number, into: Uint8Array, at: number): number {
-  const length = end - start;
-  if (length > LOOP_BYTES) into.set(from.subarray(start, end), at);
-  else for (let i = 0; i < length; i += 1) into[at + i] = from[start + i]!;
-  return at + length;
 }

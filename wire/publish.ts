@@ -1,10 +1,10 @@
+import { copyOf } from './copy.js';
 import { broken } from './errors.js';
 import { PacketType, type ProtocolVersion } from './packet-type.js';
 import type { PublishPacket } from './packets.js';
 import { readProperties } from './property-read.js';
 import { writeProperties } from './property-write.js';
 import { PublishView, readPublish } from './publish-view.js';
-import { copyOf } from './reader.js';
 import { RULES } from './rules.js';
 import { utf8String } from './utf8.js';
 import { varintEnd } from './varint.js';

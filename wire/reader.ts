@@ -1,3 +1,4 @@
+import { copyOf } from './copy.js';
 import { broken } from './errors.js';
 import type { ProtocolVersion } from './packet-type.js';
 import type { Properties } from './properties.js';
@@ -110,11 +111,4 @@ export function checkRemainingLength(start: number, bodyStart: number, end: numb
   if (bodyStart - start - 1 !== varintBytes(end - bodyStart)) {
     throw broken(RULES.NOT_SHORTEST, 5, 'remaining length');
   }
-}
-
-/** `bytes[start..end)` as an array of its own. (`slice` would do, but on a Buffer it is a view.) */
-export function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  const copy = new Uint8Array(end - start);
-  copy.set(bytes.subarray(start, end));
-  return copy;
 }

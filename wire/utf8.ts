@@ -45,24 +45,9 @@ function isContinuation(byte: number): boolean {
   return (byte & 0xc0) === 0x80;
 }
 
-/** Up to this many bytes a string is put together here; past it, calling into the runtime is cheaper. */
-const SHORT_BYTES = 24;
-
 /** The string in `bytes[start..end)`, which `utf8Fault` has found good. A leading BOM stays [MQTT-1.5.4-3]. */
 export function utf8String(bytes: Uint8Array, start: number, end: number): string {
-  if (end - start <= SHORT_BYTES) {
-    let text = '';
-    for (let at = start; at < end; at += 1) {
-      const byte = bytes[at]!;
-      if (byte >= 0x80) return longString(bytes, start, end);
-      text += String.fromCharCode(byte);
-    }
-    return text;
-  }
-  return longString(bytes, start, end);
-}
-
-function longString(bytes: Uint8Array, start: number, end: number): string {
+  if (bytes instanceof Buffer) return bytes.toString('utf8', start, end);
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
 }
 
