@@ -76,7 +76,7 @@ export class NnlsProblem {
       passive.push(entering);
       refused.clear();
       let z: Float64Array | undefined = trial;
-      while (z !== undefined && z.some((value) => value <= 0) && iterations < maxIterations) {
+      while (z?.some((value) => value <= 0) && iterations < maxIterations) {
         iterations++;
         stepToBoundary(x, z, passive);
         z = solveIndependent(

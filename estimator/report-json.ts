@@ -1,0 +1,61 @@
+import type { Estimate } from './estimate.js';
+
+/** Version of the JSON report; the number rises when an old reader would misread it. */
+export const ESTIMATE_SCHEMA = 'fleetgauge.estimate/1';
+
+/**
+ * The report for programs: numbers in the units of their names (CPU in seconds, memory and network
+ * in bytes), in a stable order of keys, without the bootstrap draws.
+ */
+export function reportJson(estimate: Estimate): Record<string, unknown> {
+  const { sizing, cpu, memory } = estimate;
+  return {
+    schema: ESTIMATE_SCHEMA,
+    answer: {
+      nodes: finite(sizing.nodes),
+      carrying: finite(sizing.carrying),
+      interval95: { low: finite(sizing.interval.low), high: finite(sizing.interval.high) },
+      binds: sizing.binds,
+      processesPerNode: sizing.processesPerNode,
+      extrapolations: estimate.extrapolations.length,
+    },
+    demand: estimate.demand,
+    load: estimate.load,
+    resources: {
+      need: sizing.need,
+      roomPerNode: sizing.room,
+      nodesNeeded: sizing.nodesNeeded,
+      allUp: sizing.allUp,
+      afterFailure: sizing.afterFailure,
+    },
+    cpu: {
+      baseSecPerProcessPerSec: cpu.base,
+      costs: cpu.costs.map(({ group, windows, ...fitted }) => ({
+        features: group.features,
+        ratios: group.ratios,
+        sec: fitted,
+        windows,
+      })),
+      notIdentifiable: Object.fromEntries(cpu.missing),
+      fit: cpu.fit,
+      measured: cpu.measured,
+    },
+    memory: {
+      baseBytesPerProcess: memory.base,
+      bytesPerConnection: memory.perConnection,
+      workingBytesPerProcess: memory.workingBytes,
+      fit: { windows: memory.windows, r2: memory.r2 },
+    },
+    checks: estimate.checks,
+    heldOutPhases: estimate.heldOut,
+    extrapolations: estimate.extrapolations,
+    assumptions: estimate.assumptions,
+    notCounted: estimate.exclusions,
+    sources: estimate.sources,
+  };
+}
+
+/** JSON has no infinity: null says that no number of nodes is enough at that end. */
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

@@ -1,0 +1,87 @@
+import { type CounterName, counter, type IntervalRow, type Run, readRun } from '../results/mod.js';
+import { EstimateError } from './estimate-error.js';
+import type { CostSample, CostSeries } from './windows.js';
+
+/**
+ * Reads a run record as the estimator needs it.
+ * @throws ResultsError when the folder is no readable record
+ * @throws EstimateError NO_PROBE when the run did not read its target's CPU and memory
+ */
+export async function readCostSeries(folder: string): Promise<CostSeries> {
+  return costSeries(await readRun(folder));
+}
+
+/** The same for a run that is already open. */
+export async function costSeries(run: Run): Promise<CostSeries> {
+  const { record } = run;
+  const samples = costSamples(await run.intervals());
+  if (samples.length === 0) {
+    throw new EstimateError(
+      'NO_PROBE',
+      `run ${record.id} (${run.folder}) has no CPU and memory of its target: costs need a run whose target is on the same machine and is probed`,
+    );
+  }
+  const { cpuModel, cores, memoryBytes } = record.host;
+  return {
+    runId: record.id,
+    target: record.target.join(', '),
+    host: `${cpuModel}, ${cores} cores, ${Math.round(memoryBytes / 2 ** 30)} GiB`,
+    doubts: [
+      ...(record.state === 'finished' ? [] : [`the run was not finished (${record.state})`]),
+      ...(record.verdict.state === 'valid' ? [] : [`the run is ${record.verdict.state}`]),
+      ...record.verdict.reasons
+        .filter(({ severity }) => severity !== 'note')
+        .map(({ text }) => text),
+    ],
+    samples,
+  };
+}
+
+/** Rows in which every probed process could be read; the others are gaps. */
+export function costSamples(rows: readonly IntervalRow[]): CostSample[] {
+  return rows.flatMap((row, at) => {
+    const before = rows[at - 1];
+    const previous = before?.second === row.second - 1 ? before : undefined;
+    const now = targetOf(row);
+    if (now === undefined) return [];
+    const of = (name: CounterName) => counter(row.counters, name);
+    // Gauges and memory are read at the end of the second: the mean is halfway from the last.
+    const rssBefore = previous && targetOf(previous)?.rssBytes;
+    const connectedBefore = at === 0 ? 0 : counter((previous ?? row).counters, 'connected');
+    return [
+      {
+        second: row.second,
+        phase: row.phase,
+        lengthSec: row.lengthSec,
+        cpuSec: (now.cpuPercent / 100) * row.lengthSec,
+        rssBytes: ((rssBefore ?? now.rssBytes) + now.rssBytes) / 2,
+        processes: now.processes,
+        connected: (connectedBefore + of('connected')) / 2,
+        connects: of('connectsSucceeded'),
+        publishesQos0: of('publishesSentQos0'),
+        publishesQos1: of('publishesSentQos1'),
+        publishesQos2: of('publishesSentQos2'),
+        deliveriesQos0: of('deliveriesReceivedQos0'),
+        deliveriesQos1: of('deliveriesReceivedQos1'),
+        deliveriesQos2: of('deliveriesReceivedQos2'),
+        bytesIn: of('bytesSent'),
+        bytesOut: of('bytesReceived'),
+        pings: of('pings'),
+      },
+    ];
+  });
+}
+
+function targetOf(
+  row: IntervalRow,
+): { processes: number; cpuPercent: number; rssBytes: number } | undefined {
+  const readings = Object.values(row.probes);
+  let cpuPercent = 0;
+  let rssBytes = 0;
+  for (const reading of readings) {
+    if (reading === undefined || reading.cpuPercent === null || reading.rssBytes === null) return;
+    cpuPercent += reading.cpuPercent;
+    rssBytes += reading.rssBytes;
+  }
+  return readings.length === 0 ? undefined : { processes: readings.length, cpuPercent, rssBytes };
+}
