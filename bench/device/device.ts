@@ -1,6 +1,6 @@
 import type { ConnectPacket, ProtocolVersion } from '../../wire/mod.js';
 import type { NowUs } from './clock.js';
-import type { Receiver } from './receiver.js';
+import type { Receiver, RunIdentity } from './receiver.js';
 import type { Tally } from './tally.js';
 
 /** What a device needs to know of itself, rendered from its group's templates. */
@@ -79,6 +79,5 @@ export interface DeviceThread {
   tally: Tally;
   receiver: Receiver;
   owner: DeviceOwner;
-  run: number;
-  epochUs: number;
+  identity: RunIdentity;
 }

@@ -167,14 +167,14 @@ export class LeanDevice implements Device, FrameSink {
     );
     output.bytes.set(payload, payloadAt);
     if (message.timed) {
-      const sinceEpochUs = intendedUs - thread.epochUs;
+      const { run, epochUs } = thread.identity;
       writeHeader(
         output.bytes,
         payloadAt,
-        thread.run,
+        run,
         message.sender,
         sequence,
-        sinceEpochUs,
+        intendedUs - epochUs,
         lagUs,
       );
     }

@@ -1,4 +1,9 @@
-import mqtt, { type IPublishPacket, type ISubscriptionGrant, type MqttClient } from 'mqtt';
+import mqtt, {
+  type IClientOptions,
+  type IPublishPacket,
+  type ISubscriptionGrant,
+  type MqttClient,
+} from 'mqtt';
 import { CONNECT, LAG, PUBLISH, RESPONSE, SERVICE, SUBSCRIBE } from '../../results/mod.js';
 import type { Device, DeviceProgram, DeviceThread, Outgoing } from './device.js';
 import { writeHeader } from './header.js';
@@ -54,7 +59,7 @@ export class MqttJsDevice implements Device {
     this.#state = 'connecting';
     tally.count(COUNTER.connectsAttempted);
     tally.record(CONNECT * 3 + LAG, this.#startedUs - intendedUs);
-    const client = mqtt.connect({
+    const options: IClientOptions = {
       host,
       port,
       protocol: 'mqtt',
@@ -75,13 +80,16 @@ export class MqttJsDevice implements Device {
               payload: Buffer.from(will.payload),
               qos: will.qos,
               retain: will.retain,
-              ...(will.properties === undefined ? {} : { properties: { ...will.properties } }),
+              ...(will.properties?.willDelayInterval === undefined
+                ? {}
+                : { properties: { willDelayInterval: will.properties.willDelayInterval } }),
             },
           }),
       ...(version === 5 && sessionExpirySeconds > 0
         ? { properties: { sessionExpiryInterval: sessionExpirySeconds } }
         : {}),
-    });
+    };
+    const client = mqtt.connect(options);
     this.#client = client;
     client.on('connect', () => this.#connected());
     client.on('message', (_topic, payload, packet) => this.#delivered(payload, packet));
@@ -105,7 +113,8 @@ export class MqttJsDevice implements Device {
       this.#wantsRoom = true;
       return false;
     }
-    const { nowUs, tally, run, epochUs } = this.#thread;
+    const { nowUs, tally } = this.#thread;
+    const { run, epochUs } = this.#thread.identity;
     const payload = Buffer.from(message.payload);
     const sentUs = nowUs();
     const lagUs = sentUs - intendedUs;

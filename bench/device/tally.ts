@@ -1,4 +1,10 @@
-import { COUNTERS, type CounterName, HistogramSet } from '../../results/mod.js';
+import {
+  COUNTERS,
+  type CounterName,
+  type EncodedHistograms,
+  HistogramSet,
+  isGauge,
+} from '../../results/mod.js';
 
 /** Where each counter stands in a row of counters. */
 export const COUNTER = Object.fromEntries(COUNTERS.map((name, index) => [name, index])) as Record<
@@ -8,9 +14,9 @@ export const COUNTER = Object.fromEntries(COUNTERS.map((name, index) => [name, i
 
 /** What the devices of one thread count and time in one interval. */
 export class Tally {
-  counters = new Float64Array(COUNTERS.length);
-  histograms = new HistogramSet();
-  errors = new Map<string, number>();
+  readonly counters = new Float64Array(COUNTERS.length);
+  readonly #histograms = new HistogramSet();
+  readonly #errors = new Map<string, number>();
 
   count(counter: number, by = 1): void {
     this.counters[counter]! += by;
@@ -18,10 +24,27 @@ export class Tally {
 
   /** @param series index in SERIES: path × 3 + clock */
   record(series: number, valueUs: number): void {
-    this.histograms.record(series, valueUs);
+    this.#histograms.record(series, valueUs);
   }
 
   error(reason: string): void {
-    this.errors.set(reason, (this.errors.get(reason) ?? 0) + 1);
+    this.#errors.set(reason, (this.#errors.get(reason) ?? 0) + 1);
+  }
+
+  /** What was counted and timed since the last call; the level of a gauge goes on from where it stands. */
+  take(): {
+    counters: Float64Array;
+    histograms: EncodedHistograms;
+    errors: Record<string, number>;
+  } {
+    const counters = this.counters.slice();
+    for (let index = 0; index < counters.length; index++) {
+      if (!isGauge(index)) this.counters[index] = 0;
+    }
+    const histograms = this.#histograms.encode();
+    this.#histograms.reset();
+    const errors = Object.fromEntries(this.#errors);
+    this.#errors.clear();
+    return { counters, histograms, errors };
   }
 }

@@ -8,16 +8,30 @@ export interface TimedPhase {
   endUs: number;
 }
 
+/** What a scenario without a drain of its own gets: what is under way at the end is not lost. */
+const DRAIN: TimedPhase['phase'] = { name: 'drain', kind: 'drain', durationUs: 5_000_000 };
+
 /** The phases after the ramp, one after the other from 0. */
 export function timedPhases(scenario: Scenario): TimedPhase[] {
   const timed: TimedPhase[] = [];
   let atUs = 0;
-  for (const phase of scenario.phases) {
+  const last = scenario.phases.at(-1)?.kind;
+  const phases = last === 'drain' ? scenario.phases : [...scenario.phases, DRAIN];
+  for (const phase of phases) {
     if (phase.kind === 'ramp') continue;
     timed.push({ phase, startUs: atUs, endUs: atUs + phase.durationUs });
     atUs += phase.durationUs;
   }
   return timed;
+}
+
+/** Messages that the scenario sends in all; Infinity unless every stream has a limit. */
+export function totalLimit(scenario: Scenario): number {
+  const streams = scenario.groups.flatMap((group) => group.publish);
+  if (streams.length === 0 || streams.some(({ limit }) => limit === 0)) {
+    return Number.POSITIVE_INFINITY;
+  }
+  return streams.reduce((sum, { limit }) => sum + limit, 0);
 }
 
 /** When one group has load, and how much. */

@@ -6,8 +6,8 @@ import {
   LeanThread,
   MqttJsDevice,
 } from '../device/mod.js';
-import type { Group, Scenario } from '../scenario/mod.js';
-import { GroupIdentities } from './device-identities.js';
+import { type Group, GroupIdentity, type Scenario } from '../scenario/mod.js';
+import { DeviceIdentities } from './device-identities.js';
 import type { TargetAddress } from './messages.js';
 import type { ShardDevices } from './shard-devices.js';
 
@@ -21,7 +21,7 @@ export function makeDevices(
 ): Device[] {
   const lean = new LeanThread(thread);
   const programs = scenario.groups.map((group) => {
-    const identities = new GroupIdentities(scenario, group, runHex);
+    const identities = new DeviceIdentities(group, new GroupIdentity(group, runHex, scenario.seed));
     return deviceProgram(scenario, group, (device) => {
       const { host, port } = targets[placement.global(device) % targets.length]!;
       return identities.identity(placement.indexInGroup(device), host, port);

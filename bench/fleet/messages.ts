@@ -15,12 +15,12 @@ export interface ShardPlan {
   shards: number;
   /** 16 bits, in every measurement header. */
   run: number;
-  /** On the machine's monotonic clock; seconds of the run count from it. */
-  epochUs: number;
 }
 
 /** Coordinator → shard. */
 export type ShardOrder =
+  /** The run begins: connects are scheduled from `epochUs` (the machine's monotonic clock), and its seconds count from it. */
+  | { type: 'start'; epochUs: number }
   /** Publishing begins at `startUs`: phase times after the ramp count from it. */
   | { type: 'load'; startUs: number }
   /** Say goodbye, report the rest, end. */
@@ -28,7 +28,15 @@ export type ShardOrder =
 
 /** Shard → coordinator. */
 export type ShardNews =
+  /** Built and waiting for the start. */
+  | { type: 'up'; shard: number }
   /** Every device is either ready or has failed. */
   | { type: 'settled'; shard: number; ready: number; failed: number }
   | { type: 'interval'; report: IntervalReport; inflight: number }
   | { type: 'done'; shard: number };
+
+/** Coordinator → a process of the fleet. */
+export type HostOrder = { type: 'host'; plans: ShardPlan[] } | ShardOrder;
+
+/** A process of the fleet → coordinator. */
+export type HostNews = ShardNews | { type: 'failed'; text: string };

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { transferables } from '../../results/mod.js';
-import { COUNTER, type Device, monotonicClock, Receiver, Tally } from '../device/mod.js';
+import { monotonicClock, Receiver, type RunIdentity, Tally } from '../device/mod.js';
 import { plan as planOf } from '../scenario/mod.js';
 import { connectAtUs } from '../schedule/mod.js';
 import { GeneratorLoad } from './generator-load.js';
@@ -34,14 +34,16 @@ export function runShard(plan: ShardPlan, port: MessagePort): Promise<void> {
   });
 }
 
+/** One shard on the clock: what it is told, what it reports. */
 class ShardRun {
   readonly #plan: ShardPlan;
   readonly #port: MessagePort;
   readonly #nowUs = monotonicClock();
   readonly #tally = new Tally();
+  readonly #identity: RunIdentity;
+  readonly #placement: ShardDevices;
   readonly #shard: Shard;
-  readonly #devices: number;
-  readonly #load: GeneratorLoad;
+  readonly #load = new GeneratorLoad(this.#nowUs(), TICK_MS * 1000);
   #second = 0;
   #settled = false;
   #goodbyeAtUs = Number.POSITIVE_INFINITY;
@@ -49,41 +51,46 @@ class ShardRun {
   constructor(plan: ShardPlan, port: MessagePort) {
     this.#plan = plan;
     this.#port = port;
-    const { scenario, run, epochUs } = plan;
+    const { scenario, run } = plan;
     const runHex = run.toString(16).padStart(4, '0');
     const fleet = planOf(scenario);
     const placement = new ShardDevices(fleet, plan.shard, plan.shards);
     const wallOriginUs = Date.now() * 1000 - this.#nowUs();
     const programs = streamPrograms(scenario, fleet, runHex, () => wallOriginUs + this.#nowUs());
-    const receiver = new Receiver(this.#tally, {
-      run,
-      epochUs,
-      someUntimed: programs.flat().some((program) => !program.timed),
-    });
-    this.#devices = placement.count;
-    this.#shard = new Shard(
-      { nowUs: this.#nowUs, tally: this.#tally },
-      new StreamTable(programs, placement),
-      (owner): Device[] =>
-        makeDevices(scenario, runHex, placement, plan.targets, {
-          nowUs: this.#nowUs,
-          tally: this.#tally,
-          receiver,
-          owner,
-          run,
-          epochUs,
-        }),
-      (device) => epochUs + connectAtUs(placement.global(device), scenario.connect.ratePerSec),
+    const someUntimed = programs.flat().some((program) => !program.timed);
+    const identity: RunIdentity = { run, epochUs: Number.POSITIVE_INFINITY, someUntimed };
+    const thread = {
+      nowUs: this.#nowUs,
+      tally: this.#tally,
+      receiver: new Receiver(this.#tally, identity),
+      identity,
+    };
+    this.#identity = identity;
+    this.#placement = placement;
+    this.#shard = new Shard(thread, new StreamTable(programs, placement), (owner) =>
+      makeDevices(scenario, runHex, placement, plan.targets, { ...thread, owner }),
     );
-    this.#load = new GeneratorLoad(this.#nowUs(), TICK_MS * 1000);
+    this.#post({ type: 'up', shard: plan.shard });
   }
 
   order(order: ShardOrder): void {
-    if (order.type === 'load') {
-      this.#shard.begin(order.startUs);
-    } else if (this.#goodbyeAtUs === Number.POSITIVE_INFINITY) {
-      this.#shard.disconnect();
-      this.#goodbyeAtUs = this.#nowUs() + GOODBYE_US;
+    switch (order.type) {
+      case 'start': {
+        const { ratePerSec } = this.#plan.scenario.connect;
+        this.#identity.epochUs = order.epochUs;
+        this.#shard.start(
+          (device) => order.epochUs + connectAtUs(this.#placement.global(device), ratePerSec),
+        );
+        break;
+      }
+      case 'load':
+        this.#shard.begin(order.startUs);
+        break;
+      case 'stop':
+        if (this.#goodbyeAtUs !== Number.POSITIVE_INFINITY) break;
+        this.#shard.disconnect();
+        this.#goodbyeAtUs = this.#nowUs() + GOODBYE_US;
+        break;
     }
   }
 
@@ -91,41 +98,30 @@ class ShardRun {
   tick(): boolean {
     const nowUs = this.#nowUs();
     this.#load.tick(nowUs);
-    this.#shard.tick();
-    const second = Math.floor((nowUs - this.#plan.epochUs) / SECOND_US);
+    // Before the start the epoch lies at Infinity, and no second has passed.
+    const second = Math.max(0, Math.floor((nowUs - this.#identity.epochUs) / SECOND_US));
+    // First the report: what is done from here on belongs to the new second.
     if (second > this.#second) {
       this.#report(second - 1, nowUs);
       this.#second = second;
     }
+    this.#shard.tick();
     if (!this.#settled && this.#shard.settled) {
       this.#settled = true;
       const { ready, failed, lost } = this.#shard.census;
       this.#post({ type: 'settled', shard: this.#plan.shard, ready, failed: failed + lost });
     }
-    const stopped = this.#goodbyeAtUs !== Number.POSITIVE_INFINITY;
-    if (!stopped || (!this.#allClosed() && nowUs < this.#goodbyeAtUs)) return false;
+    if (this.#goodbyeAtUs === Number.POSITIVE_INFINITY) return false;
+    if (!this.#shard.allClosed && nowUs < this.#goodbyeAtUs) return false;
     this.#report(second, nowUs);
     this.#load.close();
     this.#post({ type: 'done', shard: this.#plan.shard });
     return true;
   }
 
-  #allClosed(): boolean {
-    const { closed, failed, lost } = this.#shard.census;
-    return closed + failed + lost >= this.#devices;
-  }
-
   #report(second: number, nowUs: number): void {
-    const tally = this.#tally;
     const backlog = this.#shard.backlog(nowUs);
-    const counters = tally.counters.slice();
-    const connected = counters[COUNTER.connected]!;
-    tally.counters.fill(0);
-    tally.counters[COUNTER.connected] = connected;
-    const histograms = tally.histograms.encode();
-    tally.histograms.reset();
-    const errors = Object.fromEntries(tally.errors);
-    tally.errors.clear();
+    const { counters, histograms, errors } = this.#tally.take();
     const report = {
       shard: this.#plan.shard,
       second,
@@ -134,13 +130,11 @@ class ShardRun {
       errors,
       backlog,
       ...this.#load.read(),
-      // CPU time is the process's: the one who hosts the threads adds it.
+      // CPU time is the process's: the one that hosts the threads adds it.
       cpuUs: 0,
     };
-    this.#post({ type: 'interval', report, inflight: this.#shard.inflight }, [
-      counters.buffer,
-      ...transferables(histograms),
-    ]);
+    const transfer = [counters.buffer as ArrayBuffer, ...transferables(histograms)];
+    this.#post({ type: 'interval', report, inflight: this.#shard.inflight }, transfer);
   }
 
   #post(news: ShardNews, transfer: ArrayBuffer[] = []): void {

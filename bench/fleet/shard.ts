@@ -38,15 +38,11 @@ export class Shard implements DeviceOwner, TimerSink {
   readonly #alive: Uint8Array;
   #loading = false;
 
-  /**
-   * @param makeDevices makes the devices, by index, for their owner
-   * @param connectAtUs when each device is to connect, by its index, on the shared clock
-   */
+  /** @param makeDevices makes the devices, by index, for their owner */
   constructor(
     thread: { nowUs: NowUs; tally: Tally },
     streams: StreamTable,
     makeDevices: (owner: DeviceOwner) => readonly Device[],
-    connectAtUs: (device: number) => number,
   ) {
     this.#nowUs = thread.nowUs;
     this.#tally = thread.tally;
@@ -56,7 +52,11 @@ export class Shard implements DeviceOwner, TimerSink {
     this.#connected = new Uint8Array(devices.length);
     this.#alive = new Uint8Array(devices.length);
     this.#wheel = new TimingWheel(devices.length + streams.count, thread.nowUs());
-    for (let device = 0; device < devices.length; device++) {
+  }
+
+  /** @param connectAtUs when each device is to connect, by its index, on the shared clock */
+  start(connectAtUs: (device: number) => number): void {
+    for (let device = 0; device < this.#devices.length; device++) {
       this.#wheel.add(device, connectAtUs(device));
     }
   }
@@ -64,6 +64,12 @@ export class Shard implements DeviceOwner, TimerSink {
   /** Every device is ready or has failed. */
   get settled(): boolean {
     return this.census.ready + this.census.failed + this.census.lost === this.#devices.length;
+  }
+
+  /** No device has a connection any more. */
+  get allClosed(): boolean {
+    const { closed, failed, lost } = this.census;
+    return closed + failed + lost >= this.#devices.length;
   }
 
   /** Does all that has fallen due. To be called about every millisecond. */
@@ -88,7 +94,12 @@ export class Shard implements DeviceOwner, TimerSink {
 
   disconnect(): void {
     this.#loading = false;
-    for (const device of this.#devices) device.disconnect();
+    for (let device = 0; device < this.#devices.length; device++) {
+      // One that never began to connect has nothing to close.
+      if (this.#connected[device] === 0) this.census.closed++;
+      this.#connected[device] = 1;
+      this.#devices[device]!.disconnect();
+    }
   }
 
   due(timer: number, dueUs: number): void {
@@ -122,8 +133,10 @@ export class Shard implements DeviceOwner, TimerSink {
     this.hasRoom(device);
   }
 
-  closed(_device: number): void {
+  closed(device: number): void {
     this.census.closed++;
+    if (this.#alive[device] === 1) this.census.ready--;
+    this.#alive[device] = 0;
   }
 
   hasRoom(device: number): void {

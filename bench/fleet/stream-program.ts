@@ -4,6 +4,9 @@ import {
   compileTemplate,
   FanOut,
   type FleetPlan,
+  type Group,
+  GroupIdentity,
+  messageLimit,
   type PayloadTemplate,
   type PayloadValues,
   type Publish,
@@ -11,8 +14,17 @@ import {
   type Template,
 } from '../scenario/mod.js';
 import { type Arrivals, arrivals, type LoadCurve } from '../schedule/mod.js';
-import { GroupIdentities } from './device-identities.js';
 import { GroupLoad } from './load-program.js';
+
+/** What the streams of one group have in common. */
+interface GroupContext {
+  group: Group;
+  identity: GroupIdentity;
+  load: GroupLoad;
+  fanOut: FanOut;
+  /** µs since 1970, for time stamps in payload templates */
+  wallUs: () => number;
+}
 
 /** One publish stream of a group, ready to be run by any of its devices. */
 export class StreamProgram {
@@ -20,94 +32,96 @@ export class StreamProgram {
   readonly arrivals: Arrivals | undefined;
   readonly curve: LoadCurve;
   readonly topicIsStatic: boolean;
+  /** Its messages carry the measurement header. */
   readonly timed: boolean;
   readonly #spec: Publish;
+  readonly #context: GroupContext;
+  readonly #senderBase: number;
   readonly #topic: Template;
   readonly #payload: PayloadTemplate;
-  readonly #load: GroupLoad;
-  readonly #identities: GroupIdentities;
-  readonly #senderBase: number;
-  readonly #values: PayloadValues;
-  readonly #fanOut: FanOut;
-  readonly #wallUs: () => number;
+  #values: PayloadValues | undefined;
   #bytes: Uint8Array;
-  #bytesOf = -1;
+  /** The device that `#bytes` and `#values` are of. */
+  #madeFor = -1;
 
   constructor(
     spec: Publish,
-    shared: { load: GroupLoad; identities: GroupIdentities; fanOut: FanOut; wallUs: () => number },
-    schedule: { arrivals: Arrivals | undefined; senderBase: number },
+    context: GroupContext,
+    senderBase: number,
+    schedule: Arrivals | undefined,
   ) {
-    this.arrivals = schedule.arrivals;
-    this.curve = shared.load.curve;
+    this.arrivals = schedule;
+    this.curve = context.load.curve;
     this.#spec = spec;
+    this.#context = context;
+    this.#senderBase = senderBase;
     this.#topic = compileTemplate(spec.topic);
     this.#payload = compilePayload(spec.payload);
-    this.#load = shared.load;
-    this.#identities = shared.identities;
-    this.#senderBase = schedule.senderBase;
-    this.#fanOut = shared.fanOut;
-    this.#wallUs = shared.wallUs;
     this.topicIsStatic = this.#topic.isStatic;
     this.timed = this.#payload.headerBytes > 0;
-    this.#values = { ...shared.identities.values(0), wallUs: 0 };
     this.#bytes = new Uint8Array(this.#payload.fixedBytes ?? 0);
   }
 
-  /** Messages that the device may send in all: its even part of the group's limit. */
+  /** Messages that the device may send in all. */
   limitOf(indexInGroup: number): number {
-    const { limit } = this.#spec;
-    if (limit === 0) return Number.POSITIVE_INFINITY;
-    const { count } = this.#identities.group;
-    return Math.floor(limit / count) + (indexInGroup < limit % count ? 1 : 0);
+    return messageLimit(this.#spec, this.#context.group.count, indexInGroup);
   }
 
   /** For a closed loop: from when on, not before `atUs`, there is load (µs since publishing began). */
   activeFromUs(atUs: number): number {
-    return this.#load.activeFromUs(atUs);
+    return this.#context.load.activeFromUs(atUs);
   }
 
-  /** Makes message `number` of a device. Topic and payload are valid until the next call. */
-  fill(into: Outgoing, indexInGroup: number, number: number, topicKnown: boolean): Outgoing {
-    const { qos, retain } = this.#spec;
-    into.qos = qos;
-    into.retain = retain;
+  /**
+   * Makes message `number` of a device; `topicKnown` leaves out the topic. Topic and payload are valid
+   * until the next call. Where neither changes from message to message, nothing is allocated.
+   */
+  fill(into: Outgoing, indexInGroup: number, number: number, topicKnown: boolean): void {
+    into.qos = this.#spec.qos;
+    into.retain = this.#spec.retain;
     into.timed = this.timed;
     into.sender = this.#senderBase + indexInGroup;
+    const payload = this.#payload;
     const payloadStands =
-      this.#payload.isShared || (this.#payload.isStatic && this.#bytesOf === indexInGroup);
-    if (!topicKnown || !payloadStands || this.#bytesOf < 0) {
-      Object.assign(this.#values, this.#identities.values(indexInGroup));
-      this.#values.message = number;
-      this.#values.sender = into.sender;
+      this.#madeFor >= 0 &&
+      (payload.isShared || (payload.isStatic && this.#madeFor === indexInGroup));
+    if (!topicKnown || !payloadStands) {
+      const values = this.#valuesOf(indexInGroup, into.sender);
+      values.message = number;
+      if (!topicKnown) {
+        into.topic = Buffer.from(this.#topic.render(values));
+        into.topicStart = 0;
+        into.topicEnd = into.topic.length;
+      }
+      if (!payloadStands) {
+        values.wallUs = this.#context.wallUs();
+        const bytes = payload.fixedBytes ?? payload.sizeBytes(values);
+        if (bytes !== this.#bytes.length) this.#bytes = new Uint8Array(bytes);
+        payload.fill(this.#bytes, 0, values);
+      }
+      this.#madeFor = indexInGroup;
     }
-    if (!topicKnown) {
-      into.topic = Buffer.from(this.#topic.render(this.#values));
-      into.topicStart = 0;
-      into.topicEnd = into.topic.length;
-    }
-    if (!payloadStands || this.#bytesOf < 0) this.#fillPayload(indexInGroup);
     into.payload = this.#bytes;
-    return into;
   }
 
   /** Deliveries that a message on this topic must cause. */
   deliveriesOf(topic: Uint8Array, start: number, end: number): number {
-    return this.#fanOut.deliveriesOf(Buffer.from(topic.subarray(start, end)).toString());
+    return this.#context.fanOut.deliveriesOf(Buffer.from(topic.subarray(start, end)).toString());
   }
 
-  #fillPayload(indexInGroup: number): void {
-    this.#values.wallUs = this.#wallUs();
-    const bytes = this.#payload.fixedBytes ?? this.#payload.sizeBytes(this.#values);
-    if (bytes !== this.#bytes.length) this.#bytes = new Uint8Array(bytes);
-    this.#payload.fill(this.#bytes, 0, this.#values);
-    this.#bytesOf = indexInGroup;
+  #valuesOf(indexInGroup: number, sender: number): PayloadValues {
+    if (this.#values === undefined || this.#madeFor !== indexInGroup) {
+      const values = this.#context.identity.valuesOf(indexInGroup, sender);
+      this.#values = { ...values, wallUs: 0 };
+    }
+    return this.#values;
   }
 }
 
 /**
  * All streams of a scenario, by group.
- * @param wallUs µs since 1970, for time stamps in payload templates
+ * @param runHex what `{run}` stands for
+ * @param wallUs µs since 1970
  */
 export function streamPrograms(
   scenario: Scenario,
@@ -117,19 +131,15 @@ export function streamPrograms(
 ): StreamProgram[][] {
   const fanOut = new FanOut(scenario, runHex);
   return scenario.groups.map((group, groupIndex) => {
-    const load = new GroupLoad(scenario, group.name);
-    const identities = new GroupIdentities(scenario, group, runHex);
+    const identity = new GroupIdentity(group, runHex, scenario.seed);
+    const context = { group, identity, load: new GroupLoad(scenario, group.name), fanOut, wallUs };
     return group.publish.map((spec, k) => {
       const { senderBase, streamKey } = plan.groups[groupIndex]!.streams[k]!;
       const schedule =
         spec.arrivals.kind === 'saturate'
           ? undefined
           : arrivals(spec.arrivals, group.count, scenario.seed, streamKey);
-      return new StreamProgram(
-        spec,
-        { load, identities, fanOut, wallUs },
-        { arrivals: schedule, senderBase },
-      );
+      return new StreamProgram(spec, context, senderBase, schedule);
     });
   });
 }

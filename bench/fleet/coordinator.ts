@@ -1,0 +1,231 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  IntervalMerger,
+  type MergedInterval,
+  type PhaseRecord,
+  type ProbePoint,
+  placeSecond,
+  type RunRecord,
+  type RunWriter,
+} from '../../results/mod.js';
+import { monotonicClock } from '../device/mod.js';
+import type { Scenario } from '../scenario/mod.js';
+import { Fleet, type FleetNews } from './fleet.js';
+import { FleetError } from './fleet-error.js';
+import type { FleetLayout } from './layout.js';
+import { timedPhases, totalLimit } from './load-program.js';
+import type { ShardPlan } from './messages.js';
+import type { ProbeTimeline } from './probe-timeline.js';
+import { ShardBoard } from './shard-board.js';
+
+/** What happened in one second, for those who watch. */
+export interface RunProgress {
+  interval: MergedInterval;
+  probes: readonly ProbePoint[];
+  devices: number;
+  /** µs from the interval's end until the run is over, drain included; null while devices connect. */
+  leftUs: number | null;
+}
+
+/** What a run needs besides the plan of its shards. */
+export interface CoordinatorOptions {
+  layout: FleetLayout;
+  devices: number;
+  rampTimeoutUs: number;
+  /** Opens the run record; called when the fleet stands ready, with the run's epoch on the wall clock. */
+  openRecord: (epochMs: number) => Promise<RunWriter>;
+  probes: ProbeTimeline;
+  progress: (progress: RunProgress) => void;
+  /** Aborted: stop early, say goodbye, write the record. */
+  signal: AbortSignal;
+}
+
+const SECOND_US = 1_000_000;
+const POLL_MS = 10;
+/** From forking a process to the first word of its shards; many processes on few cores take their time. */
+const UP_TIMEOUT_US = 60 * SECOND_US;
+/** From an order until it takes effect: every shard has heard it by then. */
+const ORDER_DELAY_US = 200_000;
+const STOP_TIMEOUT_US = 15 * SECOND_US;
+
+/**
+ * Takes a fleet through a run: up, ramp, the phases by the clock, drain, goodbye; merges what the shards
+ * report and hands it, second by second, to the record.
+ */
+export class Coordinator {
+  readonly #scenario: Scenario;
+  readonly #options: CoordinatorOptions;
+  readonly #nowUs = monotonicClock();
+  readonly #board: ShardBoard;
+  readonly #merger: IntervalMerger;
+  readonly #fleet: Fleet;
+  readonly #phases: PhaseRecord[] = [];
+  #writer: RunWriter | undefined;
+  #epochUs = 0;
+  #endsUs: number | null = null;
+  #writing: Promise<unknown> = Promise.resolve();
+  #failure: unknown;
+
+  constructor(plan: Omit<ShardPlan, 'shard' | 'shards'>, options: CoordinatorOptions) {
+    this.#scenario = plan.scenario;
+    this.#options = options;
+    this.#board = new ShardBoard(options.layout.shards);
+    this.#merger = new IntervalMerger({
+      shards: options.layout.shards,
+      place: (second, lengthSec) => placeSecond(this.#phases, second, lengthSec),
+    });
+    this.#fleet = new Fleet(plan, options.layout, (news) => this.#hear(news));
+  }
+
+  /**
+   * @throws FleetError HOST_DIED when the fleet does not come up, ResultsError when the record cannot be
+   *   written; the fleet is gone in any case
+   */
+  async run(): Promise<RunRecord> {
+    const { probes, signal } = this.#options;
+    try {
+      await this.#up();
+      await this.#ramp();
+      if (this.#board.ready > 0 && !signal.aborted) await this.#steady();
+      return await this.#goodbye();
+    } finally {
+      probes.stop();
+      this.#fleet.kill();
+      await this.#writing;
+    }
+  }
+
+  async #up(): Promise<void> {
+    const board = this.#board;
+    await this.#until(() => board.allUp, this.#nowUs() + UP_TIMEOUT_US);
+    if (board.deaths.length > 0 || !board.allUp) {
+      const why = board.deaths[0] ?? `no word within ${UP_TIMEOUT_US / SECOND_US} s`;
+      throw new FleetError('HOST_DIED', `a process of the fleet did not come up: ${why}`);
+    }
+    const nowUs = this.#nowUs();
+    this.#epochUs = nowUs + ORDER_DELAY_US;
+    this.#writer = await this.#options.openRecord(Date.now() + ORDER_DELAY_US / 1000);
+    this.#options.probes.start(this.#epochUs);
+    this.#fleet.order({ type: 'start', epochUs: this.#epochUs });
+  }
+
+  async #ramp(): Promise<void> {
+    const ramp = this.#scenario.phases.find((phase) => phase.kind === 'ramp');
+    const timeoutUs = ramp?.timeoutUs ?? this.#options.rampTimeoutUs;
+    this.#open(ramp?.name ?? 'ramp', 'ramp', 0, null, false);
+    await this.#until(() => this.#board.allSettled, this.#epochUs + timeoutUs);
+  }
+
+  async #steady(): Promise<void> {
+    // From a whole second of the run, so that measured seconds are whole ones.
+    const beginUs = Math.ceil((this.#sinceEpochUs() + ORDER_DELAY_US) / SECOND_US) * SECOND_US;
+    const phases = timedPhases(this.#scenario);
+    this.#endsUs = beginUs + (phases.at(-1)?.endUs ?? 0);
+    this.#fleet.order({ type: 'load', startUs: this.#epochUs + beginUs });
+    const limit = totalLimit(this.#scenario);
+    let phaseFromUs = beginUs;
+    for (const { phase, endUs } of phases) {
+      this.#close(phaseFromUs);
+      const measured = phase.kind === 'steady' && phase.measure;
+      const load = phase.kind === 'steady' ? phaseLoad(phase.load) : null;
+      this.#open(phase.name, phase.kind, phaseFromUs, load, measured);
+      const quietFrom = Math.ceil(phaseFromUs / SECOND_US);
+      const over =
+        phase.kind === 'drain'
+          ? () => this.#board.isQuietSince(quietFrom)
+          : () => this.#board.scheduled >= limit;
+      await this.#until(over, this.#epochUs + beginUs + endUs);
+      if (this.#options.signal.aborted) return;
+      // Earlier than planned when the messages are used up.
+      phaseFromUs = Math.max(phaseFromUs, Math.min(beginUs + endUs, this.#sinceEpochUs()));
+    }
+  }
+
+  async #goodbye(): Promise<RunRecord> {
+    const endUs = this.#sinceEpochUs();
+    this.#close(endUs);
+    this.#writer!.phases(this.#phases);
+    this.#fleet.order({ type: 'stop' });
+    await this.#until(() => this.#board.allOver, this.#nowUs() + STOP_TIMEOUT_US, false);
+    for (const interval of this.#merger.flush(endUs)) this.#record(interval);
+    await this.#writing;
+    if (this.#failure !== undefined) throw this.#failure;
+    const interrupted = this.#options.signal.aborted;
+    return this.#writer!.finish({
+      state: interrupted ? 'interrupted' : 'finished',
+      finishedAtMs: Date.now(),
+    });
+  }
+
+  #hear(news: FleetNews): void {
+    this.#board.hear(news);
+    if (news.type === 'interval') this.#merger.add(news.report);
+    else if (news.type === 'done') this.#merger.shardEnded(news.shard);
+    else if (news.type === 'died') {
+      this.#merger.shardEnded(news.shard);
+      this.#writer?.shardLost();
+    }
+    for (const interval of this.#merger.takeClosed()) this.#record(interval);
+  }
+
+  #record(interval: MergedInterval): void {
+    const probes = this.#options.probes.point(interval.second);
+    this.#writer?.phases(this.#phases);
+    this.#writing = Promise.all([this.#writing, this.#writer?.interval(interval, probes)]).catch(
+      (error: unknown) => {
+        this.#failure ??= error;
+      },
+    );
+    const atUs = (interval.second + interval.lengthSec) * SECOND_US;
+    this.#options.progress({
+      interval,
+      probes,
+      devices: this.#options.devices,
+      leftUs: this.#endsUs === null ? null : Math.max(0, this.#endsUs - atUs),
+    });
+  }
+
+  #open(
+    name: string,
+    kind: string,
+    startUs: number,
+    load: PhaseRecord['load'],
+    measured: boolean,
+  ): void {
+    this.#phases.push({ name, kind, startUs, endUs: null, load, measured });
+  }
+
+  /** Ends the phase that lasts. */
+  #close(atUs: number): void {
+    const last = this.#phases.at(-1);
+    if (last !== undefined) last.endUs = Math.max(last.startUs, atUs);
+  }
+
+  #sinceEpochUs(): number {
+    return this.#nowUs() - this.#epochUs;
+  }
+
+  /**
+   * Waits until it is so, or until the deadline, an interruption, the end of all shards or a failure to
+   * write; true if it is so.
+   */
+  async #until(isSo: () => boolean, deadlineUs: number, interruptible = true): Promise<boolean> {
+    const { signal } = this.#options;
+    for (;;) {
+      if (isSo()) return true;
+      if (this.#nowUs() >= deadlineUs || this.#board.allOver) return false;
+      if (interruptible && signal.aborted) return false;
+      if (this.#failure !== undefined) throw this.#failure;
+      await sleep(POLL_MS);
+    }
+  }
+}
+
+type SteadyLoad = Extract<Scenario['phases'][number], { kind: 'steady' }>['load'];
+
+function phaseLoad(load: SteadyLoad): PhaseRecord['load'] {
+  const factor = ({ from, to }: { from: number; to: number }): number | [number, number] =>
+    from === to ? from : [from, to];
+  if (load.kind === 'all') return factor(load.line);
+  return Object.fromEntries(Object.entries(load.lines).map(([name, line]) => [name, factor(line)]));
+}

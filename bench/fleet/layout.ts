@@ -1,0 +1,69 @@
+import { FleetError } from './fleet-error.js';
+
+/** What the machine allows, read from it and never assumed. */
+export interface MachineLimits {
+  /** Open files a process may have (`ulimit -n`, the hard one: Node raises the soft one to it). */
+  openFiles: number;
+  cores: number;
+  /** Local ports for outgoing connections to one address (`net.ipv4.ip_local_port_range`). */
+  ephemeralPorts: number;
+}
+
+/** How the fleet's shards lie over processes and threads. */
+export interface FleetLayout {
+  processes: number;
+  threadsPerProcess: number;
+  shards: number;
+}
+
+/**
+ * Files a process of the fleet needs for itself: libuv, IPC and the pipes of its threads (32 seen with one
+ * thread, 12 more for each further one), and room for what the run opens beside.
+ */
+const OWN_FILES = 64;
+const FILES_PER_THREAD = 16;
+/** Beyond this many processes a plan does not fit a machine of today; a higher limit does. */
+const LARGEST_PROCESSES = 128;
+/** A shard with fewer devices than this gains nothing from one more thread. */
+const DEVICES_WORTH_A_THREAD = 50;
+
+/**
+ * Spreads `devices` connections over threads and, where the open-file limit asks for it, over processes: a
+ * worker thread shares its process's file table, so only another process brings more connections.
+ *
+ * @param targets how many addresses the devices are dealt over
+ * @param askedThreads in all, instead of one per core but one (that one is for the target)
+ * @throws FleetError LIMIT with what the plan needs, what is there and how to change it
+ */
+export function layOut(
+  devices: number,
+  targets: number,
+  limits: MachineLimits,
+  askedThreads?: number,
+): FleetLayout {
+  const perTarget = Math.ceil(devices / targets);
+  if (perTarget > limits.ephemeralPorts) {
+    throw new FleetError(
+      'LIMIT',
+      `${devices} devices make ${perTarget} connections to one target address, and this machine has ` +
+        `${limits.ephemeralPorts} local ports for one address: name more addresses of the target ` +
+        `(--target mqtt://127.0.0.1:1883,mqtt://127.0.0.2:1883) or widen net.ipv4.ip_local_port_range`,
+    );
+  }
+  const wanted = askedThreads ?? Math.max(1, limits.cores - 1);
+  const threads = Math.max(1, Math.min(wanted, Math.ceil(devices / DEVICES_WORTH_A_THREAD)));
+  for (let processes = 1; processes <= LARGEST_PROCESSES; processes++) {
+    const threadsPerProcess = Math.ceil(threads / processes);
+    const shards = processes * threadsPerProcess;
+    const connections = Math.ceil(devices / shards) * threadsPerProcess;
+    const own = OWN_FILES + FILES_PER_THREAD * threadsPerProcess;
+    if (connections + own <= limits.openFiles) return { processes, threadsPerProcess, shards };
+  }
+  const needed = Math.ceil(devices / LARGEST_PROCESSES) + OWN_FILES + FILES_PER_THREAD;
+  throw new FleetError(
+    'LIMIT',
+    `a process may have ${limits.openFiles} open files here (ulimit -n), and ${devices} connections over ` +
+      `at most ${LARGEST_PROCESSES} processes need ${needed} each: raise it with 'ulimit -n ${needed}' ` +
+      `or more before the run (LimitNOFILE= in a systemd unit)`,
+  );
+}

@@ -1,0 +1,84 @@
+import {
+  type HostFacts,
+  type ProbedNode,
+  type RunRecord,
+  RunWriter,
+  type ToolFacts,
+} from '../../results/mod.js';
+import { monotonicClock } from '../device/mod.js';
+import { ProcProbe } from '../probe/mod.js';
+import { plan, type Scenario, scenarioHash, scenarioToYaml } from '../scenario/mod.js';
+import { Coordinator, type RunProgress } from './coordinator.js';
+import { layOut, type MachineLimits } from './layout.js';
+import type { TargetAddress } from './messages.js';
+import { preflight } from './preflight.js';
+import { ProbeTimeline } from './probe-timeline.js';
+import { formatTarget } from './target-address.js';
+
+/** All that a run needs to know. */
+export interface RunRequest {
+  scenario: Scenario;
+  /** Devices are dealt over them, one after the other. */
+  targets: readonly TargetAddress[];
+  /** The run record's folder; made, and refused if it holds a record already. */
+  folder: string;
+  id: string;
+  /** 16 bits that tell this run's messages from other traffic. */
+  run: number;
+  command: readonly string[];
+  tool: ToolFacts;
+  host: HostFacts;
+  limits: MachineLimits;
+  /** Processes of the target on this machine to watch. */
+  nodes: readonly ProbedNode[];
+  /** Threads that drive devices, instead of one per core but one. */
+  threads?: number;
+  /** Called each second of the run. */
+  progress: (progress: RunProgress) => void;
+  /** Aborted: stop early, say goodbye, write the record. */
+  signal: AbortSignal;
+}
+
+/**
+ * Runs a scenario on this machine against its targets and leaves a run record.
+ * @throws FleetError or ProbeError, before anything is written, when the plan does not fit this machine or
+ *   no target answers; ResultsError when the record cannot be written
+ */
+export async function runScenario(request: RunRequest): Promise<RunRecord> {
+  const { scenario, targets } = request;
+  const fleet = plan(scenario);
+  const layout = layOut(fleet.deviceCount, targets.length, request.limits, request.threads);
+  const probes = request.nodes.map(({ node, pid }) => new ProcProbe(node, pid));
+  for (const target of targets) await preflight(target, scenario.groups[0]!.protocol);
+  const openRecord = (epochMs: number): Promise<RunWriter> =>
+    RunWriter.create(request.folder, {
+      id: request.id,
+      epochMs,
+      tool: request.tool,
+      host: request.host,
+      command: request.command,
+      scenario: scenario.name,
+      scenarioHash: scenarioHash(scenario),
+      scenarioYaml: scenarioToYaml(scenario),
+      target: targets.map(formatTarget),
+      devices: fleet.deviceCount,
+      processes: layout.processes,
+      threads: layout.processes * layout.threadsPerProcess,
+      shards: layout.shards,
+      probes: request.nodes,
+      objectives: scenario.objectives,
+    });
+  const coordinator = new Coordinator(
+    { scenario, targets: [...targets], run: request.run },
+    {
+      layout,
+      devices: fleet.deviceCount,
+      rampTimeoutUs: fleet.rampTimeoutUs,
+      openRecord,
+      probes: new ProbeTimeline(probes, monotonicClock()),
+      progress: request.progress,
+      signal: request.signal,
+    },
+  );
+  return coordinator.run();
+}

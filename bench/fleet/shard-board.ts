@@ -1,0 +1,90 @@
+import { counter } from '../../results/mod.js';
+import type { FleetNews } from './fleet.js';
+
+/** How one shard stands, from its own news. */
+interface ShardState {
+  up: boolean;
+  settled: boolean;
+  over: boolean;
+  lastSecond: number;
+  backlog: number;
+  inflight: number;
+}
+
+/** How all shards of a run stand together. */
+export class ShardBoard {
+  readonly #shards: ShardState[];
+  ready = 0;
+  scheduled = 0;
+  expected = 0;
+  /** Without duplicates. */
+  received = 0;
+  /** Why shards died, the first reason first. */
+  readonly deaths: string[] = [];
+
+  constructor(shards: number) {
+    this.#shards = Array.from({ length: shards }, () => ({
+      up: false,
+      settled: false,
+      over: false,
+      lastSecond: -1,
+      backlog: 0,
+      inflight: 0,
+    }));
+  }
+
+  hear(news: FleetNews): void {
+    const shard = this.#shards[news.type === 'interval' ? news.report.shard : news.shard]!;
+    switch (news.type) {
+      case 'up':
+        shard.up = true;
+        break;
+      case 'settled':
+        shard.settled = true;
+        this.ready += news.ready;
+        break;
+      case 'interval': {
+        const { second, counters, backlog } = news.report;
+        shard.lastSecond = second;
+        shard.backlog = backlog;
+        shard.inflight = news.inflight;
+        this.scheduled += counter(counters, 'publishesScheduled');
+        this.expected += counter(counters, 'deliveriesExpected');
+        this.received +=
+          counter(counters, 'deliveriesReceived') - counter(counters, 'deliveriesDuplicated');
+        break;
+      }
+      case 'done':
+        shard.over = true;
+        break;
+      case 'died':
+        shard.over = true;
+        shard.backlog = 0;
+        shard.inflight = 0;
+        this.deaths.push(news.reason);
+        break;
+    }
+  }
+
+  get allUp(): boolean {
+    return this.#shards.every(({ up, over }) => up || over);
+  }
+
+  get allSettled(): boolean {
+    return this.#shards.every(({ settled, over }) => settled || over);
+  }
+
+  get allOver(): boolean {
+    return this.#shards.every(({ over }) => over);
+  }
+
+  /** As of reports that began at `second` or later: nothing waits to be sent, acknowledged or delivered. */
+  isQuietSince(second: number): boolean {
+    return (
+      this.#shards.every(
+        ({ over, lastSecond, backlog, inflight }) =>
+          over || (lastSecond >= second && backlog === 0 && inflight === 0),
+      ) && this.received >= this.expected
+    );
+  }
+}
