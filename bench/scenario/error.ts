@@ -24,7 +24,8 @@ export class ScenarioError extends Error {
   readonly path: string;
   readonly expected: string;
 
-  constructor(file: string, issues: readonly ScenarioIssue[]) {
+  constructor(file: string, found: readonly ScenarioIssue[]) {
+    const issues = found.toSorted(inFileOrder);
     super(issues.map((issue) => issueLine(file, issue)).join('\n'));
     this.name = 'ScenarioError';
     this.file = file;
@@ -34,6 +35,12 @@ export class ScenarioError extends Error {
     this.path = issues[0]?.path ?? '';
     this.expected = issues[0]?.expected ?? '';
   }
+}
+
+function inFileOrder(a: ScenarioIssue, b: ScenarioIssue): number {
+  return (
+    (a.line ?? Number.MAX_VALUE) - (b.line ?? Number.MAX_VALUE) || (a.column ?? 0) - (b.column ?? 0)
+  );
 }
 
 function issueLine(file: string, issue: ScenarioIssue): string {

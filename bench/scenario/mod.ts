@@ -1,8 +1,13 @@
 /** The scenario: what a fleet does, as data. */
+export { BenchFlagError, type OwnFlag } from './bench-argv.js';
+export { BENCH_FLAGS, type BenchFlag, type BenchVerb, benchFlags } from './bench-flags.js';
+export { scenarioNotes } from './check.js';
 export { ScenarioError, type ScenarioIssue } from './error.js';
 export { FanOut } from './fan-out.js';
+export { scenarioHash } from './hash.js';
 export { GroupIdentity } from './identity.js';
-export { parseScenario } from './parse.js';
+export { loadScenario, ScenarioNotFoundError } from './load.js';
+export { parseScenario, type ScenarioChanges } from './parse.js';
 export {
   compilePayload,
   MEASUREMENT_HEADER_BYTES,
@@ -10,6 +15,8 @@ export {
   type PayloadValues,
 } from './payload.js';
 export { type FleetPlan, type GroupPlan, messageLimit, plan, type StreamPlan } from './plan.js';
+export { type Preset, presets } from './presets.js';
+export { scale } from './scale.js';
 export {
   DEFAULTS,
   type Group,
@@ -24,6 +31,9 @@ export {
   type Subscription,
   type Will,
 } from './schema.js';
+export { SetPathError, setPaths } from './set-paths.js';
+export { scenarioToYaml } from './spelling.js';
+export { parseTarget, type Target, TargetError } from './target.js';
 export {
   compileTemplate,
   escapeTemplate,
@@ -32,3 +42,4 @@ export {
   type TemplatePart,
   type TemplateValues,
 } from './template.js';
+export { type BenchOptions, type BenchTranslation, translateBench } from './translate-bench.js';

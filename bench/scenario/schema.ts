@@ -224,9 +224,7 @@ function isLine(raw: LoadLine | Record<string, LoadLine>): raw is LoadLine {
 const phase = z.discriminatedUnion(
   'kind',
   [
-    mapping({ name, kind: z.literal('ramp'), timeout: duration.optional() }).transform(
-      ({ timeout, ...rest }) => (timeout === undefined ? rest : { ...rest, timeoutUs: timeout }),
-    ),
+    mapping({ name, kind: z.literal('ramp'), timeout: duration.optional() }).transform(rampOf),
     mapping({
       name,
       kind: z.literal('steady'),
@@ -242,6 +240,17 @@ const phase = z.discriminatedUnion(
   ],
   { error: 'a kind of phase: ramp, steady or drain' },
 );
+
+function rampOf({
+  timeout,
+  ...rest
+}: {
+  name: string;
+  kind: 'ramp';
+  timeout?: number | undefined;
+}): { name: string; kind: 'ramp'; timeoutUs?: number } {
+  return timeout === undefined ? rest : { ...rest, timeoutUs: timeout };
+}
 
 const connect = mapping({
   ratePerSec: rate.prefault(DEFAULTS.connectRatePerSec),

@@ -16,23 +16,26 @@ export class ScenarioSource {
   /** `text`: YAML 1.2, of which JSON is a part. Throws ScenarioError when it is neither. */
   constructor(text: string, file: string) {
     this.file = file;
-    this.document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
+    this.document = parseDocument(text, {
+      lineCounter: this.#lines,
+      prettyErrors: false,
+      merge: true,
+    });
     if (this.document.errors.length === 0) return;
     throw new ScenarioError(
       file,
       this.document.errors.map((error) => ({
         ...this.#place(error.pos[0]),
         path: '',
-        expected: 'YAML or JSON',
-        found: error.message,
+        expected: `valid YAML or JSON (${error.message})`,
+        found: undefined,
       })),
     );
   }
 
   /** Throws ScenarioError with every issue of shape that the schema finds. */
   read(): Scenario {
-    const raw: unknown = this.document.toJS();
-    const result = scenarioSchema.safeParse(raw);
+    const result = scenarioSchema.safeParse(this.#plain());
     if (result.success) return result.data;
     throw new ScenarioError(
       this.file,
@@ -45,6 +48,16 @@ export class ScenarioSource {
     const node = this.#node(path);
     const place = this.#place((node ?? this.#deepest(path))?.range?.[0]);
     return { ...place, path: path.map(String).join('.'), expected, found: this.#found(node) };
+  }
+
+  #plain(): unknown {
+    try {
+      return this.document.toJS();
+    } catch (error) {
+      // An alias that names nothing, or a bomb of them.
+      if (!(error instanceof ReferenceError)) throw error;
+      throw new ScenarioError(this.file, [this.issue([], `valid aliases (${error.message})`)]);
+    }
   }
 
   #fromSchema(issue: z.core.$ZodIssue): ScenarioIssue[] {

@@ -3,8 +3,8 @@ import { random } from '../schedule/mod.js';
 /**
  * Text with placeholders, for client ids, user names, topics, filters and payloads. They may stand
  * anywhere in the text: `%i` device number, `%c` client id, `%u` user name, `%g` group name,
- * `%s` message number, `%rand_N` 1..N, `{run}` the run's id; `%%` is one percent sign. Anything
- * else after a percent sign is text, percent sign included.
+ * `%s` message number, `%rand_N` 1..N, `{run}` the run's id. `%%` is a percent sign and `%{` a
+ * brace; anything else after a percent sign is text, percent sign included.
  */
 
 /** What the placeholders stand for. One object may be reused for every message. */
@@ -45,7 +45,7 @@ export interface Template {
   render(values: TemplateValues): string;
 }
 
-const TOKEN = /%%|%rand_([1-9]\d{0,8})|%[icugs]|\{run\}/g;
+const TOKEN = /%%|%\{|%rand_([1-9]\d{0,8})|%[icugs]|\{run\}/g;
 
 export function compileTemplate(source: string): Template {
   const parts: TemplatePart[] = [];
@@ -59,8 +59,8 @@ export function compileTemplate(source: string): Template {
     const [token, maximum] = match;
     text += source.slice(end, match.index);
     end = match.index + token.length;
-    if (token === '%%') {
-      text += '%';
+    if (token === '%%' || token === '%{') {
+      text += token[1];
       continue;
     }
     flush();
@@ -75,7 +75,7 @@ export function compileTemplate(source: string): Template {
 
 /** `text` written so that compiling it gives the text back. */
 export function escapeTemplate(text: string): string {
-  return text.replaceAll('%', '%%');
+  return text.replaceAll('%', '%%').replaceAll('{run}', '%{run}');
 }
 
 class CompiledTemplate implements Template {

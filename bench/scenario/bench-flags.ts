@@ -1,0 +1,280 @@
+/** emqtt-bench's flags (0.6.2), and what each means here. Help text and translation share it. */
+
+export type BenchVerb = 'conn' | 'pub' | 'sub';
+
+export interface BenchFlag {
+  readonly long: string;
+  readonly short?: string;
+  readonly verbs: readonly BenchVerb[];
+  /** `flag` takes no value, `boolean` may take one, the others need one. */
+  readonly kind: 'flag' | 'boolean' | 'count' | 'text';
+  /** As emqtt-bench's help shows it. */
+  readonly default?: string;
+  /**
+   * `translated`: it becomes part of the scenario. `accepted`: nothing here needs it, it is let
+   * pass with a note. `refused`: it would change the load and cannot, yet or ever.
+   */
+  readonly handling: 'translated' | 'accepted' | 'refused';
+  /** A refused flag with one of these values asks for what happens anyway: it is let pass. */
+  readonly harmless?: readonly string[];
+  /** One line: what it does here, why it is let pass, or what to use instead. */
+  readonly help: string;
+}
+
+const ALL: readonly BenchVerb[] = ['conn', 'pub', 'sub'];
+const PUB: readonly BenchVerb[] = ['pub'];
+const PUB_SUB: readonly BenchVerb[] = ['pub', 'sub'];
+
+function translated(
+  long: string,
+  short: string | undefined,
+  kind: BenchFlag['kind'],
+  verbs: readonly BenchVerb[],
+  byDefault: string | undefined,
+  help: string,
+): BenchFlag {
+  return {
+    ...named(long, short),
+    kind,
+    verbs,
+    ...defaulted(byDefault),
+    handling: 'translated',
+    help,
+  };
+}
+
+function accepted(long: string, short: string | undefined, kind: BenchFlag['kind'], help: string) {
+  return { ...named(long, short), kind, verbs: ALL, handling: 'accepted', help } as const;
+}
+
+function refused(
+  long: string,
+  short: string | undefined,
+  kind: BenchFlag['kind'],
+  harmless: readonly string[],
+  help: string,
+  verbs: readonly BenchVerb[] = ALL,
+): BenchFlag {
+  return { ...named(long, short), kind, verbs, handling: 'refused', harmless, help };
+}
+
+function named(long: string, short: string | undefined) {
+  return short === undefined ? { long } : { long, short };
+}
+
+function defaulted(value: string | undefined) {
+  return value === undefined ? {} : { default: value };
+}
+
+const NO_TLS = 'TLS does not come yet: leave it out to measure over plain TCP';
+const NO_QUIC = 'there is no QUIC here: leave it out to measure over TCP';
+const NO_PROMETHEUS =
+  'does not come yet: intervals.csv of the run record has every counter, a row a second';
+const NO_RETRY =
+  'does not come yet: a connect that fails and a connection that breaks are counted, not repeated';
+const RANDOM_WAIT =
+  'only 0 to the interval of -I: each device begins at a random point of its own within it';
+
+export const BENCH_FLAGS: readonly BenchFlag[] = [
+  translated('help', undefined, 'flag', ALL, undefined, 'print the flags of this verb'),
+  accepted('dist', 'd', 'flag', 'there is no Erlang node to attach to'),
+  translated(
+    'host',
+    'h',
+    'text',
+    ALL,
+    'localhost',
+    'host, or hosts with commas between: devices are dealt to them in turn',
+  ),
+  translated('port', 'p', 'count', ALL, '1883', 'port of every host'),
+  translated('version', 'V', 'text', ALL, '5', 'MQTT protocol version: 3, 4 or 5'),
+  translated('count', 'c', 'count', ALL, '200', 'number of devices'),
+  translated(
+    'connrate',
+    'R',
+    'count',
+    ALL,
+    '0',
+    'connects per second, kept exactly; 0: as -i says',
+  ),
+  translated('interval', 'i', 'count', ALL, '10', 'ms between two connects'),
+  refused(
+    'ifaddr',
+    undefined,
+    'text',
+    [],
+    'source addresses do not come yet: name several hosts in -h to have more ports',
+  ),
+  translated(
+    'prefix',
+    undefined,
+    'text',
+    ALL,
+    undefined,
+    'client ids are <prefix>_bench_<verb>_<number>',
+  ),
+  translated(
+    'shortids',
+    undefined,
+    'boolean',
+    ALL,
+    'false',
+    'client ids are the prefix, if any, and the number',
+  ),
+  translated('startnumber', 'n', 'count', ALL, '0', 'numbers of devices begin behind this one'),
+  refused('num-retry-connect', undefined, 'count', ['0'], NO_RETRY),
+  refused('reconnect', undefined, 'count', ['0'], NO_RETRY),
+  refused('ssl', 'S', 'boolean', ['false'], NO_TLS),
+  refused('ssl-version', undefined, 'text', [], NO_TLS),
+  refused('cacertfile', undefined, 'text', [], NO_TLS),
+  refused('certfile', undefined, 'text', [], NO_TLS),
+  refused('keyfile', undefined, 'text', [], NO_TLS),
+  refused('ciphers', undefined, 'text', [], NO_TLS),
+  refused('signature-algs', undefined, 'text', [], NO_TLS),
+  refused('keyex-algs', undefined, 'text', [], NO_TLS),
+  refused('quic', undefined, 'text', ['false'], NO_QUIC),
+  refused('load-qst', undefined, 'text', [], NO_QUIC),
+  refused(
+    'ws',
+    undefined,
+    'boolean',
+    ['false'],
+    'WebSocket does not come yet: leave it out to measure over plain TCP',
+  ),
+  translated(
+    'username',
+    'u',
+    'text',
+    ALL,
+    undefined,
+    'user name; %i is the device number, %c the client id',
+  ),
+  translated('password', 'P', 'text', ALL, undefined, 'password, the same for every device'),
+  translated('keepalive', 'k', 'count', ALL, '300', 'keep-alive in seconds'),
+  translated('clean', 'C', 'boolean', ALL, 'true', 'clean start'),
+  translated('session-expiry', 'x', 'count', ALL, '0', 'session expiry in seconds (MQTT 5)'),
+  accepted('lowmem', 'l', 'flag', 'devices are small without it'),
+  accepted('force-major-gc-interval', undefined, 'count', 'devices are small without it'),
+  refused(
+    'qoe',
+    'Q',
+    'text',
+    ['false'],
+    'not needed: connect, subscribe, publish and delivery are always timed, see the run record',
+  ),
+  refused(
+    'qoelog',
+    undefined,
+    'text',
+    [''],
+    'not needed: the .hlog files of the run record hold every latency',
+  ),
+  refused('prometheus', undefined, 'flag', [], NO_PROMETHEUS),
+  refused('restapi', undefined, 'text', ['disabled'], NO_PROMETHEUS),
+  accepted(
+    'log_to',
+    undefined,
+    'text',
+    'results go to stdout and progress to stderr; redirect what is not wanted',
+  ),
+  translated(
+    'topic',
+    't',
+    'text',
+    PUB_SUB,
+    undefined,
+    'topic (pub), or filter (sub, repeatable); %i %c %u, in pub also %s %rand_N, anywhere in it',
+  ),
+  translated('qos', 'q', 'text', PUB_SUB, '0', 'QoS of publishing, or of the subscriptions'),
+  translated(
+    'payload-hdrs',
+    undefined,
+    'text',
+    PUB_SUB,
+    undefined,
+    'their bytes, and the measurement header of 16 bytes in their place, which does more',
+  ),
+  translated(
+    'interval_of_msg',
+    'I',
+    'count',
+    PUB,
+    '1000',
+    'ms between two messages of a device; 0: as fast as -F lets it',
+  ),
+  translated(
+    'size',
+    's',
+    'count',
+    PUB,
+    '256',
+    'payload bytes, the measurement header (16 bytes) among them',
+  ),
+  translated(
+    'message',
+    'm',
+    'text',
+    PUB,
+    undefined,
+    'payload as text, or template://file with %TIMESTAMP%, %UNIQUE%, %RANDOM% …',
+  ),
+  refused(
+    'topics-payload',
+    undefined,
+    'text',
+    [],
+    'write a scenario: a group may have any number of publish streams',
+    PUB,
+  ),
+  translated('retain', 'r', 'boolean', PUB, 'false', 'publish with the retain flag'),
+  translated('limit', 'L', 'count', PUB, '0', 'messages over all devices; 0: no limit'),
+  translated(
+    'inflight',
+    'F',
+    'count',
+    PUB,
+    '1',
+    'QoS 1 and 2 messages of a device in flight at most; 0: no limit',
+  ),
+  translated(
+    'wait-before-publishing',
+    'w',
+    'boolean',
+    PUB,
+    'false',
+    'publish when every device is connected, which is always so here',
+  ),
+  translated('min-random-wait', undefined, 'count', PUB, '0', RANDOM_WAIT),
+  translated('max-random-wait', undefined, 'count', PUB, '0', RANDOM_WAIT),
+  refused(
+    'retry-interval',
+    undefined,
+    'count',
+    ['0'],
+    'nothing is sent again on a live connection: MQTT 5 forbids it [MQTT-4.4.0-1]',
+    PUB,
+  ),
+  translated(
+    'keep-connected',
+    undefined,
+    'boolean',
+    PUB,
+    'false',
+    'with -L: stay connected until --duration is over',
+  ),
+];
+
+/** Ours, beside emqtt-bench's: it has no end of its own. */
+export const DURATION_FLAG: BenchFlag = translated(
+  'duration',
+  undefined,
+  'text',
+  ALL,
+  '30s',
+  'how long it holds the load, such as 30s or 5m; with -L: as long as the messages take',
+);
+
+/** Every flag of a verb, in the order of the help. */
+export function benchFlags(verb: BenchVerb): BenchFlag[] {
+  return [...BENCH_FLAGS, DURATION_FLAG].filter((flag) => flag.verbs.includes(verb));
+}

@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+import type { Scenario } from './schema.js';
+
+/**
+ * What tells two loads apart: 64 hex digits over all that decides what the fleet does. The
+ * scenario's name, the target and the objectives are not in it, nor is the order or the spelling
+ * of the file.
+ */
+export function scenarioHash(scenario: Scenario): string {
+  const { name: _name, target: _target, objectives: _objectives, ...load } = scenario;
+  return createHash('sha256').update(canonicalJson(load)).digest('hex');
+}
+
+/** JSON with sorted keys and without whitespace; keys without a value are left out. */
+function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`;
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value)
+      .filter(([, field]) => field !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, field]) => `${JSON.stringify(key)}:${canonicalJson(field)}`);
+    return `{${entries.join()}}`;
+  }
+  return JSON.stringify(value);
+}

@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import { nearest } from './nearest.js';
+import { parseScenario, type ScenarioChanges } from './parse.js';
+import { presetFile, presets } from './presets.js';
+import type { Scenario } from './schema.js';
+
+export class ScenarioNotFoundError extends Error {
+  readonly code = 'SCENARIO_NOT_FOUND';
+
+  constructor(wanted: string, why: string) {
+    super(`scenario '${wanted}': ${why}`);
+    this.name = 'ScenarioNotFoundError';
+  }
+}
+
+/**
+ * A scenario by preset name or by file: whatever has a `/` or ends in .yaml, .yml or .json is a
+ * file. Throws ScenarioNotFoundError, and what `parseScenario` throws.
+ */
+export async function loadScenario(
+  nameOrPath: string,
+  changes: ScenarioChanges = {},
+): Promise<Scenario> {
+  const isFile = /[/\\]|\.(ya?ml|json)$/i.test(nameOrPath);
+  const file = isFile ? nameOrPath : presetFile(nameOrPath);
+  if (file === undefined) {
+    const names = presets().map(({ name }) => name);
+    const meant = nearest(nameOrPath, names);
+    const hint = meant === undefined ? `presets: ${names.join(', ')}` : `did you mean '${meant}'?`;
+    throw new ScenarioNotFoundError(nameOrPath, `no preset of this name, and no file (${hint})`);
+  }
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new ScenarioNotFoundError(nameOrPath, reason(error));
+  }
+  return parseScenario(text, file, changes);
+}
+
+function reason(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EISDIR') return 'it is a directory; name the file in it';
+  if (code === 'EACCES') return 'it may not be read; check its permissions';
+  return `it cannot be read (${code ?? String(error)})`;
+}

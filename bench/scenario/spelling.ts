@@ -1,0 +1,106 @@
+import { stringify } from 'yaml';
+import {
+  DEFAULTS,
+  type Group,
+  type LoadLine,
+  type Payload,
+  type Phase,
+  type Publish,
+  type Scenario,
+  type Will,
+} from './schema.js';
+import { writeDuration } from './units.js';
+
+/**
+ * A scenario as YAML that parses to the same scenario. Fields that say what is so anyway are left
+ * out, except those that a reader looks for (count, protocol, QoS, payload, arrivals).
+ */
+export function scenarioToYaml(scenario: Scenario): string {
+  return stringify(spellScenario(scenario), { lineWidth: 100 });
+}
+
+/** The scenario in the words of the file format. */
+export function spellScenario(scenario: Scenario): object {
+  const { name, seed, target, connect, groups, phases, objectives } = scenario;
+  return {
+    name,
+    seed,
+    ...(target.length > 0 && { target }),
+    connect: { ratePerSec: connect.ratePerSec, timeout: writeDuration(connect.timeoutUs) },
+    groups: groups.map(spellGroup),
+    phases: phases.map(spellPhase),
+    ...(objectives.length > 0 && { objectives }),
+  };
+}
+
+function spellGroup(group: Group): object {
+  return {
+    name: group.name,
+    count: group.count,
+    ...(group.startNumber !== DEFAULTS.startNumber && { startNumber: group.startNumber }),
+    clientId: group.clientId,
+    protocol: group.protocol,
+    ...(group.driver !== DEFAULTS.driver && { driver: group.driver }),
+    cleanStart: group.cleanStart,
+    ...(group.sessionExpiryUs !== 0 && { sessionExpiry: writeDuration(group.sessionExpiryUs) }),
+    keepAlive: writeDuration(group.keepAliveUs),
+    ...(group.username !== undefined && { username: group.username }),
+    ...(group.password !== undefined && { password: group.password }),
+    ...(group.will !== undefined && { will: spellWill(group.will) }),
+    inflight: group.inflight,
+    ...(group.subscribe.length > 0 && { subscribe: group.subscribe }),
+    ...(group.publish.length > 0 && { publish: group.publish.map(spellStream) }),
+  };
+}
+
+function spellWill({ delayUs, ...will }: Will): object {
+  return { ...will, ...(delayUs !== 0 && { delay: writeDuration(delayUs) }) };
+}
+
+function spellStream(stream: Publish): object {
+  const { arrivals } = stream;
+  return {
+    topic: stream.topic,
+    qos: stream.qos,
+    ...(stream.retain !== DEFAULTS.retain && { retain: stream.retain }),
+    payload: spellPayload(stream.payload),
+    arrivals:
+      arrivals.kind === 'periodic'
+        ? { kind: arrivals.kind, interval: writeDuration(arrivals.intervalUs) }
+        : arrivals,
+    ...(stream.limit !== DEFAULTS.limit && { limit: stream.limit }),
+  };
+}
+
+function spellPayload(payload: Payload): object {
+  if (payload.kind === 'filler') return { bytes: payload.bytes };
+  const header = payload.header ? { header: true } : {};
+  if (payload.kind === 'text') return { text: payload.text, ...header };
+  const { template, randomBytes } = payload;
+  return { template, ...header, ...(randomBytes !== DEFAULTS.randomBytes && { randomBytes }) };
+}
+
+function spellPhase(phase: Phase): object {
+  const { name, kind } = phase;
+  switch (phase.kind) {
+    case 'ramp':
+      if (phase.timeoutUs === undefined) return { name, kind };
+      return { name, kind, timeout: writeDuration(phase.timeoutUs) };
+    case 'steady': {
+      const load =
+        phase.load.kind === 'all'
+          ? spellLine(phase.load.line)
+          : Object.fromEntries(
+              Object.entries(phase.load.lines).map(([group, line]) => [group, spellLine(line)]),
+            );
+      const measure = phase.measure ? {} : { measure: false };
+      return { name, kind, duration: writeDuration(phase.durationUs), load, ...measure };
+    }
+    case 'drain':
+      return { name, kind, duration: writeDuration(phase.durationUs) };
+  }
+}
+
+function spellLine({ from, to }: LoadLine): number | [number, number] {
+  return from === to ? from : [from, to];
+}
