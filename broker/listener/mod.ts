@@ -1,0 +1,2 @@
+/** Transports: bytes in, bytes out. */
+export { type ListenerOptions, TcpListener } from './tcp-listener.js';

@@ -1,0 +1,87 @@
+import type { Socket } from 'node:net';
+import { BYTES_SENT } from '../routing/mod.js';
+import { Channel, type Intake, type Node, Outbox, type Transport } from '../session/mod.js';
+import { readShared } from './shared-read.js';
+
+const OWNER = Symbol('connection');
+type OwnedSocket = Socket & { [OWNER]: TcpConnection };
+
+const NOTHING = Buffer.alloc(0);
+
+/** One accepted socket: bytes in to the channel, bytes out from the outbox. */
+export class TcpConnection implements Transport, Intake {
+  readonly channel: Channel;
+  readonly #socket: Socket;
+  readonly #node: Node;
+  readonly #now: () => number;
+  readonly #gone: (connection: TcpConnection) => void;
+
+  /** `now` gives the node's time in ms; `gone` is called once, when the socket is closed. */
+  constructor(
+    socket: Socket,
+    node: Node,
+    now: () => number,
+    gone: (connection: TcpConnection) => void,
+  ) {
+    this.#socket = socket;
+    this.#node = node;
+    this.#now = now;
+    this.#gone = gone;
+    this.channel = new Channel(node, new Outbox(node.turn, this), this, now());
+    const owned = socket as OwnedSocket;
+    owned[OWNER] = this;
+    // Shared functions that find their connection by the socket: no closure per connection.
+    owned.on('close', onClose);
+    owned.on('error', onError);
+    readShared(socket, onBytes);
+  }
+
+  write(bytes: Buffer): boolean {
+    const socket = this.#socket;
+    this.#node.counters[BYTES_SENT]! += bytes.length;
+    socket.write(bytes);
+    if (socket.writableLength === 0 || socket.destroyed) return true;
+    // Behind what the kernel did not take; its callback says when that is gone.
+    socket.write(NOTHING, () => {
+      if (!socket.destroyed) this.channel.drained(this.#now());
+    });
+    return false;
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  received(length: number, bytes: Uint8Array): void {
+    this.channel.receive(bytes, length, this.#now());
+  }
+
+  closed(): void {
+    this.channel.closed(this.#now());
+    this.#gone(this);
+  }
+}
+
+function onBytes(this: Socket, length: number, bytes: Buffer): boolean {
+  (this as OwnedSocket)[OWNER].received(length, bytes);
+  return true;
+}
+
+function onClose(this: Socket): void {
+  (this as OwnedSocket)[OWNER].closed();
+}
+
+/** Resets and the like; 'close' follows. */
+function onError(): void {}

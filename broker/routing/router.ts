@@ -1,0 +1,235 @@
+import { type Counters, DROPPED_MESSAGES, NO_SUBSCRIBERS } from './counters.js';
+import { copy, type Message } from './message.js';
+import { RetainedStore } from './retained.js';
+import { Route, RouteTable, topicHash } from './route-table.js';
+import { SharedGroup, type SharedStrategy } from './shared-group.js';
+import { merge, type Publisher, type Subscriber, type Subscription } from './subscription.js';
+import { TopicTree } from './topic-tree.js';
+
+/** `publish` did nothing: the publisher must wait, and gets `resume()` when it may try the same again. */
+export const HELD = -1;
+/** `publish` did nothing: the topic has more levels than this node allows. */
+export const TOO_DEEP = -2;
+
+export interface RouterOptions {
+  sharedStrategy: SharedStrategy;
+  /** [0, 1), for the `random` strategy. */
+  random: () => number;
+  /** Levels of a topic or filter, so that walking them stays shallow. */
+  maxTopicLevels: number;
+  /** Topics whose route is remembered; a power of two. */
+  maxRoutes: number;
+}
+
+/** How many subscribers want publishers to wait; kept by whoever slows them (session/backpressure). */
+export interface Pressure {
+  congested: number;
+}
+
+/** A publisher as the router sees it: it remembers the route used last, devices rarely change topic. */
+export interface RoutedPublisher extends Publisher {
+  lastRoute: Route | undefined;
+}
+
+/** Topic names to subscribers on this node, with shared groups and retained messages. */
+export class Router {
+  readonly retained = new RetainedStore();
+  readonly pressure: Pressure = { congested: 0 };
+  readonly #tree = new TopicTree();
+  readonly #routes: RouteTable;
+  readonly #groups = new Map<string, SharedGroup>();
+  readonly #counters: Counters;
+  readonly #options: RouterOptions;
+  #subscriptions = 0;
+  #sharedSubscriptions = 0;
+
+  constructor(counters: Counters, options: RouterOptions) {
+    this.#counters = counters;
+    this.#options = options;
+    this.#routes = new RouteTable(options.maxRoutes);
+  }
+
+  /** Distinct filters with a subscriber, a shared group counting as one. */
+  get filters(): number {
+    return this.#tree.filters;
+  }
+
+  get subscriptions(): number {
+    return this.#subscriptions;
+  }
+
+  get sharedSubscriptions(): number {
+    return this.#sharedSubscriptions;
+  }
+
+  /**
+   * Adds or replaces a subscription; `group` is the name in `$share/<group>/<filter>`. The filter must be
+   * valid; true if this subscriber did not have it before, undefined if it has too many levels.
+   */
+  subscribe(subscription: Subscription, group?: string): boolean | undefined {
+    const { filter } = subscription;
+    if (levelsOf(filter) > this.#options.maxTopicLevels) return undefined;
+    if (group !== undefined) return this.#join(group, subscription);
+    const { replaced } = this.#tree.add(subscription);
+    this.#changed(filter);
+    if (!replaced) this.#subscriptions++;
+    return !replaced;
+  }
+
+  /** True if there was such a subscription. */
+  unsubscribe(subscriber: Subscriber, filter: string, group?: string): boolean {
+    if (group !== undefined) return this.#leave(group, filter, subscriber);
+    const { removed } = this.#tree.remove(filter, subscriber);
+    if (!removed) return false;
+    this.#changed(filter);
+    this.#subscriptions--;
+    return true;
+  }
+
+  /**
+   * Gives the message to everybody who subscribed to its topic and stores it if it is to be retained.
+   * Returns the number of subscribers (a shared group is one), or HELD or TOO_DEEP, after which nothing has
+   * happened. Without `from` nobody waits: for wills and the node's own messages.
+   */
+  publish(message: Message, from: RoutedPublisher | undefined): number {
+    let route = from?.lastRoute;
+    if (
+      route === undefined ||
+      !this.#routes.isCurrent(route) ||
+      !route.isFor(message.topic, message.topicStart, message.topicEnd)
+    ) {
+      route = this.#find(message);
+      if (route === undefined) return TOO_DEEP;
+      if (from !== undefined) from.lastRoute = route;
+    }
+    const targets = route.targets;
+    const count = targets.length;
+    if (
+      from !== undefined &&
+      this.pressure.congested > 0 &&
+      this.#mustWait(message, targets, from)
+    ) {
+      return HELD;
+    }
+    if (message.retain) this.retained.put(message);
+    if (count === 1) {
+      const target = targets[0] as Subscription;
+      target.subscriber.deliver(message, target, undefined);
+      return 1;
+    }
+    if (count === 0) {
+      // What the node says about itself and nobody asked for is not lost.
+      if (message.fromClient) {
+        this.#counters[NO_SUBSCRIBERS]!++;
+        this.#counters[DROPPED_MESSAGES]!++;
+      }
+      return 0;
+    }
+    message.fanOut = true;
+    for (let index = 0; index < count; index++) {
+      const target = targets[index] as Subscription;
+      target.subscriber.deliver(message, target, undefined);
+    }
+    return count;
+  }
+
+  /** Gives a message that a leaving member did not finish to another one; false if the group is empty. */
+  redispatch(message: Message, group: SharedGroup, nowMs: number): boolean {
+    if (group.size === 0) return false;
+    message.routedAtMs = nowMs;
+    group.deliver(message);
+    return true;
+  }
+
+  /** Nobody waits for himself: his acknowledgements come behind the message that would wait for them. */
+  #mustWait(message: Message, targets: readonly Subscription[], from: Publisher): boolean {
+    for (let index = 0; index < targets.length; index++) {
+      const { subscriber } = targets[index] as Subscription;
+      if (subscriber.congested && subscriber !== message.publisher) {
+        subscriber.awaitRelief(from);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #find(message: Message): Route | undefined {
+    const { topic, topicStart, topicEnd } = message;
+    const hash = topicHash(topic, topicStart, topicEnd);
+    const known = this.#routes.find(hash, topic, topicStart, topicEnd);
+    if (known !== undefined) return known;
+    const name = message.topicName;
+    if (levelsOf(name) > this.#options.maxTopicLevels) return undefined;
+    const bytes = new Uint8Array(topicEnd - topicStart);
+    copy(topic, topicStart, topicEnd, bytes, 0);
+    const route = new Route(bytes, hash, this.#targetsOf(name), this.#routes.generation);
+    this.#routes.put(route);
+    return route;
+  }
+
+  #targetsOf(topic: string): Subscription[] {
+    const sets = this.#tree.match(topic);
+    const targets: Subscription[] = [];
+    for (const set of sets) set.appendTo(targets);
+    return sets.length > 1 ? mergeBySubscriber(targets) : targets;
+  }
+
+  #changed(filter: string): void {
+    if (filter.includes('+') || filter.includes('#')) this.#routes.dropAll();
+    else this.#routes.dropTopic(filter);
+  }
+
+  #join(name: string, subscription: Subscription): boolean {
+    const key = groupKey(name, subscription.filter);
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      const { sharedStrategy, random } = this.#options;
+      group = new SharedGroup(name, subscription.filter, sharedStrategy, random);
+      this.#groups.set(key, group);
+      this.#tree.add(group.subscription);
+      this.#changed(subscription.filter);
+    }
+    const isNew = group.put(subscription);
+    if (isNew) {
+      this.#subscriptions++;
+      this.#sharedSubscriptions++;
+    }
+    return isNew;
+  }
+
+  #leave(name: string, filter: string, subscriber: Subscriber): boolean {
+    const key = groupKey(name, filter);
+    const group = this.#groups.get(key);
+    if (group === undefined || !group.remove(subscriber)) return false;
+    this.#subscriptions--;
+    this.#sharedSubscriptions--;
+    if (group.size === 0) {
+      this.#groups.delete(key);
+      this.#tree.remove(filter, group);
+      this.#changed(filter);
+    }
+    return true;
+  }
+}
+
+/** A group's name has no `/` [MQTT-4.8.2-1], so the first one ends it. */
+function groupKey(name: string, filter: string): string {
+  return `${name}/${filter}`;
+}
+
+function levelsOf(topic: string): number {
+  let levels = 1;
+  for (let at = topic.indexOf('/'); at >= 0; at = topic.indexOf('/', at + 1)) levels++;
+  return levels;
+}
+
+function mergeBySubscriber(subscriptions: Subscription[]): Subscription[] {
+  const bySubscriber = new Map<Subscriber, Subscription[]>();
+  for (const subscription of subscriptions) {
+    const same = bySubscriber.get(subscription.subscriber);
+    if (same === undefined) bySubscriber.set(subscription.subscriber, [subscription]);
+    else same.push(subscription);
+  }
+  if (bySubscriber.size === subscriptions.length) return subscriptions;
+  return Array.from(bySubscriber.values(), merge);
+}

@@ -1,0 +1,499 @@
+import {
+  decode,
+  encode,
+  Framer,
+  type FrameSink,
+  MqttError,
+  type Packet,
+  PacketType,
+  PINGRESP,
+  type ProtocolVersion,
+  ReasonCode,
+  readAckPacketId,
+  readAckReasonCode,
+  readPublish,
+  writeAck,
+} from '../../wire/mod.js';
+import {
+  BYTES_RECEIVED,
+  CONNECT_TIMEOUTS,
+  DROPPED_MESSAGES,
+  HELD,
+  KEEPALIVE_TIMEOUTS,
+  type Message,
+  PACKETS_MALFORMED,
+  PACKETS_RECEIVED,
+  PACKETS_SENT,
+  PUBLISHERS_PAUSED,
+  PUBLISHES_REFUSED,
+  RECEIVED,
+  RECEIVED_QOS0,
+  type Route,
+  type RoutedPublisher,
+  TOO_DEEP,
+} from '../routing/mod.js';
+import { acceptConnect } from './connect.js';
+import { Deadline } from './deadline-wheel.js';
+import type { Node } from './node.js';
+import type { Outbox } from './outbox.js';
+import { readPublishProperties } from './publish-properties.js';
+import type { Connection, Session } from './session.js';
+import { subscribe, unsubscribe } from './subscribe.js';
+
+const AWAIT_CONNECT = 0;
+const OPEN = 1;
+const CLOSED = 2;
+
+/** First byte of a CONNECT. */
+const CONNECT = PacketType.CONNECT << 4;
+const NO_BYTES = new Uint8Array(0);
+
+/** The reading side of the transport. */
+export interface Intake {
+  /** No more bytes, until `resume`. */
+  pause(): void;
+  resume(): void;
+}
+
+/**
+ * One connection's side of the protocol: CONNECT to DISCONNECT, keep-alive, topic aliases, and the way of
+ * each packet to the session. No I/O and no clock: bytes and the time come in by `receive`, bytes go out
+ * through the outbox.
+ */
+export class Channel extends Deadline implements FrameSink, RoutedPublisher, Connection {
+  readonly outbox: Outbox;
+  version: ProtocolVersion = 4;
+  maximumPacketSize = Number.POSITIVE_INFINITY;
+  receiveMaximum = 65_535;
+  lastRoute: Route | undefined = undefined;
+  /** 1.5 times the client's keep-alive [MQTT-3.1.2-22]; 0 if it has none. */
+  silenceMs = 0;
+  session: Session | undefined = undefined;
+  readonly #node: Node;
+  readonly #intake: Intake;
+  readonly #framer: Framer;
+  #state = AWAIT_CONNECT;
+  #nowMs: number;
+  #lastPacketMs: number;
+  /** Topics by alias; made when a client uses the first. */
+  #aliases: (Uint8Array | undefined)[] | undefined = undefined;
+  /** While reading: the chunk at hand, and how much of its first packet had come before. */
+  #chunk: Uint8Array = NO_BYTES;
+  #chunkBytes = 0;
+  #heldBefore = 0;
+  /** Bytes read and not handled: the publisher waits for a subscriber. */
+  #held: Uint8Array | undefined = undefined;
+  /** What was held and is being read again: a buffer of our own. */
+  #own: Uint8Array | undefined = undefined;
+
+  constructor(node: Node, outbox: Outbox, intake: Intake, nowMs: number) {
+    super();
+    this.#node = node;
+    this.outbox = outbox;
+    this.#intake = intake;
+    this.#framer = new Framer(node.limits.maximumPacketSize);
+    this.#nowMs = nowMs;
+    this.#lastPacketMs = nowMs;
+    node.wheel.set(this, nowMs + node.limits.connectTimeoutMs);
+  }
+
+  get isClosed(): boolean {
+    return this.#state === CLOSED;
+  }
+
+  get node(): Node {
+    return this.#node;
+  }
+
+  // From the transport
+
+  /** Bytes from the client, `bytes[0..length)`; they are not looked at after the call. */
+  receive(bytes: Uint8Array, length: number, nowMs: number): void {
+    this.#node.counters[BYTES_RECEIVED]! += length;
+    if (this.#held !== undefined) {
+      // Read before the pause took hold.
+      this.#held = Buffer.concat([this.#held, bytes.subarray(0, length)]);
+      return;
+    }
+    this.#read(bytes, length, nowMs);
+  }
+
+  /** The transport takes bytes again. */
+  drained(nowMs: number): void {
+    this.outbox.drained();
+    this.session?.pump(nowMs);
+  }
+
+  /** The transport is closed. */
+  closed(nowMs: number): void {
+    this.#leave(nowMs);
+    this.#state = CLOSED;
+    this.#node.wheel.remove(this);
+    this.#held = undefined;
+    this.outbox.close();
+  }
+
+  /** Back-pressure is over: goes on with what was read. */
+  resume(nowMs: number): void {
+    const held = this.#held;
+    if (held === undefined || this.#state !== OPEN) return;
+    this.#held = undefined;
+    this.#lastPacketMs = nowMs;
+    this.#own = held;
+    this.#read(held, held.length, nowMs);
+    this.#own = undefined;
+    if (this.#held === undefined && this.#state === OPEN) this.#intake.resume();
+  }
+
+  // From the node
+
+  takenOver(nowMs: number): void {
+    this.close(ReasonCode.SESSION_TAKEN_OVER, nowMs);
+  }
+
+  /** Connect timeout, keep-alive, or a close that takes too long. */
+  override wake(nowMs: number): number {
+    if (this.#state === CLOSED) {
+      this.outbox.destroy();
+      return 0;
+    }
+    if (this.#state === AWAIT_CONNECT) {
+      this.#node.counters[CONNECT_TIMEOUTS]!++;
+      this.#state = CLOSED;
+      this.outbox.destroy();
+      return 0;
+    }
+    // A client that is kept waiting is not silent: nobody listens to it.
+    if (this.#held !== undefined) this.#lastPacketMs = nowMs;
+    const dueMs = this.#lastPacketMs + this.silenceMs;
+    if (nowMs < dueMs) return dueMs;
+    this.#node.counters[KEEPALIVE_TIMEOUTS]!++;
+    this.close(ReasonCode.KEEP_ALIVE_TIMEOUT, nowMs);
+    return 0;
+  }
+
+  /** Ends the connection from this side; MQTT 5 clients are told why. */
+  close(reasonCode: number, nowMs: number, reasonString?: string): void {
+    if (this.#state === CLOSED) return;
+    if (this.#state === OPEN && this.version === 5) {
+      const isSaid =
+        reasonString !== undefined &&
+        this.send({ type: 'disconnect', reasonCode, properties: { reasonString } });
+      if (!isSaid) this.send({ type: 'disconnect', reasonCode });
+    }
+    this.#end(nowMs);
+  }
+
+  /** The handshake is done: from now on packets of all types. */
+  open(session: Session, silenceMs: number): void {
+    this.session = session;
+    this.silenceMs = silenceMs;
+    this.#state = OPEN;
+    this.#framer.version = this.version;
+    if (silenceMs > 0) this.#node.wheel.set(this, this.#nowMs + silenceMs);
+    else this.#node.wheel.remove(this);
+  }
+
+  /** Writes a packet; false if the client does not take one so large [MQTT-3.1.2-24]. */
+  send(packet: Packet): boolean {
+    const bytes = encode(packet, this.version);
+    if (bytes.length > this.maximumPacketSize) return false;
+    this.outbox.append(bytes);
+    this.#node.counters[PACKETS_SENT]!++;
+    return true;
+  }
+
+  // Packets
+
+  /** FrameSink: one packet. */
+  frame(bytes: Uint8Array, start: number, bodyStart: number, end: number): boolean {
+    this.#node.counters[PACKETS_RECEIVED]!++;
+    this.#lastPacketMs = this.#nowMs;
+    const { session } = this;
+    if (session === undefined) return this.#connect(bytes, start, bodyStart, end);
+    switch ((bytes[start] as number) >> 4) {
+      case PacketType.PUBLISH:
+        return this.#publish(session, bytes, start, bodyStart, end);
+      case PacketType.PUBACK:
+        readAckReasonCode(bytes, bodyStart, end, this.version);
+        session.acknowledged(readAckPacketId(bytes, bodyStart, end), this.#nowMs);
+        return true;
+      case PacketType.PUBREC:
+        return this.#pubrec(session, bytes, bodyStart, end);
+      case PacketType.PUBREL:
+        return this.#pubrel(session, bytes, bodyStart, end);
+      case PacketType.PUBCOMP:
+        readAckReasonCode(bytes, bodyStart, end, this.version);
+        session.completed(readAckPacketId(bytes, bodyStart, end), this.#nowMs);
+        return true;
+      default:
+        return this.#control(session, decode(bytes, start, bodyStart, end, this.version));
+    }
+  }
+
+  #read(bytes: Uint8Array, length: number, nowMs: number): void {
+    if (this.#state === CLOSED) return;
+    this.#nowMs = nowMs;
+    if (this.#state === AWAIT_CONNECT && this.#framer.heldBytes === 0 && bytes[0] !== CONNECT) {
+      // [MQTT-3.1.0-1]; its version is not known, so there is nobody to tell.
+      this.#node.counters[PACKETS_MALFORMED]!++;
+      this.#end(nowMs);
+      return;
+    }
+    this.#chunk = bytes;
+    this.#chunkBytes = length;
+    this.#heldBefore = this.#framer.heldBytes;
+    try {
+      this.#framer.push(bytes, length, this);
+    } catch (error) {
+      if (!(error instanceof MqttError)) throw error;
+      this.#fail(error);
+    }
+    this.#chunk = NO_BYTES;
+  }
+
+  #publish(
+    session: Session,
+    bytes: Uint8Array,
+    start: number,
+    bodyStart: number,
+    end: number,
+  ): boolean {
+    const { view, inbound: message, counters, router } = this.#node;
+    readPublish(bytes, start, bodyStart, end, this.version, view);
+    const { qos, packetId } = view;
+    if (qos === 2 && session.awaitingRelease?.has(packetId)) {
+      this.#acknowledge(PacketType.PUBREC, packetId, 0);
+      return true;
+    }
+    message.renew();
+    message.topic = bytes;
+    message.topicStart = view.topicStart;
+    message.topicEnd = view.topicEnd;
+    message.payload = bytes;
+    message.payloadStart = view.payloadStart;
+    message.payloadEnd = view.payloadEnd;
+    message.qos = qos;
+    message.retain = view.retain;
+    message.receivedAtMs = this.#nowMs;
+    message.routedAtMs = this.#nowMs;
+    message.publisher = session;
+    message.propertiesStart = 0;
+    message.propertiesEnd = 0;
+    if (view.propertiesEnd > view.propertiesStart) {
+      const { propertiesStart, propertiesEnd } = view;
+      const alias = readPublishProperties(
+        bytes,
+        propertiesStart,
+        propertiesEnd,
+        this.#nowMs,
+        message,
+      );
+      if (alias !== 0) this.#applyAlias(alias, message);
+    }
+    if (qos === 2) this.#checkReceiveMaximum(session);
+    const count = isSystemTopic(message) ? TOO_DEEP : router.publish(message, this);
+    if (count === HELD) return this.#hold(bytes, start, end);
+    counters[RECEIVED]!++;
+    counters[RECEIVED_QOS0 + qos]!++;
+    if (count === TOO_DEEP) this.#refuse(message, packetId);
+    else if (qos !== 0) {
+      if (qos === 2) {
+        session.awaitingRelease ??= new Set();
+        session.awaitingRelease.add(packetId);
+      }
+      const type = qos === 1 ? PacketType.PUBACK : PacketType.PUBREC;
+      this.#acknowledge(type, packetId, count === 0 ? ReasonCode.NO_MATCHING_SUBSCRIBERS : 0);
+    }
+    return true;
+  }
+
+  /** The node's own topics, and topics too deep, are refused; before MQTT 5 there is no way to say so. */
+  #refuse(message: Message, packetId: number): void {
+    this.#node.counters[PUBLISHES_REFUSED]!++;
+    this.#node.counters[DROPPED_MESSAGES]!++;
+    if (message.qos === 0) return;
+    const type = message.qos === 1 ? PacketType.PUBACK : PacketType.PUBREC;
+    const code = isSystemTopic(message) ? ReasonCode.NOT_AUTHORIZED : ReasonCode.TOPIC_NAME_INVALID;
+    this.#acknowledge(type, packetId, code);
+  }
+
+  /** `reasonCode` goes to MQTT 5 clients only. */
+  #acknowledge(type: 4 | 5 | 6 | 7, packetId: number, reasonCode: number): void {
+    const { outbox } = this;
+    this.#node.counters[PACKETS_SENT]!++;
+    if (reasonCode === 0 || this.version !== 5) {
+      const at = outbox.reserve(4);
+      writeAck(outbox.buffer, at, type, packetId);
+      return;
+    }
+    const at = outbox.reserve(5);
+    writeAck(outbox.buffer, at, type, packetId);
+    outbox.buffer[at + 1] = 3;
+    outbox.buffer[at + 4] = reasonCode;
+  }
+
+  #applyAlias(alias: number, message: Message): void {
+    if (alias > this.#node.limits.topicAliasMaximum) {
+      throw new MqttError(
+        'TOPIC_ALIAS_INVALID',
+        ReasonCode.TOPIC_ALIAS_INVALID,
+        '[MQTT-3.3.2-9]',
+        `topic alias ${alias} is above the maximum of ${this.#node.limits.topicAliasMaximum}`,
+      );
+    }
+    this.#aliases ??= [];
+    if (message.topicEnd > message.topicStart) {
+      this.#aliases[alias] = message.topic.slice(message.topicStart, message.topicEnd);
+      return;
+    }
+    const topic = this.#aliases[alias];
+    if (topic === undefined) {
+      throw new MqttError(
+        'PROTOCOL_ERROR',
+        ReasonCode.PROTOCOL_ERROR,
+        'MQTT 5 §3.3.2.3.4',
+        `topic alias ${alias} has not been set on this connection`,
+      );
+    }
+    message.topic = topic;
+    message.topicStart = 0;
+    message.topicEnd = topic.length;
+  }
+
+  #checkReceiveMaximum(session: Session): void {
+    const { receiveMaximum } = this.#node.limits;
+    if (this.version !== 5 || (session.awaitingRelease?.size ?? 0) < receiveMaximum) return;
+    throw new MqttError(
+      'RECEIVE_MAXIMUM_EXCEEDED',
+      ReasonCode.RECEIVE_MAXIMUM_EXCEEDED,
+      'MQTT 5 §3.3.4',
+      `more than ${receiveMaximum} QoS 2 messages without PUBREL`,
+    );
+  }
+
+  #pubrec(session: Session, bytes: Uint8Array, bodyStart: number, end: number): boolean {
+    const code = readAckReasonCode(bytes, bodyStart, end, this.version);
+    const packetId = readAckPacketId(bytes, bodyStart, end);
+    const known = session.received(packetId, code, this.#nowMs);
+    if (code < 0x80) {
+      const answer = known ? 0 : ReasonCode.PACKET_IDENTIFIER_NOT_FOUND;
+      this.#acknowledge(PacketType.PUBREL, packetId, answer);
+    }
+    return true;
+  }
+
+  #pubrel(session: Session, bytes: Uint8Array, bodyStart: number, end: number): boolean {
+    readAckReasonCode(bytes, bodyStart, end, this.version);
+    const packetId = readAckPacketId(bytes, bodyStart, end);
+    const known = session.awaitingRelease?.delete(packetId) ?? false;
+    const answer = known ? 0 : ReasonCode.PACKET_IDENTIFIER_NOT_FOUND;
+    this.#acknowledge(PacketType.PUBCOMP, packetId, answer);
+    return true;
+  }
+
+  #control(session: Session, packet: Packet): boolean {
+    switch (packet.type) {
+      case 'pingreq':
+        this.outbox.append(PINGRESP);
+        this.#node.counters[PACKETS_SENT]!++;
+        return true;
+      case 'subscribe':
+        return subscribe(this, session, packet, this.#nowMs);
+      case 'unsubscribe':
+        return unsubscribe(this, session, packet);
+      case 'disconnect':
+        return this.#disconnect(session, packet.reasonCode, packet.properties);
+      default:
+        throw new MqttError(
+          'PROTOCOL_ERROR',
+          ReasonCode.PROTOCOL_ERROR,
+          packet.type === 'connect' ? '[MQTT-3.1.0-2]' : 'MQTT 5 §4.13',
+          `${packet.type.toUpperCase()} from a client that is connected`,
+        );
+    }
+  }
+
+  #disconnect(
+    session: Session,
+    reasonCode: number,
+    properties: { sessionExpiryInterval?: number } | undefined,
+  ): boolean {
+    const expirySeconds = properties?.sessionExpiryInterval;
+    if (expirySeconds !== undefined) {
+      if (session.expiryMs === 0 && expirySeconds > 0) {
+        throw new MqttError(
+          'PROTOCOL_ERROR',
+          ReasonCode.PROTOCOL_ERROR,
+          'MQTT 5 §3.14.2.2.2',
+          'DISCONNECT cannot give a session an expiry that had none at CONNECT',
+        );
+      }
+      session.expiryMs = expiryMs(expirySeconds);
+    }
+    // Any other reason asks for the will [MQTT-3.1.2-10].
+    if (reasonCode === ReasonCode.NORMAL_DISCONNECTION) session.will = undefined;
+    this.#end(this.#nowMs);
+    return false;
+  }
+
+  #connect(bytes: Uint8Array, start: number, bodyStart: number, end: number): boolean {
+    if (this.#state !== AWAIT_CONNECT) return false;
+    if (!acceptConnect(this, bytes, start, bodyStart, end, this.#nowMs)) {
+      this.#end(this.#nowMs);
+      return false;
+    }
+    return true;
+  }
+
+  /** Stops in front of this packet and keeps what was read from it on. */
+  #hold(bytes: Uint8Array, start: number, end: number): false {
+    this.#node.counters[PUBLISHERS_PAUSED]!++;
+    const chunk = this.#chunk;
+    const rest = chunk.subarray(0, this.#chunkBytes);
+    if (bytes === chunk)
+      this.#held = chunk === this.#own ? rest.subarray(start) : rest.slice(start);
+    else {
+      // The packet was put together from earlier chunks and the beginning of this one.
+      const fromChunk = end - start - this.#heldBefore;
+      this.#held = Buffer.concat([bytes.subarray(start, end), rest.subarray(fromChunk)]);
+    }
+    this.#intake.pause();
+    return false;
+  }
+
+  #fail(error: MqttError): void {
+    this.#node.counters[PACKETS_MALFORMED]!++;
+    this.close(error.reasonCode, this.#nowMs, error.message);
+  }
+
+  #leave(nowMs: number): void {
+    const { session } = this;
+    this.session = undefined;
+    if (session?.connection === this) this.#node.sessions.detach(session, nowMs);
+  }
+
+  #end(nowMs: number): void {
+    this.#state = CLOSED;
+    this.#leave(nowMs);
+    this.#held = undefined;
+    this.#node.wheel.set(this, nowMs + this.#node.limits.closeTimeoutMs);
+    this.outbox.end();
+  }
+}
+
+/** Session Expiry Interval to the node's unit; the highest value means never (§3.1.2.11.2). */
+export function expiryMs(seconds: number): number {
+  return seconds === 0xffffffff ? Number.POSITIVE_INFINITY : seconds * 1000;
+}
+
+/** `$SYS` or `$SYS/…`: only the node itself publishes there. */
+export function isSystemTopic({ topic, topicStart: at, topicEnd }: Message): boolean {
+  return (
+    topic[at] === 0x24 &&
+    topic[at + 1] === 0x53 &&
+    topic[at + 2] === 0x59 &&
+    topic[at + 3] === 0x53 &&
+    (at + 4 === topicEnd || topic[at + 4] === 0x2f)
+  );
+}

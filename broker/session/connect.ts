@@ -1,0 +1,138 @@
+import {
+  type ConnackPacket,
+  type ConnackProperties,
+  type ConnectPacket,
+  ConnectReturnCode,
+  decode,
+  encode,
+  MqttError,
+  ReasonCode,
+} from '../../wire/mod.js';
+import { CONNECTS_RECEIVED, CONNECTS_REFUSED, PACKETS_MALFORMED } from '../routing/mod.js';
+import { type Channel, expiryMs } from './channel.js';
+import { prepareWill } from './will.js';
+
+/**
+ * Handles a CONNECT: opens or resumes the session and answers. False if the connection is refused; CONNACK
+ * has been written then if the client can read it, and the connection is to be closed.
+ */
+export function acceptConnect(
+  channel: Channel,
+  bytes: Uint8Array,
+  start: number,
+  bodyStart: number,
+  end: number,
+  nowMs: number,
+): boolean {
+  const { node } = channel;
+  node.counters[CONNECTS_RECEIVED]!++;
+  let packet: ConnectPacket;
+  try {
+    packet = decode(bytes, start, bodyStart, end, 5) as ConnectPacket;
+  } catch (error) {
+    if (!(error instanceof MqttError)) throw error;
+    node.counters[PACKETS_MALFORMED]!++;
+    refuseUnread(channel, bytes, bodyStart, end, error);
+    return false;
+  }
+  channel.version = packet.protocolVersion;
+  channel.maximumPacketSize = packet.properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY;
+  channel.receiveMaximum = packet.properties?.receiveMaximum ?? 65_535;
+  const refusal = whyRefused(packet);
+  if (refusal !== undefined) {
+    refuse(channel, refusal);
+    return false;
+  }
+  const clientId = packet.clientId === '' ? node.assignClientId() : packet.clientId;
+  const { session, present } = node.sessions.open(clientId, packet.cleanStart, nowMs);
+  session.expiryMs = sessionExpiryMs(packet, node.limits.sessionExpirySeconds);
+  session.will = packet.will === undefined ? undefined : prepareWill(packet.will, nowMs);
+  channel.open(session, packet.keepAliveSeconds * 1500);
+  const connack: ConnackPacket = {
+    type: 'connack',
+    // MQTT 3.1 has no such flag; its byte is reserved.
+    sessionPresent: present && packet.protocolVersion !== 3,
+    reasonCode: ReasonCode.SUCCESS,
+  };
+  if (packet.protocolVersion === 5) connack.properties = offer(channel, packet, clientId);
+  channel.send(connack);
+  node.sessions.attach(session, channel, nowMs);
+  return true;
+}
+
+/** A refusal in the codes of both generations. */
+interface Refusal {
+  reasonCode: number;
+  returnCode: number;
+}
+
+function whyRefused(packet: ConnectPacket): Refusal | undefined {
+  const { clientId, cleanStart, protocolVersion, properties } = packet;
+  if (clientId === '' && (protocolVersion === 3 || (protocolVersion === 4 && !cleanStart))) {
+    // [MQTT-3.1.3-8] of 3.1.1; in 3.1 an identifier has at least one character.
+    return {
+      reasonCode: ReasonCode.CLIENT_IDENTIFIER_NOT_VALID,
+      returnCode: ConnectReturnCode.IDENTIFIER_REJECTED,
+    };
+  }
+  if (/^\$SYS(\/|$)/.test(packet.will?.topic ?? '')) {
+    return {
+      reasonCode: ReasonCode.NOT_AUTHORIZED,
+      returnCode: ConnectReturnCode.NOT_AUTHORIZED,
+    };
+  }
+  if (properties?.authenticationMethod !== undefined) {
+    return {
+      reasonCode: ReasonCode.BAD_AUTHENTICATION_METHOD,
+      returnCode: ConnectReturnCode.NOT_AUTHORIZED,
+    };
+  }
+  return undefined;
+}
+
+function refuse(channel: Channel, { reasonCode, returnCode }: Refusal): void {
+  channel.node.counters[CONNECTS_REFUSED]!++;
+  channel.send({
+    type: 'connack',
+    sessionPresent: false,
+    reasonCode: channel.version === 5 ? reasonCode : returnCode,
+  });
+}
+
+/** Answers a CONNECT that cannot be read, if its version can [MQTT-3.1.2-2]. */
+function refuseUnread(
+  channel: Channel,
+  bytes: Uint8Array,
+  bodyStart: number,
+  end: number,
+  error: MqttError,
+): void {
+  channel.node.counters[CONNECTS_REFUSED]!++;
+  const nameBytes = ((bytes[bodyStart] ?? 0) << 8) | (bytes[bodyStart + 1] ?? 0);
+  const levelAt = bodyStart + 2 + nameBytes;
+  if (levelAt >= end) return;
+  const level = bytes[levelAt] as number;
+  const isUnsupported = error.reasonCode === ReasonCode.UNSUPPORTED_PROTOCOL_VERSION;
+  if (level >= 5) {
+    const { reasonCode } = error;
+    channel.outbox.append(encode({ type: 'connack', sessionPresent: false, reasonCode }, 5));
+  } else if (isUnsupported) {
+    const reasonCode = ConnectReturnCode.UNACCEPTABLE_PROTOCOL_VERSION;
+    channel.outbox.append(encode({ type: 'connack', sessionPresent: false, reasonCode }, 4));
+  }
+}
+
+function sessionExpiryMs(packet: ConnectPacket, defaultSeconds: number): number {
+  if (packet.protocolVersion === 5) return expiryMs(packet.properties?.sessionExpiryInterval ?? 0);
+  return packet.cleanStart ? 0 : defaultSeconds * 1000;
+}
+
+/** What the node tells an MQTT 5 client about itself; what is as the specification assumes is left out. */
+function offer(channel: Channel, packet: ConnectPacket, clientId: string): ConnackProperties {
+  const { limits } = channel.node;
+  const properties: ConnackProperties = { maximumPacketSize: limits.maximumPacketSize };
+  if (limits.receiveMaximum < 65_535) properties.receiveMaximum = limits.receiveMaximum;
+  if (limits.topicAliasMaximum > 0) properties.topicAliasMaximum = limits.topicAliasMaximum;
+  if (packet.clientId === '') properties.assignedClientIdentifier = clientId;
+  return properties;
+}

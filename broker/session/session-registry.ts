@@ -1,0 +1,146 @@
+import { parseSharedFilter } from '../../wire/mod.js';
+import {
+  CLIENTS_CONNECTED,
+  CLIENTS_DISCONNECTED,
+  SESSIONS_CREATED,
+  SESSIONS_DISCARDED,
+  SESSIONS_RESUMED,
+  SESSIONS_TAKEN_OVER,
+  SESSIONS_TERMINATED,
+} from '../routing/mod.js';
+import type { Node } from './node.js';
+import { type Connection, Session } from './session.js';
+import { dueWill } from './will.js';
+
+/** The sessions of a node by client identifier: who is who, and how long a session lives. */
+export class SessionRegistry {
+  readonly #node: Node;
+  readonly #sessions = new Map<string, Session>();
+  #connected = 0;
+  /** Wills are not published while the node goes down: those who would get them are going, too. */
+  #closing = false;
+
+  constructor(node: Node) {
+    this.#node = node;
+  }
+
+  get count(): number {
+    return this.#sessions.size;
+  }
+
+  get connected(): number {
+    return this.#connected;
+  }
+
+  get(clientId: string): Session | undefined {
+    return this.#sessions.get(clientId);
+  }
+
+  values(): IterableIterator<Session> {
+    return this.#sessions.values();
+  }
+
+  /**
+   * The session for a client that connects: the one it left, or a new one. A connection that has the client
+   * identifier now is closed first [MQTT-3.1.4-3]. The caller attaches the session once CONNACK is written.
+   */
+  open(
+    clientId: string,
+    cleanStart: boolean,
+    nowMs: number,
+  ): { session: Session; present: boolean } {
+    const { counters } = this.#node;
+    const before = this.#sessions.get(clientId);
+    if (before?.connection !== undefined) {
+      counters[SESSIONS_TAKEN_OVER]!++;
+      before.connection.takenOver(nowMs);
+    }
+    const left = this.#sessions.get(clientId);
+    if (left !== undefined && (cleanStart || nowMs >= left.expiresAtMs)) {
+      counters[SESSIONS_DISCARDED]!++;
+      this.terminate(left, nowMs);
+    } else if (left !== undefined) {
+      this.#node.wheel.remove(left);
+      // Connected again before the delay was over: no will [MQTT-3.1.3-9].
+      left.will = undefined;
+      left.willDueMs = 0;
+      counters[SESSIONS_RESUMED]!++;
+      return { session: left, present: true };
+    }
+    const session = new Session(clientId, this.#node);
+    this.#sessions.set(clientId, session);
+    counters[SESSIONS_CREATED]!++;
+    return { session, present: false };
+  }
+
+  attach(session: Session, connection: Connection, nowMs: number): void {
+    this.#connected++;
+    this.#node.counters[CLIENTS_CONNECTED]!++;
+    session.attach(connection, nowMs);
+  }
+
+  /** The session's connection is gone. Its will has been taken away if it is not to be published. */
+  detach(session: Session, nowMs: number): void {
+    session.detach();
+    this.#connected--;
+    this.#node.counters[CLIENTS_DISCONNECTED]!++;
+    session.expiresAtMs = nowMs + session.expiryMs;
+    if (session.expiryMs === 0) {
+      this.terminate(session, nowMs);
+      return;
+    }
+    if (session.will !== undefined) {
+      session.willDueMs = nowMs + session.will.delayMs;
+      if (session.will.delayMs === 0) this.#publishWill(session, nowMs);
+    }
+    this.#setDeadline(session);
+  }
+
+  /** A session's deadline has come; returns its next one. */
+  wake(session: Session, nowMs: number): number {
+    if (session.online) return 0;
+    if (nowMs >= session.expiresAtMs) {
+      this.terminate(session, nowMs);
+      return 0;
+    }
+    if (session.willDueMs > 0 && nowMs >= session.willDueMs) this.#publishWill(session, nowMs);
+    return this.#deadlineOf(session);
+  }
+
+  /** Ends a session without connection: its will is due now, if not before [MQTT-3.1.2-8]. */
+  terminate(session: Session, nowMs: number): void {
+    if (this.#sessions.get(session.clientId) === session) this.#sessions.delete(session.clientId);
+    this.#node.wheel.remove(session);
+    this.#publishWill(session, nowMs);
+    for (const filter of session.subscriptions?.keys() ?? []) {
+      const shared = parseSharedFilter(filter);
+      this.#node.router.unsubscribe(session, shared?.filter ?? filter, shared?.group);
+    }
+    session.subscriptions = undefined;
+    session.end(nowMs);
+    this.#node.counters[SESSIONS_TERMINATED]!++;
+  }
+
+  /** From now on connections go because the node goes. */
+  close(): void {
+    this.#closing = true;
+  }
+
+  #publishWill(session: Session, nowMs: number): void {
+    const { will } = session;
+    session.will = undefined;
+    session.willDueMs = 0;
+    if (will === undefined || this.#closing) return;
+    this.#node.router.publish(dueWill(will, nowMs), undefined);
+  }
+
+  #setDeadline(session: Session): void {
+    const dueMs = this.#deadlineOf(session);
+    if (dueMs > 0) this.#node.wheel.set(session, dueMs);
+  }
+
+  #deadlineOf(session: Session): number {
+    const dueMs = Math.min(session.expiresAtMs, session.willDueMs || Number.POSITIVE_INFINITY);
+    return Number.isFinite(dueMs) ? dueMs : 0;
+  }
+}

@@ -1,0 +1,78 @@
+import {
+  MqttError,
+  parseSharedFilter,
+  ReasonCode,
+  type SubscribePacket,
+  type UnsubscribePacket,
+  type Subscription as Wanted,
+} from '../../wire/mod.js';
+import { Subscription } from '../routing/mod.js';
+import type { Channel } from './channel.js';
+import type { Session } from './session.js';
+
+/** SUBSCRIBE (§3.8): one code for each filter, then the retained messages the options ask for. */
+export function subscribe(
+  channel: Channel,
+  session: Session,
+  packet: SubscribePacket,
+  nowMs: number,
+): boolean {
+  const identifier = packet.properties?.subscriptionIdentifiers?.[0] ?? 0;
+  const reasonCodes: number[] = [];
+  const withRetained: { subscription: Subscription; filter: string }[] = [];
+  for (const wanted of packet.subscriptions) {
+    const shared = parseSharedFilter(wanted.filter);
+    if (shared !== undefined && wanted.noLocal) throw noLocalShared();
+    const filter = shared?.filter ?? wanted.filter;
+    const subscription = new Subscription(session, filter, { ...wanted, identifier });
+    const isNew = channel.node.router.subscribe(subscription, shared?.group);
+    if (isNew === undefined) {
+      // Before MQTT 5 the only failure is 0x80 [MQTT-3.9.3-2].
+      reasonCodes.push(channel.version === 5 ? ReasonCode.TOPIC_FILTER_INVALID : 0x80);
+      continue;
+    }
+    session.subscriptions ??= new Map();
+    session.subscriptions.set(wanted.filter, subscription);
+    reasonCodes.push(wanted.qos);
+    if (shared === undefined && sendsRetained(wanted, isNew)) {
+      withRetained.push({ subscription, filter });
+    }
+  }
+  channel.send({ type: 'suback', packetId: packet.packetId, reasonCodes });
+  for (const { subscription, filter } of withRetained) {
+    const messages = channel.node.router.retained.match(filter, nowMs);
+    session.deliverRetained(messages, subscription, nowMs);
+  }
+  return true;
+}
+
+/** UNSUBSCRIBE (§3.10). What is queued or in flight for the filter is still delivered. */
+export function unsubscribe(
+  channel: Channel,
+  session: Session,
+  packet: UnsubscribePacket,
+): boolean {
+  const reasonCodes = packet.filters.map((filter) => {
+    const shared = parseSharedFilter(filter);
+    session.subscriptions?.delete(filter);
+    return channel.node.router.unsubscribe(session, shared?.filter ?? filter, shared?.group)
+      ? ReasonCode.SUCCESS
+      : ReasonCode.NO_SUBSCRIPTION_EXISTED;
+  });
+  channel.send({ type: 'unsuback', packetId: packet.packetId, reasonCodes });
+  return true;
+}
+
+/** Retain Handling [MQTT-3.3.1-9] to [MQTT-3.3.1-11]; shared subscriptions never get any. */
+function sendsRetained({ retainHandling }: Wanted, isNew: boolean): boolean {
+  return retainHandling === 0 || (retainHandling === 1 && isNew);
+}
+
+function noLocalShared(): MqttError {
+  return new MqttError(
+    'PROTOCOL_ERROR',
+    ReasonCode.PROTOCOL_ERROR,
+    '[MQTT-3.8.3-4]',
+    'No Local on a shared subscription',
+  );
+}
