@@ -10,9 +10,10 @@ import {
 import type { LatencyFigures, RunRecord } from './run-record.js';
 import { PATHS } from './series.js';
 import { columns, NO_BREAK_SPACE, type Paint, painter, type Style, wrap } from './text-layout.js';
+import { GENERATOR_FAULTS } from './verdict.js';
 
 export interface SummaryOptions {
-  /** Columns of the terminal; what is narrower than 60 is taken as 60. */
+  /** Columns of the terminal; what is narrower than 72 is taken as 72. */
   readonly width?: number;
   /** ANSI colours; off unless the caller knows that a terminal wants them. */
   readonly colour?: boolean;
@@ -20,10 +21,13 @@ export interface SummaryOptions {
   readonly folder?: string;
 }
 
-const NARROWEST = 60;
+/** The latency table is that wide. */
+const NARROWEST = 72;
 const DEFAULT_WIDTH = 80;
 /** Wide enough for the latency table with its column of counts. */
-const WIDTH_WITH_COUNTS = 84;
+const WIDTH_WITH_COUNTS = 88;
+/** `12.3 ms` and a blank: columns of durations are equally wide, whatever is in them. */
+const DURATION_COLUMNS = 8;
 const MOST_ERROR_LINES = 10;
 /** What a device waits for comes first, then its two parts. */
 const CLOCK_ORDER = ['response', 'service', 'lag'] as const;
@@ -47,7 +51,7 @@ export function summaryLines(record: RunRecord, options: SummaryOptions = {}): s
     loadSection(record, width, paint),
     latencySection(record, width, paint),
     errorSection(record, width, paint),
-    targetSection(record, paint),
+    targetSection(record, width, paint),
     generatorSection(record, width, paint),
     fileSection(record, options.folder, width, paint),
   ];
@@ -76,8 +80,8 @@ function verdictSection(record: RunRecord, width: number, paint: Paint): string[
 
 function measuredText(record: RunRecord): string {
   const { seconds } = record.measured;
-  const state = record.state === 'finished' ? '' : `, ${record.state}`;
-  return `${seconds === 0 ? 'nothing' : `${formatCount(seconds)} s`} measured${state}, run ${record.id}`;
+  const ends = { finished: '', interrupted: ', interrupted', running: ', no end' } as const;
+  return `${seconds === 0 ? 'nothing' : `${formatCount(seconds)} s`} measured${ends[record.state]}, run ${record.id}`;
 }
 
 function objectiveSection(record: RunRecord, paint: Paint): string[] {
@@ -119,7 +123,7 @@ function loadSection(record: RunRecord, width: number, paint: Paint): string[] {
   }
   const heading = paint('bold', 'Load');
   const caption =
-    record.verdict.state === 'invalid'
+    record.verdict.state === 'invalid' && record.measured.seconds > 0
       ? '  at least: the run is invalid, the target may carry more'
       : '';
   const lines = columns(rows, ['left', 'right', 'left'], 3).map((line) => `  ${line}`);
@@ -164,14 +168,22 @@ function latencySection(record: RunRecord, width: number, paint: Paint): string[
     [['', '', ...units], ...rows],
     ['left', 'left', ...titles.map(() => 'right' as const)],
   );
-  const caption =
-    record.verdict.state === 'invalid' ? "  at most: the generator's own lateness is in it" : '';
+  const caption = latencyCaption(record);
   const [head = '', ...body] = table;
   return [
     `${paint('bold', 'Latency')}${paint('dim', head.slice(INDENTED_TITLE))}`,
-    ...(caption === '' ? [] : [paint('dim', caption)]),
+    ...(caption === '' ? [] : [paint('dim', `  ${caption}`)]),
     ...body.map((line) => `  ${line}`),
   ];
+}
+
+/** What the verdict does to the figures below it. */
+function latencyCaption(record: RunRecord): string {
+  const faults = record.verdict.reasons.filter(({ severity }) => severity === 'invalid');
+  if (faults.length === 0) return '';
+  return faults.every(({ code }) => GENERATOR_FAULTS.has(code))
+    ? "at most: the generator's own lateness is in these"
+    : 'not to be relied on, see the verdict';
 }
 
 /** The heading takes the place of so many columns of the table's first line, which is not indented. */
@@ -181,7 +193,8 @@ function latencyCells(figures: LatencyFigures, withCounts: boolean): string[] {
   const { p50, p90, p99, p999, max, count } = figures;
   const cells = [p50, p90, p99, p999, max].map((us) => {
     const { number, unit } = durationParts(us);
-    return unit === '' ? number : `${number} ${unit.padEnd(2)}`;
+    const text = unit === '' ? number : `${number} ${unit.padEnd(2)}`;
+    return text.padStart(DURATION_COLUMNS);
   });
   return withCounts ? [...cells, formatCount(count)] : cells;
 }
@@ -204,7 +217,7 @@ function errorSection(record: RunRecord, width: number, paint: Paint): string[] 
   return [paint('bold', 'Errors'), ...lines];
 }
 
-function targetSection(record: RunRecord, paint: Paint): string[] {
+function targetSection(record: RunRecord, width: number, paint: Paint): string[] {
   if (record.probes.length === 0) return [];
   const cores = Math.max(1, record.host.cores);
   const percent = (value: number | null): string => (value === null ? '?' : formatPercent(value));
@@ -224,14 +237,14 @@ function targetSection(record: RunRecord, paint: Paint): string[] {
     ],
     ['left', 'right', 'right', 'right', 'right', 'right'],
   );
-  const plural = cores === 1 ? 'core' : 'cores';
   return [
     `${paint('bold', 'Target')}${paint('dim', head.slice('Target'.length))}`,
     ...body,
-    paint(
-      'dim',
-      `  100 % is one core, but for "of machine": all ${formatCount(cores)} ${plural}; memory is the highest`,
-    ),
+    ...wrap(
+      '  ',
+      `100 % is one core, "of machine" of all ${cores}; memory is the highest`,
+      width,
+    ).map((line) => paint('dim', line)),
   ];
 }
 

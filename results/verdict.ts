@@ -41,6 +41,14 @@ export const FOREIGN_SUSPECT_SHARE = 0.01;
 /** Fewer measured seconds than this are said. */
 export const SHORT_SECONDS = 5;
 
+/** Reasons that say the generator was too slow: then the target carries at least the measured load. */
+export const GENERATOR_FAULTS: ReadonlySet<string> = new Set([
+  'GENERATOR_BUSY',
+  'GENERATOR_LATE',
+  'LOAD_NOT_ACHIEVED',
+  'REPORTS_MISSING',
+]);
+
 /**
  * Judges a run by its record alone, so that any reader can judge again. Only whether the figures can be
  * trusted: loss, duplicates, wrong order and errors are results about the target. Notes do not change the
@@ -73,14 +81,15 @@ export function scenarioReached(record: RunRecord): boolean {
 }
 
 /**
- * Whether the generator itself was late, as far as can be told: a busy loop, or stalls of the size of the
- * lag. If neither, sends waited for the target: in-flight window, receive maximum, or a full socket.
+ * Whether the generator itself was late, as far as can be told: a busy loop, or a lag worth the name with
+ * stalls of its size. If neither, sends waited for the target: in-flight window, receive maximum, or a full
+ * socket.
  */
 export function generatorLate(record: RunRecord): boolean {
   const { generator } = record;
   return (
     generator.loopUtilisationP90 >= LOOP_SUSPECT ||
-    (generator.lagP99Us > 0 && generator.loopDelayMaxUs >= generator.lagP99Us / 2)
+    (generator.lagP99Us > LAG_SUSPECT_US && generator.loopDelayMaxUs >= generator.lagP99Us / 2)
   );
 }
 

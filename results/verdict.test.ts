@@ -1,0 +1,357 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { RunRecord } from './run-record.js';
+import { sampleRecord } from './sample-record.js';
+import { generatorLate, judge, scenarioReached } from './verdict.js';
+
+interface Case {
+  readonly name: string;
+  readonly change: (record: RunRecord) => void;
+  readonly state: RunRecord['verdict']['state'];
+  readonly codes: readonly string[];
+  readonly text?: RegExp;
+}
+
+const CASES: readonly Case[] = [
+  { name: 'a good run', change: () => {}, state: 'valid', codes: [] },
+  {
+    name: 'loss, duplicates, wrong order and errors, which are results about the target',
+    change: (run) => {
+      Object.assign(run.totals.deliveries, {
+        received: 100,
+        lost: 162_400,
+        duplicated: 3,
+        outOfOrder: 9,
+      });
+      run.errors = { 'publish: Quota exceeded (0x97)': 12 };
+    },
+    state: 'valid',
+    codes: [],
+  },
+  {
+    name: 'a loop that is busy nearly all the time in one second of ten',
+    change: (run) => {
+      run.generator.loopUtilisationP90 = 0.85;
+    },
+    state: 'suspect',
+    codes: ['GENERATOR_BUSY'],
+    text: /busy 85 %/,
+  },
+  {
+    name: 'a single busy second',
+    change: (run) => {
+      run.generator.loopUtilisationMax = 1;
+    },
+    state: 'valid',
+    codes: [],
+  },
+  {
+    name: 'a saturated loop',
+    change: (run) => {
+      run.generator.loopUtilisationP90 = 0.97;
+    },
+    state: 'invalid',
+    codes: ['GENERATOR_BUSY'],
+    text: /it set the pace, not the target/,
+  },
+  {
+    name: 'a stall',
+    change: (run) => {
+      run.generator.loopDelayMaxUs = 140_000;
+    },
+    state: 'valid',
+    codes: ['GENERATOR_STALLED'],
+    text: /140 ms/,
+  },
+  {
+    name: 'lag of more than half the response, from stalls of its size',
+    change: (run) => lag(run, { lagUs: 30_000, responseUs: 50_000, stallUs: 25_000 }),
+    state: 'suspect',
+    codes: ['GENERATOR_LATE'],
+    text: /late by 30\.0 ms \(p99\), response times are 50\.0 ms/,
+  },
+  {
+    name: 'lag that is nearly all of the response, from a busy loop',
+    change: (run) => {
+      lag(run, { lagUs: 190_000, responseUs: 200_000, stallUs: 1_000 });
+      run.generator.loopUtilisationP90 = 0.9;
+    },
+    state: 'invalid',
+    codes: ['GENERATOR_LATE', 'GENERATOR_BUSY'],
+  },
+  {
+    name: 'the same lag while the generator had time: the target held it back',
+    change: (run) => lag(run, { lagUs: 190_000, responseUs: 200_000, stallUs: 1_000 }),
+    state: 'valid',
+    codes: ['HELD_BY_TARGET'],
+    text: /busy 38 % at most.*in-flight window/,
+  },
+  {
+    name: 'lag of 10 ms or less',
+    change: (run) => lag(run, { lagUs: 10_000, responseUs: 11_000, stallUs: 9_000 }),
+    state: 'valid',
+    codes: [],
+  },
+  {
+    name: 'lag beyond half of the delivery where QoS 0 has no answer to a publish',
+    change: (run) => {
+      lag(run, { lagUs: 30_000, responseUs: 40_000, stallUs: 25_000 });
+      run.latency['delivery.response'] = run.latency['publish.response']!;
+      delete run.latency['publish.response'];
+    },
+    state: 'suspect',
+    codes: ['GENERATOR_LATE'],
+  },
+  {
+    name: 'nearly all of the offered load',
+    change: (run) => {
+      run.measured.counters.publishesSent = 148_600;
+    },
+    state: 'valid',
+    codes: [],
+  },
+  {
+    name: 'less than 99 % of the offered load, the generator being late',
+    change: (run) => {
+      run.measured.counters.publishesSent = 147_000;
+      run.generator.loopUtilisationP90 = 0.9;
+    },
+    state: 'suspect',
+    codes: ['GENERATOR_BUSY', 'LOAD_NOT_ACHIEVED'],
+    text: /98\.0 % of the offered publishes/,
+  },
+  {
+    name: 'less than 95 % of the offered load, the generator being late',
+    change: (run) => {
+      run.measured.counters.publishesSent = 140_000;
+      run.generator.loopUtilisationP90 = 0.9;
+    },
+    state: 'invalid',
+    codes: ['LOAD_NOT_ACHIEVED', 'GENERATOR_BUSY'],
+  },
+  {
+    name: 'less than 95 % of the offered load while the generator had time',
+    change: (run) => {
+      run.measured.counters.publishesSent = 100_000;
+      run.generator.backlogEnd = 50_000;
+    },
+    state: 'suspect',
+    codes: ['TARGET_HELD_LOAD'],
+    text: /50,000 were still waiting.*the target held them back/,
+  },
+  {
+    name: 'devices that never connected',
+    change: (run) => {
+      run.totals.connects.connectedMax = 8_000;
+    },
+    state: 'suspect',
+    codes: ['NOT_REACHED'],
+    text: /8,000 of 10,000 devices were connected at most \(80\.0 %\)/,
+  },
+  {
+    name: 'subscriptions that were refused',
+    change: (run) => {
+      run.totals.subscribes.failed = 3;
+    },
+    state: 'suspect',
+    codes: ['SUBSCRIPTIONS_REFUSED'],
+  },
+  {
+    name: 'a negative latency',
+    change: (run) => {
+      run.latency['delivery.response']!.negative = 1;
+    },
+    state: 'suspect',
+    codes: ['NEGATIVE_LATENCY'],
+    text: /1 latencies were below zero \(< 0\.01 %\)/,
+  },
+  {
+    name: 'many negative latencies',
+    change: (run) => {
+      run.latency['delivery.response']!.negative = 5_000;
+    },
+    state: 'invalid',
+    codes: ['NEGATIVE_LATENCY'],
+  },
+  {
+    name: 'latencies beyond the histogram',
+    change: (run) => {
+      run.latency['delivery.response']!.clipped = 2;
+    },
+    state: 'suspect',
+    codes: ['CLIPPED'],
+  },
+  {
+    name: 'payloads too short to be timed',
+    change: (run) => {
+      run.totals.deliveries.untimed = 162_500;
+    },
+    state: 'valid',
+    codes: ['UNTIMED'],
+  },
+  {
+    name: 'a few foreign messages',
+    change: (run) => {
+      run.totals.deliveries.foreign = 10;
+    },
+    state: 'valid',
+    codes: ['FOREIGN'],
+  },
+  {
+    name: 'many foreign messages',
+    change: (run) => {
+      run.totals.deliveries.foreign = 10_000;
+    },
+    state: 'suspect',
+    codes: ['FOREIGN'],
+  },
+  {
+    name: 'a missing report',
+    change: (run) => {
+      run.generator.reportsMissing = 1;
+    },
+    state: 'suspect',
+    codes: ['REPORTS_MISSING'],
+    text: /1 of 94 reports/,
+  },
+  {
+    name: 'many missing reports',
+    change: (run) => {
+      run.generator.reportsMissing = 20;
+    },
+    state: 'invalid',
+    codes: ['REPORTS_MISSING'],
+  },
+  {
+    name: 'a dead shard',
+    change: (run) => {
+      run.generator.shardsLost = 1;
+    },
+    state: 'suspect',
+    codes: ['SHARD_LOST'],
+  },
+  {
+    name: 'a target process that went away',
+    change: (run) => {
+      run.probes[0]!.goneAtSecond = 21;
+    },
+    state: 'suspect',
+    codes: ['PROBE_GONE'],
+    text: /broker \(pid 4711\).*second 21/,
+  },
+  {
+    name: 'a probe without readings',
+    change: (run) => {
+      run.probes[0]!.cpuPercentMean = null;
+    },
+    state: 'suspect',
+    codes: ['PROBE_MISSING'],
+  },
+  {
+    name: 'a run that measured nothing',
+    change: (run) => {
+      run.measured = { seconds: 0, counters: {} };
+    },
+    state: 'invalid',
+    codes: ['NOT_MEASURED'],
+  },
+  {
+    name: 'a run that measured next to nothing',
+    change: (run) => {
+      run.measured.seconds = 3;
+    },
+    state: 'valid',
+    codes: ['SHORT'],
+  },
+  {
+    name: 'an interrupted run',
+    change: (run) => {
+      run.state = 'interrupted';
+      run.measured.seconds = 12;
+    },
+    state: 'suspect',
+    codes: ['INTERRUPTED'],
+    text: /after 12 s/,
+  },
+  {
+    name: 'a record without an end',
+    change: (run) => {
+      run.state = 'running';
+    },
+    state: 'suspect',
+    codes: ['NOT_ENDED'],
+  },
+];
+
+describe('the verdict on', () => {
+  for (const { name, change, state, codes, text } of CASES) {
+    it(`${name} is ${state}`, () => {
+      const record = sampleRecord();
+      change(record);
+      const verdict = judge(record);
+      assert.deepEqual(
+        { state: verdict.state, codes: verdict.reasons.map(({ code }) => code).sort() },
+        { state, codes: [...codes].sort() },
+      );
+      if (text !== undefined)
+        assert.match(verdict.reasons.map((reason) => reason.text).join(), text);
+    });
+  }
+
+  it('several faults puts the worst first', () => {
+    const record = sampleRecord();
+    record.totals.deliveries.untimed = 5;
+    record.totals.connects.connectedMax = 1;
+    record.generator.loopUtilisationP90 = 0.99;
+    assert.deepEqual(
+      judge(record).reasons.map(({ severity }) => severity),
+      ['invalid', 'suspect', 'note'],
+    );
+  });
+
+  it('the same record is the same however often it is judged', () => {
+    const record = sampleRecord();
+    record.verdict = judge(record);
+    assert.deepEqual(judge(record), record.verdict);
+  });
+});
+
+describe('a scenario', () => {
+  it('is reached when every device connected and every subscription was granted', () => {
+    const record = sampleRecord();
+    assert.equal(scenarioReached(record), true);
+    record.totals.subscribes.failed = 1;
+    assert.equal(scenarioReached(record), false);
+    record.totals.subscribes.failed = 0;
+    record.totals.connects.connectedMax -= 1;
+    assert.equal(scenarioReached(record), false);
+  });
+});
+
+describe('a generator', () => {
+  it('is not late by itself for stalls far below the lag', () => {
+    const record = sampleRecord();
+    record.generator.lagP99Us = 100_000;
+    record.generator.loopDelayMaxUs = 49_999;
+    assert.equal(generatorLate(record), false);
+    record.generator.loopDelayMaxUs = 50_000;
+    assert.equal(generatorLate(record), true);
+  });
+
+  it('is not late by itself when what it sent was sent on time', () => {
+    const record = sampleRecord();
+    record.generator.lagP99Us = 10_000;
+    record.generator.loopDelayMaxUs = 60_000;
+    assert.equal(generatorLate(record), false);
+  });
+});
+
+function lag(
+  record: RunRecord,
+  { lagUs, responseUs, stallUs }: { lagUs: number; responseUs: number; stallUs: number },
+): void {
+  record.latency['publish.lag']!.p99 = lagUs;
+  record.latency['publish.response']!.p99 = responseUs;
+  record.generator.lagP99Us = lagUs;
+  record.generator.loopDelayMaxUs = stallUs;
+}
