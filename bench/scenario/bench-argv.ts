@@ -156,6 +156,7 @@ class Reader implements BenchArguments {
       this.problems.push(
         `${spelled}: a flag of ${elsewhere.verbs.join(' and ')}, not ${this.#verb}`,
       );
+      if (elsewhere.kind !== 'flag') this.#skipValue();
       return;
     }
     const known = [

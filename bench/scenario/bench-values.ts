@@ -1,4 +1,4 @@
-import { readBoolean } from './bench-argv.js';
+import { type BenchArguments, readBoolean } from './bench-argv.js';
 import { BENCH_FLAGS } from './bench-flags.js';
 import { readCount } from './units.js';
 
@@ -6,10 +6,12 @@ import { readCount } from './units.js';
 export class BenchValues {
   readonly #values: ReadonlyMap<string, readonly string[]>;
   readonly #problems: string[];
+  readonly #notes: string[];
 
-  constructor(values: ReadonlyMap<string, readonly string[]>, problems: string[]) {
-    this.#values = values;
-    this.#problems = problems;
+  constructor(read: BenchArguments) {
+    this.#values = read.values;
+    this.#problems = read.problems;
+    this.#notes = read.notes;
   }
 
   optional(long: string): string | undefined {
@@ -47,6 +49,14 @@ export class BenchValues {
     if (allowed.includes(given)) return given;
     this.problem(long, `expected one of ${allowed.join(', ')}, not '${given}'`);
     return byDefault;
+  }
+
+  qos(): 0 | 1 | 2 {
+    return Number(this.oneOf('qos', '0', ['0', '1', '2'])) as 0 | 1 | 2;
+  }
+
+  note(sentence: string): void {
+    if (!this.#notes.includes(sentence)) this.#notes.push(sentence);
   }
 
   /** Each problem once, however often the value is read. */

@@ -108,7 +108,7 @@ function checkTopics(
       if (why === undefined) continue;
       findings.error(
         [...path, ...at],
-        `${error === topicNameError ? 'a topic' : 'a filter'}: ${why}`,
+        `${error === topicNameError ? 'a valid topic' : 'a valid filter'} (${why})`,
       );
       return;
     }

@@ -33,7 +33,7 @@ export {
 } from './schema.js';
 export { SetPathError, setPaths } from './set-paths.js';
 export { scenarioToYaml } from './spelling.js';
-export { parseTarget, type Target, TargetError } from './target.js';
+export { formatTarget, parseTarget, type Target, TargetError } from './target.js';
 export {
   compileTemplate,
   escapeTemplate,

@@ -105,7 +105,7 @@ type Piece =
   | { readonly kind: 'random' };
 
 /** emqtt-bench's variables of a message template; every occurrence counts, not only the first. */
-const VARIABLE = /%(TIMESTAMP(?:MS|US|NS)?|UNIQUE|RANDOM)%/g;
+export const PAYLOAD_VARIABLE = /%(TIMESTAMP(?:MS|US|NS)?|UNIQUE|RANDOM)%/g;
 
 const VARIABLES: Record<string, Piece> = {
   TIMESTAMP: { kind: 'time', clock: 'ms' },
@@ -125,7 +125,7 @@ function compilePieces(source: string): Piece[] {
     const literal = template.parts.map((p) => (p.kind === 'text' ? p.text : '')).join('');
     pieces.push({ kind: 'template', template, encoded: new TextEncoder().encode(literal) });
   };
-  for (const match of source.matchAll(VARIABLE)) {
+  for (const match of source.matchAll(PAYLOAD_VARIABLE)) {
     text(end, match.index);
     pieces.push(VARIABLES[match[1]!]!);
     end = match.index + match[0].length;

@@ -56,7 +56,8 @@ export class ScenarioSource {
     } catch (error) {
       // An alias that names nothing, or a bomb of them.
       if (!(error instanceof ReferenceError)) throw error;
-      throw new ScenarioError(this.file, [this.issue([], `valid aliases (${error.message})`)]);
+      const issue = { path: '', expected: `valid aliases (${error.message})`, found: undefined };
+      throw new ScenarioError(this.file, [{ ...this.#place(undefined), ...issue }]);
     }
   }
 

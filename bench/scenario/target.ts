@@ -51,3 +51,8 @@ export function parseTarget(text: string): Target {
   if (port === 0) throw new TargetError(text, 'expected a port from 1 to 65535');
   return { host, port };
 }
+
+/** The other way round; what `parseTarget` reads back. */
+export function formatTarget({ host, port }: Target): string {
+  return `mqtt://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

@@ -45,7 +45,7 @@ export interface Template {
   render(values: TemplateValues): string;
 }
 
-const TOKEN = /%%|%\{|%rand_([1-9]\d{0,8})|%[icugs]|\{run\}/g;
+const TOKEN = /%%|%\{|%rand_([1-9]\d{0,8})(?!\d)|%[icugs]|\{run\}/g;
 
 export function compileTemplate(source: string): Template {
   const parts: TemplatePart[] = [];
