@@ -234,7 +234,11 @@ const WRONG: [replace: string, by: string, line: string][] = [
   ],
   [MINIMAL, '', 'expected a mapping'],
   [MINIMAL, '{', `1:2: expected valid YAML or JSON (Flow map must end with a })`],
-  [MINIMAL, 'a: *b', `1:4: expected valid YAML or JSON (Aliased anchor not found: b)`],
+  [
+    MINIMAL,
+    'a: *b',
+    '1:4: expected valid aliases (Unresolved alias (the anchor must be set before the alias): b)',
+  ],
 ];
 
 test('what is wrong is told with its line, its path, what was expected and what was found', () => {

@@ -19,10 +19,11 @@ export function presets(): Preset[] {
   const directory = presetDirectory();
   return readdirSync(directory)
     .filter((file) => file.endsWith('.yaml'))
+    .map((file) => file.slice(0, -'.yaml'.length))
     .sort()
-    .map((file) => ({
-      name: file.slice(0, -'.yaml'.length),
-      summary: firstComment(readFileSync(directory + file, 'utf8')),
+    .map((name) => ({
+      name,
+      summary: firstComment(readFileSync(`${directory}${name}.yaml`, 'utf8')),
     }));
 }
 

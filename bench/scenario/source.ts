@@ -1,5 +1,15 @@
 import type { Node } from 'yaml';
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+} from 'yaml';
 import type { z } from 'zod';
 import { ScenarioError, type ScenarioIssue } from './error.js';
 import { nearest } from './nearest.js';
@@ -54,11 +64,24 @@ export class ScenarioSource {
     try {
       return this.document.toJS();
     } catch (error) {
-      // An alias that names nothing, or a bomb of them.
+      // An alias of nothing, or a bomb of them.
       if (!(error instanceof ReferenceError)) throw error;
+      const place = this.#place(this.#brokenAlias()?.range?.[0]);
       const issue = { path: '', expected: `valid aliases (${error.message})`, found: undefined };
-      throw new ScenarioError(this.file, [{ ...this.#place(undefined), ...issue }]);
+      throw new ScenarioError(this.file, [{ ...place, ...issue }]);
     }
+  }
+
+  #brokenAlias(): Alias | undefined {
+    let broken: Alias | undefined;
+    visit(this.document, {
+      Alias: (_key, alias) => {
+        if (alias.resolve(this.document) !== undefined) return undefined;
+        broken = alias;
+        return visit.BREAK;
+      },
+    });
+    return broken;
   }
 
   #fromSchema(issue: z.core.$ZodIssue): ScenarioIssue[] {
