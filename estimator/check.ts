@@ -2,7 +2,7 @@ import { type CpuModel, cpuPerSec, fitCpu } from './cost-model.js';
 import { EstimateError } from './estimate-error.js';
 import { FEATURES, type Feature } from './load.js';
 import { type MemoryModel, withoutTeardown } from './memory-model.js';
-import { type CostSeries, type CostWindow, costWindows } from './windows.js';
+import { type CostSample, type CostSeries, type CostWindow, costWindows } from './windows.js';
 
 export interface Comparison {
   measured: number;
@@ -14,9 +14,9 @@ export interface Comparison {
 /** A run that had no part in the fit, against what the model says of it. */
 export interface RunCheck {
   runId: string;
-  /** CPU seconds over the whole run. */
+  /** CPU seconds over the run, phase edges left out. */
   cpu: Comparison;
-  /** Resident bytes in the window with the most connections. */
+  /** Resident bytes in the last second with the most connections. */
   memory: Comparison;
   phases: readonly (Comparison & { phase: string })[];
   /** What the run did and the model has no cost for: the prediction lacks it. */
@@ -29,11 +29,11 @@ export interface RunCheck {
  */
 export function checkRun(cpu: CpuModel, memory: MemoryModel, run: CostSeries): RunCheck {
   const windows = costWindows([run]);
-  const most = withoutTeardown(windows).reduce<CostWindow | undefined>(
-    (best, w) => (best === undefined || w.load.connections >= best.load.connections ? w : best),
+  const most = withoutTeardown(run.samples).reduce<CostSample | undefined>(
+    (best, s) => (best === undefined || s.connected >= best.connected ? s : best),
     undefined,
   );
-  if (most === undefined) {
+  if (most === undefined || windows.length === 0) {
     throw new EstimateError('TOO_FEW_SAMPLES', `run ${run.runId} is too short to check against`);
   }
   const known = new Set(cpu.costs.flatMap((cost) => cost.group.features));
@@ -42,13 +42,13 @@ export function checkRun(cpu: CpuModel, memory: MemoryModel, run: CostSeries): R
     cpu: compareCpu(cpu, windows),
     memory: comparison(
       most.rssBytes,
-      memory.base.value * most.processes + memory.perConnection.value * most.load.connections,
+      memory.base.value * most.processes + memory.perConnection.value * most.connected,
     ),
-    phases: [...new Set(windows.flatMap((window) => window.phases))].map((phase) => ({
+    phases: [...new Set(windows.map((window) => window.phase))].map((phase) => ({
       phase,
       ...compareCpu(
         cpu,
-        windows.filter((window) => window.phases.includes(phase)),
+        windows.filter((window) => window.phase === phase),
       ),
     })),
     unknown: FEATURES.filter(
@@ -70,7 +70,7 @@ export interface PhaseCheck extends Comparison {
 const LEAST_SHARE = 0.05;
 
 /**
- * Leaves out one phase of one run at a time, edges included, fits the rest and predicts it. Where
+ * Leaves out one phase of one run at a time, fits the rest and predicts it. Where
  * the rest alone would tell other costs apart than `whole` does, the phase carries information that
  * nothing else has; it cannot be predicted and is passed over.
  */
@@ -78,10 +78,10 @@ export function holdOutPhases(windows: readonly CostWindow[], whole: CpuModel): 
   const busiest = Math.max(0, ...windows.map((window) => window.cpuPerSec));
   const checks: PhaseCheck[] = [];
   for (const { run, phase } of whole.fit.phases) {
-    const touches = (window: CostWindow) => window.run === run && window.phases.includes(phase);
-    const left = windows.filter((window) => touches(window) && window.phases.length === 1);
-    const model = fitOrNothing(windows.filter((window) => !touches(window)));
-    if (left.length === 0 || model === undefined || costNames(model) !== costNames(whole)) continue;
+    const isLeft = (window: CostWindow) => window.run === run && window.phase === phase;
+    const left = windows.filter(isLeft);
+    const model = fitOrNothing(windows.filter((window) => !isLeft(window)));
+    if (model === undefined || costNames(model) !== costNames(whole)) continue;
     const check = compareCpu(model, left);
     const seconds = left.reduce((sum, window) => sum + window.lengthSec, 0);
     if (check.measured >= LEAST_SHARE * busiest * seconds) checks.push({ run, phase, ...check });
@@ -90,7 +90,8 @@ export function holdOutPhases(windows: readonly CostWindow[], whole: CpuModel): 
 }
 
 function costNames(model: CpuModel): string {
-  return model.costs.map((cost) => cost.group.features.join('+')).join(' ');
+  const costs = model.costs.map((cost) => cost.group.features.join('+'));
+  return [model.baseKnown ? 'base' : '', ...costs].join(' ');
 }
 
 function fitOrNothing(windows: readonly CostWindow[]): CpuModel | undefined {

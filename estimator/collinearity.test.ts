@@ -7,10 +7,18 @@ import { DESIGNED, ONE_TO_ONE, type SyntheticPhase, syntheticRun } from './synth
 import { costWindows } from './windows.js';
 
 function told(phases: readonly SyntheticPhase[]) {
-  const loads = costWindows([syntheticRun(phases)]).map(({ load }) => load);
-  const { groups, missing } = identifiable(loads, new Float64Array(loads.length).fill(1));
-  return { groups: groups.map(({ features }) => features.join('+')), all: groups, missing };
+  const windows = costWindows([syntheticRun(phases)]);
+  const even = new Float64Array(windows.length).fill(1);
+  const { groups, missing, baseKnown } = identifiable(windows, even);
+  const names = groups.map(({ features }) => features.join('+'));
+  return { groups: names, all: groups, missing, baseKnown };
 }
+
+const apart = (loads: readonly Load[]) =>
+  identifiable(
+    loads.map((load) => ({ load, processes: 1 })),
+    new Float64Array(loads.length).fill(1),
+  );
 
 const load = (values: Partial<Record<Feature, number>>): Load => loadOf((f) => values[f] ?? 0);
 
@@ -39,6 +47,11 @@ describe('what runs can tell apart', () => {
     for (const ratio of all[2]!.ratios) assert.ok(Math.abs(ratio - 1) < 0.02);
   });
 
+  it('is not the base of a process when no stretch was idle', () => {
+    assert.equal(told(DESIGNED).baseKnown, true);
+    assert.equal(told(ONE_TO_ONE).baseKnown, false);
+  });
+
   it('includes bytes once the sizes vary', () => {
     const sizes = [16, 4096, 256].map((payloadBytes, i) => ({
       name: `size${i}`,
@@ -46,7 +59,12 @@ describe('what runs can tell apart', () => {
       publishes: [5_000 - 1_000 * i, 0, 0] as const,
       payloadBytes,
     }));
-    const { groups } = told([{ name: 'ramp', seconds: 10, connects: 100 }, ...sizes]);
+    const { groups } = told([
+      { name: 'idle', seconds: 8 },
+      { name: 'ramp', seconds: 10, connects: 100 },
+      { name: 'hold', seconds: 8 },
+      ...sizes,
+    ]);
     assert.deepEqual(groups, ['connections', 'connects', 'publishesQos0', 'bytes']);
   });
 
@@ -58,7 +76,7 @@ describe('what runs can tell apart', () => {
         publishesQos1: 100 * (i % 4),
       }),
     );
-    const { groups, missing } = identifiable(loads, new Float64Array(20).fill(1));
+    const { groups, missing } = apart(loads);
     assert.deepEqual(
       groups.map(({ features }) => features),
       [['publishesQos1']],
@@ -71,7 +89,7 @@ describe('what runs can tell apart', () => {
     const loads = Array.from({ length: 30 }, (_, i) =>
       load({ connections: 100 * i, publishesQos0: 50 * i }),
     );
-    const { groups } = identifiable(loads, new Float64Array(30).fill(1));
+    const { groups } = apart(loads);
     assert.deepEqual(groups, [{ features: ['connections', 'publishesQos0'], ratios: [1, 0.5] }]);
   });
 
@@ -83,7 +101,7 @@ describe('what runs can tell apart', () => {
     fc.assert(
       fc.property(fc.array(row, { minLength: 1, maxLength: 25 }), (rows) => {
         const loads = rows.map((values) => loadOf((f) => values[FEATURES.indexOf(f)]!));
-        const { groups, missing } = identifiable(loads, new Float64Array(rows.length).fill(1));
+        const { groups, missing } = apart(loads);
         const found = [...groups.flatMap(({ features }) => features), ...missing.keys()];
         assert.deepEqual(found.sort(), [...FEATURES].sort());
       }),

@@ -1,4 +1,4 @@
-import { distanceFromSpan } from './least-squares.js';
+import { distanceFromSpan, dot, norm, partBeside } from './least-squares.js';
 import { FEATURES, type Feature, type Load, MESSAGE_FEATURES } from './load.js';
 
 /**
@@ -24,6 +24,8 @@ export type Unidentifiable =
 export interface Identifiable {
   groups: FeatureGroup[];
   missing: Map<Feature, Unidentifiable>;
+  /** Whether what an idle process costs can be told from the rest; if not, the rest includes it. */
+  baseKnown: boolean;
 }
 
 /**
@@ -36,8 +38,23 @@ const LEAST_VARIATION = 0.05;
 /** One window with a feature in it fits any cost exactly and says nothing on its error. */
 const LEAST_WINDOWS = 3;
 
-/** What can be told apart in these loads. Rows are weighted by the square of `rootWeights`. */
-export function identifiable(loads: readonly Load[], rootWeights: Float64Array): Identifiable {
+/** What a broker did in a window, and how many processes it had for it. */
+export interface WindowLoad {
+  load: Load;
+  processes: number;
+}
+
+/**
+ * What can be told apart in these windows; rows are weighted by the square of `rootWeights`. Costs
+ * that inflate each other are merged, two at a time, with what they went along with most. The base
+ * goes first: without a stretch that is nearly idle it is whatever the other costs leave over, and to
+ * count it into them errs on the side of more hardware.
+ */
+export function identifiable(
+  windows: readonly WindowLoad[],
+  rootWeights: Float64Array,
+): Identifiable {
+  const loads = windows.map(({ load }) => load);
   const missing = new Map<Feature, Unidentifiable>();
   let groups: FeatureGroup[] = [];
   for (const feature of FEATURES) {
@@ -46,46 +63,31 @@ export function identifiable(loads: readonly Load[], rootWeights: Float64Array):
     else groups.push({ features: [feature], ratios: [1] });
   }
 
-  const base = rootWeights;
+  const base = Float64Array.from(windows, ({ processes }, i) => processes * rootWeights[i]!);
   const column = (group: FeatureGroup) =>
     Float64Array.from(loads, (load, i) => unitsOf(group, load) * rootWeights[i]!);
-  const inflation = (group: FeatureGroup, others: readonly FeatureGroup[]) => {
-    const centred = distanceFromSpan(column(group), [base]);
-    const alone = distanceFromSpan(column(group), [base, ...others.map(column)]);
-    return (centred / alone) ** 2;
-  };
+  const others = (group: FeatureGroup) => groups.filter((other) => other !== group).map(column);
 
   // Bytes first, and never merged: a message has its bytes, so what matters is whether sizes varied.
-  const bytes = groups.find((group) => group.features[0] === 'bytes');
-  if (bytes !== undefined) {
-    const others = groups.filter((group) => group !== bytes);
-    if (!(inflation(bytes, others) <= MAX_INFLATION)) {
-      missing.set('bytes', 'moved with the others');
-      groups = others;
-    }
+  const bytes = groups.find(({ features }) => features[0] === 'bytes');
+  if (bytes !== undefined && !(inflation(column(bytes), others(bytes), [base]) <= MAX_INFLATION)) {
+    missing.set('bytes', 'moved with the others');
+    groups = groups.filter((group) => group !== bytes);
   }
 
+  const baseKnown = inflation(base, groups.map(column), []) <= MAX_INFLATION;
+  const centre = baseKnown ? [base] : [];
   for (;;) {
-    const open = groups.filter((group) => group.features[0] !== 'bytes');
+    const open = groups.filter(({ features }) => features[0] !== 'bytes');
     const worst = open
-      .map((group) => ({
-        group,
-        vif: inflation(
-          group,
-          groups.filter((other) => other !== group),
-        ),
-      }))
+      .map((group) => ({ group, vif: inflation(column(group), others(group), centre) }))
       .filter(({ vif }) => !(vif <= MAX_INFLATION))
       .sort((a, b) => b.vif - a.vif)[0]?.group;
     if (worst === undefined || open.length < 2) break;
     const partner = open
       .filter((group) => group !== worst)
-      .map((group) => ({ group, distance: distanceFromSpan(column(group), [base, column(worst)]) }))
-      .map(({ group, distance }) => ({
-        group,
-        rest: distance / distanceFromSpan(column(group), [base]),
-      }))
-      .sort((a, b) => a.rest - b.rest)[0]!.group;
+      .map((group) => ({ group, along: cosine(column(group), column(worst), centre) }))
+      .sort((a, b) => b.along - a.along)[0]!.group;
     const merged = merge(loads, [...worst.features, ...partner.features]);
     groups = groups.filter((group) => group !== worst && group !== partner);
     const why = unfit(loads.map((load) => unitsOf(merged, load)));
@@ -93,7 +95,23 @@ export function identifiable(loads: readonly Load[], rootWeights: Float64Array):
     else for (const feature of merged.features) missing.set(feature, why);
   }
   const order = (group: FeatureGroup) => FEATURES.indexOf(group.features[0]!);
-  return { groups: groups.sort((a, b) => order(a) - order(b)), missing };
+  return { groups: groups.sort((a, b) => order(a) - order(b)), missing, baseKnown };
+}
+
+/** How much wider a coefficient's variance is for the others being there, those of `centre` apart. */
+function inflation(
+  column: Float64Array,
+  others: readonly Float64Array[],
+  centre: readonly Float64Array[],
+): number {
+  const alone = distanceFromSpan(column, centre);
+  return (alone / distanceFromSpan(column, [...centre, ...others])) ** 2;
+}
+
+/** Whether two columns move the same way (1) or against each other (−1), the centre taken off both. */
+function cosine(a: Float64Array, b: Float64Array, centre: readonly Float64Array[]): number {
+  const [left, right] = [partBeside(a, centre), partBeside(b, centre)];
+  return dot(left, right) / (norm(left) * norm(right));
 }
 
 /**

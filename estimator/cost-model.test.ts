@@ -32,15 +32,15 @@ function coverage(options: SyntheticOptions): Map<string, number> {
     inside.set(name, (inside.get(name) ?? 0) + (cost.low <= truth && truth <= cost.high ? 1 : 0));
   const sets = 200;
   for (let seed = 1; seed <= sets; seed++) {
-    const windows = windowsOf({ ...options, seed });
-    const cpu = fitCpu(windows, { draws: 400, seed });
+    const run = syntheticRun(DESIGNED, { ...options, seed });
+    const cpu = fitCpu(costWindows([run]), { draws: 400, seed });
     count('base', cpu.base, TRUE_COSTS.base);
     for (const cost of cpu.costs) {
       assert.equal(cost.group.features.length, 1);
       const [feature] = cost.group.features;
       count(feature!, cost, TRUTH[feature!]!);
     }
-    const memory = fitMemory(windows, { draws: 400, seed });
+    const memory = fitMemory([run], { draws: 400, seed });
     count('memory base', memory.base, TRUE_COSTS.baseBytes);
     count('memory per connection', memory.perConnection, TRUE_COSTS.connectionBytes);
   }
@@ -111,6 +111,7 @@ describe('fitted costs', () => {
       payloadBytes,
     }));
     const phases = [
+      { name: 'idle', seconds: 10 },
       { name: 'ramp', seconds: 20, connects: 300 },
       ...sizes,
       { name: 'hold', seconds: 10 },
@@ -153,8 +154,8 @@ describe('memory', () => {
       phase: 'teardown',
       connected: last.connected * (0.9 - 0.09 * i),
     }));
-    const whole = fitMemory(costWindows([run]));
-    const torn = fitMemory(costWindows([{ ...run, samples: [...run.samples, ...teardown] }]));
+    const whole = fitMemory([run]);
+    const torn = fitMemory([{ ...run, samples: [...run.samples, ...teardown] }]);
     assert.ok(Math.abs(torn.perConnection.value / whole.perConnection.value - 1) < 0.01);
   });
 
@@ -164,7 +165,7 @@ describe('memory', () => {
       ...sample,
       rssBytes: sample.rssBytes + (i === 60 || i === 61 ? 50e6 : 0),
     }));
-    const { workingBytes } = fitMemory(costWindows([{ ...run, samples: peak }]));
+    const { workingBytes } = fitMemory([{ ...run, samples: peak }]);
     assert.ok(workingBytes > 20e6, `${workingBytes}`);
   });
 
@@ -172,7 +173,7 @@ describe('memory', () => {
     const steady = syntheticRun(DESIGNED).samples.filter(({ connected }) => connected > 9_000);
     const run = { ...syntheticRun(DESIGNED), samples: steady };
     assert.throws(
-      () => fitMemory(costWindows([run])),
+      () => fitMemory([run]),
       (error) => error instanceof EstimateError && error.code === 'NOT_MEASURED',
     );
   });

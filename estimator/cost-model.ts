@@ -18,6 +18,8 @@ export interface CpuCost extends Fitted {
 export interface CpuModel {
   /** CPU seconds per second of one broker process with nothing to do. */
   base: Fitted;
+  /** False when no stretch was idle enough to tell the base: it is 0 then, and in the other costs. */
+  baseKnown: boolean;
   costs: readonly CpuCost[];
   missing: ReadonlyMap<Feature, Unidentifiable>;
   /** Coefficients of each bootstrap draw: base, then the costs in order. */
@@ -33,7 +35,7 @@ export interface FitQuality {
   typicalError: number;
   /** Windows that one bootstrap factor covers. */
   blockRows: number;
-  /** Sum over the windows that touch a phase; a bias here is load the model does not understand. */
+  /** CPU seconds in the windows of each phase; a bias here is load the model does not understand. */
   phases: readonly { run: number; phase: string; measured: number; fitted: number }[];
 }
 
@@ -67,9 +69,10 @@ export function fitCpu(windows: readonly CostWindow[], options: FitOptions = {})
   // Two passes: the noise of a CPU reading grows with the CPU itself, which the first pass estimates.
   const flat = Float64Array.from(windows, (window) => Math.sqrt(window.lengthSec));
   let rootWeights = flat;
-  let { groups, missing } = identifiable(loads, rootWeights);
+  let { groups, missing, baseKnown } = identifiable(windows, rootWeights);
   const columnsOf = () => [
-    Float64Array.from(windows, (window) => window.processes),
+    // A column of zeros gets a cost of zero: the base is in the other costs.
+    Float64Array.from(windows, ({ processes }) => (baseKnown ? processes : 0)),
     ...groups.map((group) => Float64Array.from(loads, (load) => unitsOf(group, load))),
   ];
   if (windows.length < groups.length + 1 + SPARE_WINDOWS) {
@@ -80,7 +83,7 @@ export function fitCpu(windows: readonly CostWindow[], options: FitOptions = {})
   }
   const first = regress({ columns: columnsOf(), y, rootWeights, runs }, 0, 0).fitted;
   rootWeights = flat.map((value, i) => value / Math.sqrt(first[i]! + LEAST_CPU_PER_SEC));
-  ({ groups, missing } = identifiable(loads, rootWeights));
+  ({ groups, missing, baseKnown } = identifiable(windows, rootWeights));
 
   const regression = regress(
     { columns: columnsOf(), y, rootWeights, runs },
@@ -89,6 +92,7 @@ export function fitCpu(windows: readonly CostWindow[], options: FitOptions = {})
   );
   return {
     base: fittedCoefficient(regression, 0),
+    baseKnown,
     costs: groups.map((group, k) => ({
       ...fittedCoefficient(regression, k + 1),
       group,
@@ -126,15 +130,14 @@ function typicalError(y: Float64Array, fitted: Float64Array): number {
 function phaseSums(windows: readonly CostWindow[], fitted: Float64Array): FitQuality['phases'] {
   const sums = new Map<string, FitQuality['phases'][number]>();
   windows.forEach((window, i) => {
-    for (const phase of window.phases) {
-      const key = `${window.run} ${phase}`;
-      const sum = sums.get(key) ?? { run: window.run, phase, measured: 0, fitted: 0 };
-      sums.set(key, {
-        ...sum,
-        measured: sum.measured + window.cpuPerSec * window.lengthSec,
-        fitted: sum.fitted + fitted[i]! * window.lengthSec,
-      });
-    }
+    const { run, phase, lengthSec, cpuPerSec } = window;
+    const key = `${run} ${phase}`;
+    const sum = sums.get(key) ?? { run, phase, measured: 0, fitted: 0 };
+    sums.set(key, {
+      ...sum,
+      measured: sum.measured + cpuPerSec * lengthSec,
+      fitted: sum.fitted + fitted[i]! * lengthSec,
+    });
   });
   return [...sums.values()];
 }

@@ -44,7 +44,7 @@ export function estimateDemand(input: EstimateInput, options: FitOptions = {}): 
   refuseUnsuitable(runs, checks);
   const windows = costWindows(runs);
   const cpu = fitCpu(windows, options);
-  const memory = fitMemory(windows, options);
+  const memory = fitMemory(runs, options);
   const sizing = sizeNodes(demand, cpu, memory);
   const sources = [...runs, ...checks].map(({ runId, target, host, doubts }) => ({
     runId,
@@ -100,7 +100,7 @@ export type DemandFrame = Omit<Demand, 'connections' | 'publishesPerSec' | 'deli
  * @throws EstimateError TOO_FEW_SAMPLES
  */
 export function demandLike(run: CostSeries, connections: number, frame: DemandFrame): Demand {
-  const windows = withoutTeardown(costWindows([run]));
+  const windows = costWindows([{ ...run, samples: withoutTeardown(run.samples) }]);
   const most = (values: readonly number[]) => Math.max(0, ...values);
   const open = most(windows.map(({ load }) => load.connections));
   const full = windows.filter(({ load }) => load.connections >= 0.98 * open);

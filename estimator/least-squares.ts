@@ -66,17 +66,25 @@ export function solveIndependent(
 
 /**
  * Distance of `column` from the span of `others`, as a share of its own length: 0 for a combination
- * of them, 1 for a right angle. Others that depend on each other (within 1e-9) count once.
+ * of them, 1 for a right angle.
  */
 export function distanceFromSpan(column: Float64Array, others: readonly Float64Array[]): number {
+  const length = norm(column);
+  return length === 0 ? 0 : norm(partBeside(column, others)) / length;
+}
+
+/**
+ * What is left of `column` when its projection on the span of `others` is taken off. Others that
+ * depend on each other (within 1e-9) count once.
+ */
+export function partBeside(column: Float64Array, others: readonly Float64Array[]): Float64Array {
   const basis: Float64Array[] = [];
   for (const other of others) {
     const rest = orthogonalPart(other, basis);
     const length = norm(rest);
     if (length > 1e-9 * norm(other)) basis.push(rest.map((value) => value / length));
   }
-  const length = norm(column);
-  return length === 0 ? 0 : norm(orthogonalPart(column, basis)) / length;
+  return orthogonalPart(column, basis);
 }
 
 /** Gram-Schmidt, twice, which is enough for full accuracy (Giraud et al. 2005). */

@@ -139,8 +139,8 @@ function orthonormalRows(columns: readonly Float64Array[]): Float64Array[] {
   });
 }
 
-/** A block that alone decides a coefficient has no left-out residual: grow at most 1/0.05-fold. */
-const LEAST_LEFT_OUT = 0.05;
+/** A block that alone decides a coefficient has no left-out residual: grow at most 1/0.03-fold. */
+const LEAST_LEFT_OUT = 0.03;
 
 function leftOut(
   residuals: Float64Array,
@@ -184,7 +184,7 @@ function solvePositive(matrix: readonly Float64Array[], b: Float64Array): Float6
 
 /**
  * Carlstein's block length for residuals that follow their predecessor with correlation ρ:
- * (2ρ/(1 − ρ²))^⅔ · n^⅓, at least 2 rows and at most a quarter of them. Fitting p coefficients to n
+ * (2ρ/(1 − ρ²))^⅔ · n^⅓, at least 3 rows and at most a sixth of them. Fitting p coefficients to n
  * rows lowers the correlation that can be seen by about (p + 1)/n, which is added back.
  */
 function blockLength(
@@ -202,7 +202,7 @@ function blockLength(
   const seen = squared === 0 ? 0 : product / squared;
   const rho = Math.min(0.95, Math.max(0, seen + (coefficients + 1) / n));
   const length = ((2 * rho) / (1 - rho * rho)) ** (2 / 3) * n ** (1 / 3);
-  return Math.max(2, Math.min(Math.round(length), Math.floor(n / 4)));
+  return Math.max(3, Math.min(Math.round(length), Math.floor(n / 6)));
 }
 
 /** Webb's six points ±√½, ±1, ±√1½: mean 0, variance 1. */

@@ -30,6 +30,7 @@ export function reportJson(estimate: Estimate): Record<string, unknown> {
     },
     cpu: {
       baseSecPerProcessPerSec: cpu.base,
+      baseKnown: cpu.baseKnown,
       costs: cpu.costs.map(({ group, windows, ...fitted }) => ({
         features: group.features,
         ratios: group.ratios,
@@ -44,7 +45,7 @@ export function reportJson(estimate: Estimate): Record<string, unknown> {
       baseBytesPerProcess: memory.base,
       bytesPerConnection: memory.perConnection,
       workingBytesPerProcess: memory.workingBytes,
-      fit: { windows: memory.windows, r2: memory.r2 },
+      fit: { seconds: memory.samples, r2: memory.r2 },
     },
     checks: estimate.checks,
     heldOutPhases: estimate.heldOut,

@@ -76,14 +76,18 @@ function answer(estimate: Estimate): string[] {
 }
 
 function checkSummary({ checks, heldOut }: Estimate): string {
-  const worst = (errors: readonly Comparison[]) =>
-    percent(Math.max(...errors.map(({ relativeError }) => Math.abs(relativeError))));
+  const range = (errors: readonly Comparison[]) => {
+    const shares = errors.map(({ relativeError }) => relativeError);
+    const [low, high] = [signedPercent(Math.min(...shares)), signedPercent(Math.max(...shares))];
+    return low === high ? low : `${low} to ${high}`;
+  };
   if (checks.length > 0) {
-    const runs = checks.length === 1 ? 'The check run was' : `${checks.length} check runs were`;
-    return `${runs} predicted within ${worst(checks.map(({ cpu }) => cpu))} of CPU and ${worst(checks.map(({ memory }) => memory))} of memory.`;
+    const runs = checks.length === 1 ? 'the check run' : `${checks.length} check runs`;
+    const phases = range(checks.flatMap((check) => check.phases));
+    return `Prediction of ${runs}: CPU ${range(checks.map(({ cpu }) => cpu))} (single phases ${phases}), memory ${range(checks.map(({ memory }) => memory))}.`;
   }
   return heldOut.length > 0
-    ? `No check run; phases left out of the fit were predicted within ${worst(heldOut)} of CPU.`
+    ? `No check run; the CPU of phases left out of the fit was predicted to ${range(heldOut)}.`
     : 'No check run: nothing tells how well this predicts.';
 }
 
@@ -153,10 +157,13 @@ function cpuCosts({ cpu }: Estimate): string[] {
   const missing = [...cpu.missing].filter(([feature]) => feature !== 'bytes');
   const fit = `${cpu.fit.windows} windows, R² ${decimals(cpu.fit.r2, 4)}, typical error of a window ${percent(cpu.fit.typicalError)}.`;
   const lacking = missing.map(([feature, why]) => `${FEATURE_NAMES[feature].one} (${why})`);
+  if (!cpu.baseKnown) lacking.unshift('idle broker process (no idle stretch; it is in the costs)');
   return [
     ...table([
       ['each', 'CPU time', '95 % interval', 'windows'],
-      row('broker process, a second idle', cpu.base, formatCount(cpu.fit.windows)),
+      ...(cpu.baseKnown
+        ? [row('broker process, a second idle', cpu.base, formatCount(cpu.fit.windows))]
+        : []),
       ...cpu.costs.flatMap((cost) => {
         const [first, ...others] = groupParts(cost.group);
         return [
@@ -196,7 +203,10 @@ function memoryCosts({ memory }: Estimate): string[] {
       ['peak above that line, a process', formatBytes(memory.workingBytes), ''],
     ]),
     '',
-    ...wrap(`${memory.windows} windows up to the teardown, R² ${decimals(memory.r2, 4)}.`, '  '),
+    ...wrap(
+      `Through ${memory.samples} seconds in which connections came up, R² ${decimals(memory.r2, 4)}.`,
+      '  ',
+    ),
   ];
 }
 

@@ -23,6 +23,7 @@ const COSTS: readonly (readonly [readonly Feature[], readonly number[], number])
 /** Known costs: no fit, no noise. */
 const CPU: CpuModel = {
   base: exact(0.01),
+  baseKnown: true,
   costs: COSTS.map(([features, ratios, value]) => ({
     ...exact(value),
     group: { features, ratios },
@@ -51,7 +52,7 @@ const MEMORY: MemoryModel = {
   perConnection: exact(10_000),
   workingBytes: 10e6,
   r2: 0.99,
-  windows: 50,
+  samples: 50,
   draws: [0, 1, 2].map(() => Float64Array.of(50e6, 10_000)),
 };
 

@@ -38,28 +38,25 @@ export interface CostSeries {
   samples: readonly CostSample[];
 }
 
-/** Consecutive samples taken together. Rates are per second, `connections` is the mean. */
+/** Consecutive samples of one phase taken together. Rates are per second, `connections` is the mean. */
 export interface CostWindow {
   run: number;
-  /** More than one when the window holds the edge between phases. */
-  phases: readonly string[];
+  phase: string;
   lengthSec: number;
   cpuPerSec: number;
-  rssBytes: number;
   processes: number;
   load: Load;
-  bytesInPerSec: number;
-  bytesOutPerSec: number;
 }
 
 /** Below this many samples in all, a two-second window would leave too few windows. */
 const FEW_SAMPLES = 60;
 
 /**
- * Groups samples into windows of at least `windowSec`. The probe reads the target a moment before or
- * after the harness closes its second, which matters only where the rates change: so a window never
- * ends at a phase edge, but takes the edge into its middle, where a shifted reading cancels out. A
- * gap ends a window; what is left over shorter than a window is dropped.
+ * Groups samples into windows of at least `windowSec`, each within one phase. The first and the last
+ * second of a phase are left out: rates change in them while the probe reads the target a moment
+ * before or after the harness closes its second, and a broker that meets new work first compiles and
+ * allocates for it, which is no cost of the work. A gap ends a window; what is left over shorter than
+ * a window is dropped.
  * @param windowSec default: 2 s, or 1 s when all runs together have fewer than 60 samples.
  */
 export function costWindows(runs: readonly CostSeries[], windowSec?: number): CostWindow[] {
@@ -78,18 +75,27 @@ function windowsOfRun(
   let openSec = 0;
   // Rounding in `lengthSec` must not make every window one sample longer.
   const enoughSec = windowSec * 0.95;
-  samples.forEach((sample, at) => {
+  for (const sample of withoutEdges(samples)) {
+    const last = open.at(-1);
+    if (last !== undefined && sample.second !== last.second + 1) {
+      open = [];
+      openSec = 0;
+    }
     open.push(sample);
     openSec += sample.lengthSec;
-    const next = samples[at + 1];
-    const gap = next !== undefined && next.second !== sample.second + 1;
-    const edge = next !== undefined && next.phase !== sample.phase;
-    if (openSec >= enoughSec && (!edge || gap)) windows.push(windowOf(open, run, openSec));
-    else if (!gap) return;
+    if (openSec < enoughSec) continue;
+    windows.push(windowOf(open, run, openSec));
     open = [];
     openSec = 0;
-  });
+  }
   return windows;
+}
+
+/** Where an edge is left out, the seconds around it do not follow each other: it ends a window too. */
+function withoutEdges(samples: readonly CostSample[]): CostSample[] {
+  return samples.filter(
+    ({ phase }, at) => samples[at - 1]?.phase === phase && samples[at + 1]?.phase === phase,
+  );
 }
 
 function windowOf(samples: readonly CostSample[], run: number, lengthSec: number): CostWindow {
@@ -97,22 +103,17 @@ function windowOf(samples: readonly CostSample[], run: number, lengthSec: number
     samples.reduce((sum, sample) => sum + Number(sample[field]), 0);
   const mean = (field: keyof CostSample) =>
     samples.reduce((sum, sample) => sum + Number(sample[field]) * sample.lengthSec, 0) / lengthSec;
-  const bytesInPerSec = total('bytesIn') / lengthSec;
-  const bytesOutPerSec = total('bytesOut') / lengthSec;
   return {
     run,
-    phases: [...new Set(samples.map((sample) => sample.phase))],
+    phase: samples[0]!.phase,
     lengthSec,
     cpuPerSec: total('cpuSec') / lengthSec,
-    rssBytes: mean('rssBytes'),
     processes: mean('processes'),
     load: loadOf((feature) => {
       if (feature === 'connections') return mean('connected');
-      if (feature === 'bytes') return bytesInPerSec + bytesOutPerSec;
+      if (feature === 'bytes') return (total('bytesIn') + total('bytesOut')) / lengthSec;
       return total(feature) / lengthSec;
     }),
-    bytesInPerSec,
-    bytesOutPerSec,
   };
 }
 
