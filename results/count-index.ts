@@ -23,12 +23,12 @@ export function countIndex(valueUs: number): number {
 /** The lowest value counted at an index. */
 export function lowestValueAt(index: number): number {
   const bucket = bucketAt(index);
-  return (index - (bucket << SUB_BUCKET_HALF_BITS)) * 2 ** bucket;
+  return (index - (bucket << SUB_BUCKET_HALF_BITS)) * (1 << bucket);
 }
 
 /** The highest value counted at an index: what percentiles report, so they never flatter. */
 export function highestValueAt(index: number): number {
-  return lowestValueAt(index) + 2 ** bucketAt(index) - 1;
+  return lowestValueAt(index) + (1 << bucketAt(index)) - 1;
 }
 
 function bucketAt(index: number): number {

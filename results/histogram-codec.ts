@@ -25,6 +25,8 @@ const V2_COOKIE = 0x1c849313;
 const V2_COMPRESSED_COOKIE = 0x1c849314;
 const HEAD_BYTES = 40;
 const COMPRESSED_HEAD_BYTES = 8;
+/** Twelve logs a second beside a load test: the fastest level is a few percent larger, in half the time. */
+const DEFLATE_LEVEL = 1;
 /** A count up to 2⁵³, doubled by ZigZag, seven bits a byte. */
 const MAX_WORD_BYTES = 8;
 
@@ -64,7 +66,7 @@ export function addV2(bytes: Uint8Array, into: CountedValues): void {
  */
 export function encodeLogLine(histogram: CountedValues): string {
   const length = encodeIntoScratch(histogram);
-  const deflated = deflateSync(scratch.subarray(0, length));
+  const deflated = deflateSync(scratch.subarray(0, length), { level: DEFLATE_LEVEL });
   const head = Buffer.alloc(COMPRESSED_HEAD_BYTES);
   head.writeUInt32BE(V2_COMPRESSED_COOKIE, 0);
   head.writeUInt32BE(deflated.length, 4);

@@ -188,7 +188,7 @@ export class RunWriter {
 
   async #rewrite(state: RunRecord['state'], finishedAtMs: number | null): Promise<RunRecord> {
     const record = this.#build(state, finishedAtMs);
-    const text = `${JSON.stringify(record, null, 2)}\n`;
+    const text = recordText(record);
     await replaceFile(join(this.folder, RECORD_FILE), text, state !== 'running');
     return record;
   }
@@ -235,6 +235,16 @@ export class RunWriter {
     this.#queue = result.catch(() => undefined);
     return result;
   }
+}
+
+/** Indented for people and diffs, with lists of numbers on one line: a series has thousands of them. */
+function recordText(record: RunRecord): string {
+  const text = JSON.stringify(record, null, 2);
+  const joined = text.replaceAll(
+    /\[\n\s+((?:[-+.\deE]+|null)(?:,\n\s+(?:[-+.\deE]+|null))*)\n\s+\]/g,
+    (_, list) => `[${String(list).replaceAll(/\s+/g, ' ')}]`,
+  );
+  return `${joined}\n`;
 }
 
 function alreadyThere(folder: string): ResultsError {
