@@ -39,15 +39,17 @@ const INFLIGHT =
 const NO_SUBSCRIBERS =
   'There are no subscribers in this run, so deliveries are not measured; one scenario with both measures them.';
 
-/**
- * How long the messages of `-L` take, in µs; undefined without a limit, or without a schedule to
- * compute it from.
- */
+/** A run whose messages are limited but not scheduled ends with them, or after this. */
+const LONGEST_SATURATION_US = 600_000_000;
+
+/** How long the messages of `-L` take, in µs; undefined without a limit. */
 export function messagesTakeUs(values: BenchValues, devices: number): number | undefined {
   const intervalMs = messageIntervalMs(values);
   const limit = messageLimit(values);
-  if (limit === 0 || intervalMs === 0) return undefined;
-  return Math.ceil(limit / devices) * intervalMs * 1000;
+  if (limit === 0) return undefined;
+  if (intervalMs > 0) return Math.ceil(limit / devices) * intervalMs * 1000;
+  values.note('It ends when the messages of -L are sent, or after 10 minutes; see --duration.');
+  return LONGEST_SATURATION_US;
 }
 
 /** Bytes that emqtt-bench puts in front of the payload for `--payload-hdrs`. */

@@ -173,6 +173,12 @@ function checkStream(stream: Publish, path: Path, findings: Findings): void {
     const instead = '{ kind: saturate } sends as fast as the target takes it';
     findings.error([...path, 'arrivals', 'interval'], `an interval above 0 (${instead})`);
   }
+  if (arrivals.kind === 'saturate') {
+    findings.note(
+      [...path, 'arrivals'],
+      'closed loop: it waits for the target, so its latency is not that of a load that does not wait.',
+    );
+  }
   if (compilePayload(payload).headerBytes > 0) return;
   const why =
     payload.kind === 'filler'

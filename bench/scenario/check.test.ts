@@ -133,6 +133,7 @@ test('what works but means less than it seems is noted', () => {
       publish({ payload: { bytes: 15 } }),
       /publish.0.payload: deliveries are counted, not timed: 15/,
     ],
+    [publish({ arrivals: { kind: 'saturate' } }), /publish.0.arrivals: closed loop/],
     [publish({ payload: { text: 'x' } }), /counted, not timed: there is no measurement header/],
     [publish({ payload: { template: '%s' } }), /counted, not timed/],
     [
