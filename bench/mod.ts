@@ -2,8 +2,6 @@
 export type { RunProgress } from './fleet/coordinator.js';
 export { FleetError, type FleetErrorCode } from './fleet/fleet-error.js';
 export { machineLimits } from './fleet/machine-limits.js';
-export type { TargetAddress } from './fleet/messages.js';
 export { type RunRequest, runScenario } from './fleet/run-scenario.js';
-export { formatTarget, parseTarget } from './fleet/target-address.js';
 export * from './probe/mod.js';
 export * from './scenario/mod.js';

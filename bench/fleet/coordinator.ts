@@ -53,12 +53,13 @@ const STOP_TIMEOUT_US = 15 * SECOND_US;
  * report and hands it, second by second, to the record.
  */
 export class Coordinator {
+  readonly #plan: Omit<ShardPlan, 'shard' | 'shards'>;
   readonly #scenario: Scenario;
   readonly #options: CoordinatorOptions;
   readonly #nowUs = monotonicClock();
   readonly #board: ShardBoard;
   readonly #merger: IntervalMerger;
-  readonly #fleet: Fleet;
+  readonly #fleet = new Fleet();
   readonly #phases: PhaseRecord[] = [];
   #writer: RunWriter | undefined;
   #epochUs = 0;
@@ -67,6 +68,7 @@ export class Coordinator {
   #failure: unknown;
 
   constructor(plan: Omit<ShardPlan, 'shard' | 'shards'>, options: CoordinatorOptions) {
+    this.#plan = plan;
     this.#scenario = plan.scenario;
     this.#options = options;
     this.#board = new ShardBoard(options.layout.shards);
@@ -74,7 +76,6 @@ export class Coordinator {
       shards: options.layout.shards,
       place: (second, lengthSec) => placeSecond(this.#phases, second, lengthSec),
     });
-    this.#fleet = new Fleet(plan, options.layout, (news) => this.#hear(news));
   }
 
   /**
@@ -97,6 +98,7 @@ export class Coordinator {
 
   async #up(): Promise<void> {
     const board = this.#board;
+    this.#fleet.start(this.#plan, this.#options.layout, (news) => this.#hear(news));
     await this.#until(() => board.allUp, this.#nowUs() + UP_TIMEOUT_US);
     if (board.deaths.length > 0 || !board.allUp) {
       const why = board.deaths[0] ?? `no word within ${UP_TIMEOUT_US / SECOND_US} s`;

@@ -1,11 +1,10 @@
 /**
  * Why a run cannot start or go on.
  * - `LIMIT`: this machine's limits do not carry the plan
- * - `TARGET`: an address that is not one, or of a kind not spoken yet
  * - `UNREACHABLE`: the target refuses, does not answer or does not speak MQTT
  * - `HOST_DIED`: a process of the fleet ended before its time
  */
-export type FleetErrorCode = 'LIMIT' | 'TARGET' | 'UNREACHABLE' | 'HOST_DIED';
+export type FleetErrorCode = 'LIMIT' | 'UNREACHABLE' | 'HOST_DIED';
 
 export class FleetError extends Error {
   readonly code: FleetErrorCode;

@@ -13,12 +13,12 @@ export class Fleet {
   readonly #hosts: { process: ChildProcess; shards: number[]; reason: string }[] = [];
   readonly #ended = new Set<number>();
 
-  /** Starts all processes; shards that stand ready say `up`. */
-  constructor(
+  /** Starts all processes; shards that stand ready say `up`. Whoever calls it calls `kill` in the end. */
+  start(
     plan: Omit<ShardPlan, 'shard' | 'shards'>,
     layout: FleetLayout,
     news: (news: FleetNews) => void,
-  ) {
+  ): void {
     const { processes, threadsPerProcess, shards } = layout;
     for (let host = 0; host < processes; host++) {
       const own = Array.from({ length: threadsPerProcess }, (_, t) => host * threadsPerProcess + t);

@@ -6,9 +6,8 @@ import {
   LeanThread,
   MqttJsDevice,
 } from '../device/mod.js';
-import { type Group, GroupIdentity, type Scenario } from '../scenario/mod.js';
+import { type Group, GroupIdentity, type Scenario, type Target } from '../scenario/mod.js';
 import { DeviceIdentities } from './device-identities.js';
-import type { TargetAddress } from './messages.js';
 import type { ShardDevices } from './shard-devices.js';
 
 /** Makes a shard's devices, each with its group's driver. Devices are dealt over the targets in their fleet-wide order. */
@@ -16,7 +15,7 @@ export function makeDevices(
   scenario: Scenario,
   runHex: string,
   placement: ShardDevices,
-  targets: readonly TargetAddress[],
+  targets: readonly Target[],
   thread: DeviceThread,
 ): Device[] {
   const lean = new LeanThread(thread);

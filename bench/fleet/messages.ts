@@ -1,16 +1,10 @@
 import type { IntervalReport } from '../../results/mod.js';
-import type { Scenario } from '../scenario/mod.js';
-
-/** Where a device connects. */
-export interface TargetAddress {
-  host: string;
-  port: number;
-}
+import type { Scenario, Target } from '../scenario/mod.js';
 
 /** All that a shard needs to know; the same for every shard but for its number. */
 export interface ShardPlan {
   scenario: Scenario;
-  targets: TargetAddress[];
+  targets: Target[];
   shard: number;
   shards: number;
   /** 16 bits, in every measurement header. */

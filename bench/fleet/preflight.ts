@@ -1,8 +1,7 @@
 import { connect } from 'node:net';
 import { decode, encode, Framer, MqttError } from '../../wire/mod.js';
+import { formatTarget, type Target } from '../scenario/mod.js';
 import { FleetError } from './fleet-error.js';
-import type { TargetAddress } from './messages.js';
-import { formatTarget } from './target-address.js';
 
 /** A CONNACK with all its properties is far smaller. */
 const LARGEST_ANSWER = 65_536;
@@ -13,7 +12,7 @@ const LARGEST_ANSWER = 65_536;
  * @throws FleetError UNREACHABLE with what happened and what to look at
  */
 export async function preflight(
-  target: TargetAddress,
+  target: Target,
   version: 3 | 4 | 5,
   timeoutMs = 5000,
 ): Promise<void> {

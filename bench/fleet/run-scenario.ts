@@ -7,19 +7,24 @@ import {
 } from '../../results/mod.js';
 import { monotonicClock } from '../device/mod.js';
 import { ProcProbe } from '../probe/mod.js';
-import { plan, type Scenario, scenarioHash, scenarioToYaml } from '../scenario/mod.js';
+import {
+  formatTarget,
+  plan,
+  type Scenario,
+  scenarioHash,
+  scenarioToYaml,
+  type Target,
+} from '../scenario/mod.js';
 import { Coordinator, type RunProgress } from './coordinator.js';
 import { layOut, type MachineLimits } from './layout.js';
-import type { TargetAddress } from './messages.js';
 import { preflight } from './preflight.js';
 import { ProbeTimeline } from './probe-timeline.js';
-import { formatTarget } from './target-address.js';
 
 /** All that a run needs to know. */
 export interface RunRequest {
   scenario: Scenario;
   /** Devices are dealt over them, one after the other. */
-  targets: readonly TargetAddress[];
+  targets: readonly Target[];
   /** The run record's folder; made, and refused if it holds a record already. */
   folder: string;
   id: string;

@@ -1,0 +1,56 @@
+import { type BenchVerb, benchFlags, type OwnFlag, translateBench } from '../bench/mod.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { RUN_OPTIONS } from './flags.js';
+import { type RunFlags, runOrShow } from './run.js';
+import type { Terminal } from './terminal.js';
+
+/** Our own flags may stand among emqtt-bench's. */
+const OWN_FLAGS: readonly OwnFlag[] = Object.entries(RUN_OPTIONS).map(([name, { type }]) => ({
+  name,
+  takesValue: type !== 'boolean',
+}));
+
+export function isBenchVerb(verb: string | undefined): verb is BenchVerb {
+  return verb === 'conn' || verb === 'pub' || verb === 'sub';
+}
+
+/** `fleetgauge conn|pub|sub`: emqtt-bench's command line, run as the scenario that it means. */
+export async function bench(
+  verb: BenchVerb,
+  argv: readonly string[],
+  readOwn: (rest: readonly string[]) => RunFlags,
+  command: readonly string[],
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const { scenario, notes, rest } = translateBench(verb, argv, { own: OWN_FLAGS });
+  for (const note of notes) terminal.err.write(`note: ${note}\n`);
+  return runOrShow(scenario, undefined, readOwn(rest), command, terminal);
+}
+
+/** The flags of one verb and what each does here. */
+export function benchHelp(verb: BenchVerb, terminal: Terminal): ExitCode {
+  const ours = Object.entries(RUN_OPTIONS).map(([name, { describe }]) => ({
+    name: `    --${name}`,
+    help: describe,
+  }));
+  const theirs = benchFlags(verb).map(({ long, short, help, handling, default: byDefault }) => ({
+    name: `${short === undefined ? '   ' : `-${short},`} --${long}`,
+    help:
+      (handling === 'refused' ? `refused: ${help}` : help) +
+      (byDefault === undefined ? '' : ` [${byDefault}]`),
+  }));
+  const width = Math.max(...[...theirs, ...ours].map(({ name }) => name.length));
+  const lines = (rows: typeof theirs): string[] =>
+    rows.map(({ name, help }) => `  ${name.padEnd(width)}  ${help}`);
+  const text = [
+    `fleetgauge ${verb} [flags]`,
+    '',
+    "emqtt-bench's flags, as they are meant here:",
+    ...lines(theirs),
+    '',
+    'and our own:',
+    ...lines(ours),
+  ];
+  terminal.out.write(`${text.join('\n')}\n`);
+  return EXIT.pass;
+}

@@ -1,0 +1,45 @@
+import {
+  BenchFlagError,
+  FleetError,
+  ProbeError,
+  ScenarioError,
+  ScenarioNotFoundError,
+  SetPathError,
+  TargetError,
+} from '../bench/mod.js';
+import { ResultsError } from '../results/mod.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+
+/** A command line that does not make sense, in one line. */
+export class UsageError extends Error {
+  readonly code = 'USAGE';
+
+  constructor(message: string) {
+    super(message);
+    this.name = 'UsageError';
+  }
+}
+
+const USAGE = [
+  UsageError,
+  BenchFlagError,
+  ProbeError,
+  ResultsError,
+  ScenarioError,
+  ScenarioNotFoundError,
+  SetPathError,
+  TargetError,
+];
+
+/** What an error says to the user, and the exit code. An error nobody foresaw is a bug: with its stack. */
+export function failure(error: unknown): { text: string; exit: ExitCode } {
+  if (error instanceof FleetError) {
+    const exit = { LIMIT: EXIT.usage, UNREACHABLE: EXIT.unreached, HOST_DIED: EXIT.bug } as const;
+    return { text: error.message, exit: exit[error.code] };
+  }
+  if (error instanceof Error && USAGE.some((kind) => error instanceof kind)) {
+    return { text: error.message, exit: EXIT.usage };
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { text: `this is a bug in Fleetgauge, please report it:\n${stack}`, exit: EXIT.bug };
+}

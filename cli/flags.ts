@@ -1,0 +1,106 @@
+import type { Options } from 'yargs';
+
+/** What every verb with a run in it takes. */
+export const RUN_OPTIONS = {
+  out: { type: 'string', requiresArg: true, describe: 'folder of the run record [runs/<id>]' },
+  'dry-run': { type: 'boolean', default: false, describe: 'show the scenario, run nothing' },
+  objective: {
+    type: 'string',
+    array: true,
+    nargs: 1,
+    default: [],
+    describe: "a bound such as 'delivery.response.p99 < 50ms'; may be repeated",
+  },
+  probe: {
+    type: 'string',
+    array: true,
+    nargs: 1,
+    default: [],
+    describe: 'process of the target to watch, name=pid, or none [who listens on its port]',
+  },
+  threads: {
+    type: 'number',
+    requiresArg: true,
+    describe: 'threads that drive devices [cores − 1]',
+  },
+  quiet: { type: 'boolean', default: false, describe: 'no progress' },
+  json: { type: 'boolean', default: false, describe: 'the result as JSON' },
+} as const satisfies Record<string, Options>;
+
+/** What `run` takes besides. */
+export const SCENARIO_OPTIONS = {
+  target: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'mqtt://host:port, several with commas between; instead of the scenario’s',
+  },
+  scale: { type: 'number', default: 1, describe: 'that many times as many devices and messages' },
+  set: {
+    type: 'string',
+    array: true,
+    nargs: 1,
+    default: [],
+    describe: 'path=value, changes the scenario: groups.0.count=10k; may be repeated',
+  },
+} as const satisfies Record<string, Options>;
+
+/** What `estimate` takes. */
+export const ESTIMATE_OPTIONS = {
+  run: {
+    type: 'string',
+    array: true,
+    nargs: 1,
+    demandOption: true,
+    describe: 'run record to fit costs to; may be repeated',
+  },
+  check: {
+    type: 'string',
+    array: true,
+    nargs: 1,
+    default: [],
+    describe: 'run record to check the costs against; may be repeated',
+  },
+  demand: { type: 'string', requiresArg: true, demandOption: true, describe: 'the demand, YAML' },
+  json: RUN_OPTIONS.json,
+} as const satisfies Record<string, Options>;
+
+/** What `broker start` takes. */
+export const BROKER_OPTIONS = {
+  host: {
+    type: 'string',
+    requiresArg: true,
+    default: '127.0.0.1',
+    describe: 'address to listen on',
+  },
+  port: { type: 'number', requiresArg: true, default: 1883, describe: '0: any free one' },
+  'node-name': {
+    type: 'string',
+    requiresArg: true,
+    default: 'fleetgauge@127.0.0.1',
+    describe: 'name@host',
+  },
+} as const satisfies Record<string, Options>;
+
+/** What `quickstart` takes. */
+export const QUICKSTART_OPTIONS = {
+  out: { type: 'string', requiresArg: true, describe: 'folder of the run records [runs/<id>]' },
+  scale: SCENARIO_OPTIONS.scale,
+  quiet: RUN_OPTIONS.quiet,
+} as const satisfies Record<string, Options>;
+
+/**
+ * The arguments with those added that only the environment gives: `--dry-run` has the twin
+ * `FLEETGAUGE_DRY_RUN`. What stands on the command line wins.
+ */
+export function withEnvironment(
+  args: readonly string[],
+  options: Readonly<Record<string, Options>>,
+  env: NodeJS.ProcessEnv = process.env,
+): string[] {
+  const added = Object.keys(options).flatMap((name) => {
+    const value = env[`FLEETGAUGE_${name.toUpperCase().replaceAll('-', '_')}`];
+    const given = args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`));
+    return value === undefined || value === '' || given ? [] : [`--${name}=${value}`];
+  });
+  return [...args, ...added];
+}

@@ -1,0 +1,121 @@
+import type { RunProgress } from '../bench/mod.js';
+import {
+  counter,
+  DELIVERY,
+  formatBytes,
+  formatCount,
+  formatDurationUs,
+  formatPercent,
+  formatRate,
+  PUBLISH,
+  percentileUs,
+  RESPONSE,
+  seriesIndex,
+} from '../results/mod.js';
+import type { Screen } from './terminal.js';
+
+const PLAIN_EVERY_SECONDS = 5;
+const BAR_CELLS = 24;
+
+/** The run as it goes: a block redrawn each second where a person looks, a line every few seconds elsewhere. */
+export class LiveView {
+  readonly #screen: Screen;
+  #drawnLines = 0;
+  #totalUs = 0;
+  #lastPhase = '';
+
+  constructor(screen: Screen) {
+    this.#screen = screen;
+  }
+
+  update(progress: RunProgress): void {
+    if (this.#screen.live) this.#draw(blockLines(progress, this.#share(progress)));
+    else this.#print(progress);
+  }
+
+  /** Takes the block off the screen. */
+  clear(): void {
+    if (this.#drawnLines > 0) this.#screen.write(`\x1b[${this.#drawnLines}A\x1b[J`);
+    this.#drawnLines = 0;
+  }
+
+  #draw(lines: readonly string[]): void {
+    this.clear();
+    const text = lines.map((line) => `${line.slice(0, this.#screen.width)}\n`).join('');
+    this.#screen.write(text);
+    this.#drawnLines = lines.length;
+  }
+
+  #print(progress: RunProgress): void {
+    const { interval } = progress;
+    const newPhase = interval.phase !== this.#lastPhase;
+    this.#lastPhase = interval.phase;
+    if (!newPhase && interval.second % PLAIN_EVERY_SECONDS !== 0) return;
+    this.#screen.write(`${plainLine(progress)}\n`);
+  }
+
+  /** How much of the way is done, by time once there is an end, by devices before. */
+  #share({ interval, devices, leftUs }: RunProgress): number {
+    if (leftUs === null) return counter(interval.counters, 'connected') / devices;
+    this.#totalUs = Math.max(this.#totalUs, leftUs);
+    return 1 - leftUs / this.#totalUs;
+  }
+}
+
+function blockLines(progress: RunProgress, share: number): string[] {
+  const { interval, devices, leftUs, probes } = progress;
+  const { counters } = interval;
+  const filled = Math.round(BAR_CELLS * Math.min(1, Math.max(0, share)));
+  const bar = '█'.repeat(filled) + '░'.repeat(BAR_CELLS - filled);
+  const left = leftUs === null ? '' : `   ${Math.ceil(leftUs / 1e6)} s left`;
+  const connected = `${formatCount(counter(counters, 'connected'))} of ${formatCount(devices)} connected`;
+  const target = probes.map(
+    ({ node, cpuPercent, rssBytes }) =>
+      `${node} ${cpuPercent === null ? 'gone' : formatPercent(cpuPercent)}` +
+      `${rssBytes === null ? '' : `, ${formatBytes(rssBytes)}`}`,
+  );
+  const rows = [
+    `${interval.phase.padEnd(8)} ${bar}   ${connected}${left}`,
+    `publish  ${traffic(progress, 'publishesSent', PUBLISH)}`,
+    `delivery ${traffic(progress, 'deliveriesReceived', DELIVERY)}`,
+    `backlog ${formatCount(interval.backlog)}   generator loop ${formatPercent(interval.loopUtilisation * 100)}` +
+      (target.length === 0 ? '' : `   CPU and memory: ${target.join('   ')}`),
+  ];
+  const errors = Object.entries(interval.errors);
+  if (errors.length > 0) {
+    const [reason, count] = errors.sort((a, b) => b[1] - a[1])[0]!;
+    rows.push(`errors   ${formatCount(count)} × ${reason}`);
+  }
+  return rows;
+}
+
+function traffic(
+  { interval }: RunProgress,
+  name: 'publishesSent' | 'deliveriesReceived',
+  path: number,
+): string {
+  const rate = formatRate(counter(interval.counters, name) / interval.lengthSec).padStart(10);
+  const histogram = interval.histograms.get(seriesIndex(path, RESPONSE));
+  if (histogram === undefined) return rate;
+  const figures = [50, 99, 100].map((percentile) => percentileUs(histogram, percentile));
+  const [p50, p99, max] = figures.map((us) => (us === undefined ? '–' : formatDurationUs(us)));
+  return `${rate}   response p50 ${p50}  p99 ${p99}  max ${max}`;
+}
+
+function plainLine({ interval, devices, probes }: RunProgress): string {
+  const { counters } = interval;
+  const perSec = (name: 'publishesSent' | 'deliveriesReceived'): string =>
+    formatRate(counter(counters, name) / interval.lengthSec);
+  const errors = Object.values(interval.errors).reduce((sum, count) => sum + count, 0);
+  return [
+    `${String(interval.second).padStart(4)} s  ${interval.phase.padEnd(8)}`,
+    `connected ${formatCount(counter(counters, 'connected'))}/${formatCount(devices)}`,
+    `published ${perSec('publishesSent')}`,
+    `delivered ${perSec('deliveriesReceived')}`,
+    `backlog ${formatCount(interval.backlog)}`,
+    ...probes.map(({ node, cpuPercent }) =>
+      cpuPercent === null ? `${node} gone` : `${node} CPU ${formatPercent(cpuPercent)}`,
+    ),
+    ...(errors > 0 ? [`errors ${formatCount(errors)}`] : []),
+  ].join('  ');
+}

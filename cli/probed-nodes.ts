@@ -1,0 +1,43 @@
+import { isIP } from 'node:net';
+import { ProbeError, pidListening, type Target } from '../bench/mod.js';
+import type { ProbedNode } from '../results/mod.js';
+import { UsageError } from './failure.js';
+import type { Terminal } from './terminal.js';
+
+/**
+ * Which processes a run watches: those named by `--probe name=pid`, none with `--probe none`, else those
+ * that listen on the target's ports, if the target is this machine.
+ */
+export function probedNodes(
+  asked: readonly string[],
+  targets: readonly Target[],
+  terminal: Terminal,
+): ProbedNode[] {
+  if (asked.length === 1 && asked[0] === 'none') return [];
+  if (asked.length > 0) return asked.map(namedNode);
+  const ports = [...new Set(targets.filter(isThisMachine).map(({ port }) => port))];
+  const nodes: ProbedNode[] = [];
+  for (const port of ports) {
+    try {
+      const pid = pidListening(port);
+      if (nodes.some((node) => node.pid === pid)) continue;
+      nodes.push({ node: ports.length === 1 ? 'target' : `target-${port}`, pid });
+    } catch (error) {
+      if (!(error instanceof ProbeError)) throw error;
+      terminal.err.write(`note: the target's CPU and memory are not watched: ${error.message}\n`);
+    }
+  }
+  return nodes;
+}
+
+function namedNode(text: string): ProbedNode {
+  const [, node, pid] = /^([^=,\s]+)=([1-9]\d*)$/.exec(text) ?? [];
+  if (node === undefined || pid === undefined) {
+    throw new UsageError(`--probe ${text}: expected name=pid, such as broker=4711, or none`);
+  }
+  return { node, pid: Number(pid) };
+}
+
+function isThisMachine({ host }: Target): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}

@@ -1,0 +1,86 @@
+import { join } from 'node:path';
+import { loadScenario, type Scenario, scale } from '../bench/mod.js';
+import {
+  type DemandFrame,
+  demandLike,
+  estimateDemand,
+  readCostSeries,
+  reportLines,
+} from '../estimator/mod.js';
+import { formatCount, type RunRecord } from '../results/mod.js';
+import { startBrokerProcess } from './broker-process.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { interruption } from './interruption.js';
+import { execute, exitCodeOf, printSummary } from './run.js';
+import type { Terminal } from './terminal.js';
+
+const SIZED_CONNECTIONS = 1_000_000;
+
+/** What the answer is for: a common server, and the margins that a careful buyer leaves. */
+const FRAME: DemandFrame = {
+  payloadBytes: 64,
+  topicBytes: 16,
+  keepAliveSec: 60,
+  connectRatePerSec: 0,
+  reconnectMinutes: 10,
+  threadsPerProcess: 1,
+  node: { name: undefined, cores: 16, memoryGiB: 32, nicGbps: 10 },
+  policy: { cpuCeiling: 0.7, memoryCeiling: 0.7, networkCeiling: 0.7, nodesMayFail: 1 },
+};
+
+export interface QuickstartFlags {
+  /** Folder that the two run records go into. */
+  out?: string | undefined;
+  scale: number;
+  quiet: boolean;
+}
+
+/** `fleetgauge quickstart`: broker, devices, histograms, sizing, all on this machine. */
+export async function quickstart(
+  flags: QuickstartFlags,
+  command: readonly string[],
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const load = scale(await loadScenario('quickstart'), flags.scale);
+  const check = scale(await loadScenario('quickstart-check'), flags.scale);
+  const say = (text: string): void => terminal.err.write(`${text}\n`);
+  const interrupt = interruption(terminal.err);
+  const broker = await startBrokerProcess();
+  try {
+    say(`1 broker  ${broker.greeting}`);
+    const measure = async (scenario: Scenario): Promise<{ record: RunRecord; folder: string }> => {
+      const out = flags.out === undefined ? {} : { out: join(flags.out, scenario.name) };
+      const nodes = [{ node: 'broker', pid: broker.pid }];
+      const target = { host: broker.host, port: broker.port };
+      return execute(scenario, [target], nodes, { ...flags, ...out }, command, terminal, interrupt);
+    };
+    say(`2 load    ${devices(load)}: each kind of traffic alone, then all of it together`);
+    const fitted = await measure(load);
+    printSummary(fitted.record, fitted.folder, terminal);
+    if (exitCodeOf(fitted.record) !== EXIT.pass) return exitCodeOf(fitted.record);
+    say(`\n3 check   ${devices(check)}, another mix: are the costs of the first run true of it?`);
+    const checked = await measure(check);
+    if (exitCodeOf(checked.record) !== EXIT.pass) {
+      printSummary(checked.record, checked.folder, terminal);
+      return exitCodeOf(checked.record);
+    }
+    say(`4 sizing  ${formatCount(SIZED_CONNECTIONS)} such devices\n`);
+    await printSizing(fitted.folder, checked.folder, terminal);
+    return EXIT.pass;
+  } finally {
+    interrupt.dispose();
+    await broker.stop();
+  }
+}
+
+async function printSizing(fitted: string, checked: string, terminal: Terminal): Promise<void> {
+  const run = await readCostSeries(fitted);
+  const check = await readCostSeries(checked);
+  const demand = demandLike(run, SIZED_CONNECTIONS, FRAME);
+  const estimate = estimateDemand({ runs: [run], checks: [check], demand });
+  terminal.out.write(`\n${reportLines(estimate).join('\n')}\n`);
+}
+
+function devices(scenario: Scenario): string {
+  return `${formatCount(scenario.groups.reduce((sum, { count }) => sum + count, 0))} devices`;
+}
