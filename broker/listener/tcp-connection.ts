@@ -8,26 +8,28 @@ type OwnedSocket = Socket & { [OWNER]: TcpConnection };
 
 const NOTHING = Buffer.alloc(0);
 
+/** Whoever accepted the connection. */
+export interface ConnectionOwner {
+  /** The node's time, ms. */
+  now(): number;
+  /** The socket is closed; called once. */
+  gone(connection: TcpConnection): void;
+  /** Something was thrown that never should be. */
+  defect(error: unknown): void;
+}
+
 /** One accepted socket: bytes in to the channel, bytes out from the outbox. */
 export class TcpConnection implements Transport, Intake {
   readonly channel: Channel;
   readonly #socket: Socket;
   readonly #node: Node;
-  readonly #now: () => number;
-  readonly #gone: (connection: TcpConnection) => void;
+  readonly #owner: ConnectionOwner;
 
-  /** `now` gives the node's time in ms; `gone` is called once, when the socket is closed. */
-  constructor(
-    socket: Socket,
-    node: Node,
-    now: () => number,
-    gone: (connection: TcpConnection) => void,
-  ) {
+  constructor(socket: Socket, node: Node, owner: ConnectionOwner) {
     this.#socket = socket;
     this.#node = node;
-    this.#now = now;
-    this.#gone = gone;
-    this.channel = new Channel(node, new Outbox(node.turn, this), this, now());
+    this.#owner = owner;
+    this.channel = new Channel(node, new Outbox(node.turn, this), this, owner.now());
     const owned = socket as OwnedSocket;
     owned[OWNER] = this;
     // Shared functions that find their connection by the socket: no closure per connection.
@@ -43,7 +45,7 @@ export class TcpConnection implements Transport, Intake {
     if (socket.writableLength === 0 || socket.destroyed) return true;
     // Behind what the kernel did not take; its callback says when that is gone.
     socket.write(NOTHING, () => {
-      if (!socket.destroyed) this.channel.drained(this.#now());
+      if (!socket.destroyed) this.channel.drained(this.#owner.now());
     });
     return false;
   }
@@ -65,12 +67,18 @@ export class TcpConnection implements Transport, Intake {
   }
 
   received(length: number, bytes: Uint8Array): void {
-    this.channel.receive(bytes, length, this.#now());
+    try {
+      this.channel.receive(bytes, length, this.#owner.now());
+    } catch (error) {
+      // A defect of ours that one client has found: it ends that connection, not the node.
+      this.#owner.defect(error);
+      this.#socket.destroy();
+    }
   }
 
   closed(): void {
-    this.channel.closed(this.#now());
-    this.#gone(this);
+    this.channel.closed(this.#owner.now());
+    this.#owner.gone(this);
   }
 }
 

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { BrokerError } from '../errors.js';
 import type { Node } from '../session/mod.js';
-import { TcpConnection } from './tcp-connection.js';
+import { type ConnectionOwner, TcpConnection } from './tcp-connection.js';
 
 /** Connections the kernel keeps ready for us while we are busy. */
 const BACKLOG = 4096;
@@ -19,25 +19,22 @@ export interface ListenerOptions {
 }
 
 /** MQTT over TCP on one address. */
-export class TcpListener {
+export class TcpListener implements ConnectionOwner {
   readonly type = 'tcp';
   readonly host: string;
   #port = 0;
   readonly #server: Server;
-  readonly #now: () => number;
+  readonly now: () => number;
   readonly #complain: (line: string) => void;
   readonly #connections = new Set<TcpConnection>();
-  readonly #gone = (connection: TcpConnection): void => {
-    this.#connections.delete(connection);
-  };
   #quietUntilMs = 0;
 
   private constructor(node: Node, options: ListenerOptions) {
     this.host = options.host;
-    this.#now = options.now;
+    this.now = options.now;
     this.#complain = options.complain;
     this.#server = createServer({ noDelay: true }, (socket: Socket) => {
-      this.#connections.add(new TcpConnection(socket, node, this.#now, this.#gone));
+      this.#connections.add(new TcpConnection(socket, node, this));
     });
   }
 
@@ -56,10 +53,19 @@ export class TcpListener {
     return this.#connections.size;
   }
 
+  gone(connection: TcpConnection): void {
+    this.#connections.delete(connection);
+  }
+
+  defect(error: unknown): void {
+    const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#complain(`a defect of this program ended a connection: ${what}`);
+  }
+
   /** Takes no more connections; those there are told `reasonCode` and closed, by force after `graceMs`. */
   async close(reasonCode: number, graceMs: number): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const { channel } of this.#connections) channel.close(reasonCode, this.#now());
+    for (const { channel } of this.#connections) channel.close(reasonCode, this.now());
     const force = setTimeout(() => {
       for (const connection of this.#connections) connection.destroy();
     }, graceMs);
@@ -85,7 +91,7 @@ export class TcpListener {
   }
 
   #acceptFailed(error: NodeJS.ErrnoException): void {
-    const nowMs = this.#now();
+    const nowMs = this.now();
     if (nowMs < this.#quietUntilMs) return;
     this.#quietUntilMs = nowMs + COMPLAIN_EVERY_MS;
     const { size } = this.#connections;

@@ -3,6 +3,7 @@ import {
   encode,
   Framer,
   type FrameSink,
+  isReasonCodeAllowed,
   MqttError,
   type Packet,
   PacketType,
@@ -176,10 +177,13 @@ export class Channel extends Deadline implements FrameSink, RoutedPublisher, Con
   close(reasonCode: number, nowMs: number, reasonString?: string): void {
     if (this.#state === CLOSED) return;
     if (this.#state === OPEN && this.version === 5) {
+      const code = isReasonCodeAllowed(reasonCode, PacketType.DISCONNECT)
+        ? reasonCode
+        : ReasonCode.PROTOCOL_ERROR;
       const isSaid =
         reasonString !== undefined &&
-        this.send({ type: 'disconnect', reasonCode, properties: { reasonString } });
-      if (!isSaid) this.send({ type: 'disconnect', reasonCode });
+        this.send({ type: 'disconnect', reasonCode: code, properties: { reasonString } });
+      if (!isSaid) this.send({ type: 'disconnect', reasonCode: code });
     }
     this.#end(nowMs);
   }
@@ -226,6 +230,8 @@ export class Channel extends Deadline implements FrameSink, RoutedPublisher, Con
         readAckReasonCode(bytes, bodyStart, end, this.version);
         session.completed(readAckPacketId(bytes, bodyStart, end), this.#nowMs);
         return true;
+      case PacketType.CONNECT:
+        throw unexpected('CONNECT', '[MQTT-3.1.0-2]');
       default:
         return this.#control(session, decode(bytes, start, bodyStart, end, this.version));
     }
@@ -405,12 +411,7 @@ export class Channel extends Deadline implements FrameSink, RoutedPublisher, Con
       case 'disconnect':
         return this.#disconnect(session, packet.reasonCode, packet.properties);
       default:
-        throw new MqttError(
-          'PROTOCOL_ERROR',
-          ReasonCode.PROTOCOL_ERROR,
-          packet.type === 'connect' ? '[MQTT-3.1.0-2]' : 'MQTT 5 §4.13',
-          `${packet.type.toUpperCase()} from a client that is connected`,
-        );
+        throw unexpected(packet.type.toUpperCase(), 'MQTT 5 §4.13');
     }
   }
 
@@ -480,6 +481,11 @@ export class Channel extends Deadline implements FrameSink, RoutedPublisher, Con
     this.#node.wheel.set(this, nowMs + this.#node.limits.closeTimeoutMs);
     this.outbox.end();
   }
+}
+
+function unexpected(packet: string, clause: string): MqttError {
+  const what = `${packet} from a client that is connected`;
+  return new MqttError('PROTOCOL_ERROR', ReasonCode.PROTOCOL_ERROR, clause, what);
 }
 
 /** Session Expiry Interval to the node's unit; the highest value means never (§3.1.2.11.2). */

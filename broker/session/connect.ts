@@ -5,7 +5,9 @@ import {
   ConnectReturnCode,
   decode,
   encode,
+  isReasonCodeAllowed,
   MqttError,
+  PacketType,
   ReasonCode,
 } from '../../wire/mod.js';
 import { CONNECTS_RECEIVED, CONNECTS_REFUSED, PACKETS_MALFORMED } from '../routing/mod.js';
@@ -114,7 +116,9 @@ function refuseUnread(
   const level = bytes[levelAt] as number;
   const isUnsupported = error.reasonCode === ReasonCode.UNSUPPORTED_PROTOCOL_VERSION;
   if (level >= 5) {
-    const { reasonCode } = error;
+    const reasonCode = isReasonCodeAllowed(error.reasonCode, PacketType.CONNACK)
+      ? error.reasonCode
+      : ReasonCode.MALFORMED_PACKET;
     channel.outbox.append(encode({ type: 'connack', sessionPresent: false, reasonCode }, 5));
   } else if (isUnsupported) {
     const reasonCode = ConnectReturnCode.UNACCEPTABLE_PROTOCOL_VERSION;

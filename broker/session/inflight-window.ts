@@ -56,6 +56,9 @@ export class InflightWindow {
     const slot = id & this.#mask;
     this.#slots[slot] = (id << 2) | AWAIT_PUBCOMP;
     if (this.#kept !== undefined) this.#kept[slot] = undefined;
+    // PUBRELs are sent again in the order of the PUBRECs [MQTT-4.6.0-4].
+    this.#taken++;
+    if (this.#order !== undefined) this.#order[slot] = this.#taken;
   }
 
   /** Done with this identifier. */

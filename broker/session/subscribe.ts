@@ -1,5 +1,4 @@
 import {
-  MqttError,
   parseSharedFilter,
   ReasonCode,
   type SubscribePacket,
@@ -22,7 +21,6 @@ export function subscribe(
   const withRetained: { subscription: Subscription; filter: string }[] = [];
   for (const wanted of packet.subscriptions) {
     const shared = parseSharedFilter(wanted.filter);
-    if (shared !== undefined && wanted.noLocal) throw noLocalShared();
     const filter = shared?.filter ?? wanted.filter;
     const subscription = new Subscription(session, filter, { ...wanted, identifier });
     const isNew = channel.node.router.subscribe(subscription, shared?.group);
@@ -66,13 +64,4 @@ export function unsubscribe(
 /** Retain Handling [MQTT-3.3.1-9] to [MQTT-3.3.1-11]; shared subscriptions never get any. */
 function sendsRetained({ retainHandling }: Wanted, isNew: boolean): boolean {
   return retainHandling === 0 || (retainHandling === 1 && isNew);
-}
-
-function noLocalShared(): MqttError {
-  return new MqttError(
-    'PROTOCOL_ERROR',
-    ReasonCode.PROTOCOL_ERROR,
-    '[MQTT-3.8.3-4]',
-    'No Local on a shared subscription',
-  );
 }
