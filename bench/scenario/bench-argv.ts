@@ -125,7 +125,7 @@ class Reader implements BenchArguments {
       this.problems.push(`${spelled}: ${flag.help}`);
       return;
     }
-    if (flag.handling === 'accepted') this.notes.push(`${spelled} has no effect: ${flag.help}.`);
+    if (flag.handling === 'accepted') this.notes.push(`${spelled}: ${flag.help}.`);
     const before = this.values.get(flag.long);
     if (before === undefined) this.values.set(flag.long, [value]);
     else if (flag.long === 'topic' && this.#verb === 'sub') before.push(value);

@@ -77,7 +77,7 @@ const RANDOM_WAIT =
 
 export const BENCH_FLAGS: readonly BenchFlag[] = [
   translated('help', undefined, 'flag', ALL, undefined, 'print the flags of this verb'),
-  accepted('dist', 'd', 'flag', 'there is no Erlang node to attach to'),
+  accepted('dist', 'd', 'flag', 'no effect: there is no Erlang node to attach to'),
   translated(
     'host',
     'h',
@@ -153,8 +153,13 @@ export const BENCH_FLAGS: readonly BenchFlag[] = [
   translated('keepalive', 'k', 'count', ALL, '300', 'keep-alive in seconds'),
   translated('clean', 'C', 'boolean', ALL, 'true', 'clean start'),
   translated('session-expiry', 'x', 'count', ALL, '0', 'session expiry in seconds (MQTT 5)'),
-  accepted('lowmem', 'l', 'flag', 'devices are small without it'),
-  accepted('force-major-gc-interval', undefined, 'count', 'devices are small without it'),
+  accepted('lowmem', 'l', 'flag', 'no effect: devices are small without it'),
+  accepted(
+    'force-major-gc-interval',
+    undefined,
+    'count',
+    'no effect: devices are small without it',
+  ),
   refused(
     'qoe',
     'Q',
@@ -175,7 +180,7 @@ export const BENCH_FLAGS: readonly BenchFlag[] = [
     'log_to',
     undefined,
     'text',
-    'results go to stdout and progress to stderr; redirect what is not wanted',
+    'no effect: results go to stdout and progress to stderr; redirect what is not wanted',
   ),
   translated(
     'topic',

@@ -9,7 +9,7 @@ import { plan } from './plan.js';
 import { scenarioSchema } from './schema.js';
 
 const PAGE = readFileSync(new URL('../../../docs/scenario.md', import.meta.url), 'utf8');
-const EXAMPLE = /```yaml\n(name: [^]*?)```/.exec(PAGE)![1]!;
+const EXAMPLE = /```yaml\n(name: [\s\S]*?)```/.exec(PAGE)![1]!;
 
 /** Every key of the format, as the schema has it. */
 function keysOf(schema: unknown, keys: Set<string>): Set<string> {
@@ -49,7 +49,7 @@ test('the error lines on the page are those that are printed', () => {
     () => parseScenario(wrong, 'factory.yaml'),
     (error) => {
       assert.ok(error instanceof ScenarioError);
-      const shown = /```\n(factory\.yaml:[^]*?)```/.exec(PAGE)![1]!.trim().split('\n');
+      const shown = /```\n(factory\.yaml:[\s\S]*?)```/.exec(PAGE)![1]!.trim().split('\n');
       for (const line of shown) {
         const path = line.split(': ')[1]!;
         const printed: string | undefined = error.message

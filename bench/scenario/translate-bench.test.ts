@@ -82,7 +82,7 @@ const ROWS: [
   expected: RegExp | [(t: BenchTranslation) => unknown, unknown],
 ][] = [
   ['help', 'conn', '--help', [(t) => t.scenario.name, 'conn']],
-  ['dist', 'conn', '-d', /-d has no effect: there is no Erlang node/],
+  ['dist', 'conn', '-d', /-d: no effect: there is no Erlang node/],
   [
     'host',
     'conn',
@@ -149,14 +149,14 @@ const ROWS: [
   ['clean', 'conn', '-C -k 5', [(t) => group(t).cleanStart, true]],
   ['session-expiry', 'conn', '-x 300', [(t) => group(t).sessionExpiryUs, 300_000_000]],
   ['session-expiry', 'conn', '-x 4294967295', [(t) => group(t).sessionExpiryUs, 4294967295e6]],
-  ['lowmem', 'conn', '-l', /-l has no effect: devices are small/],
-  ['force-major-gc-interval', 'conn', '--force-major-gc-interval 5', /has no effect/],
+  ['lowmem', 'conn', '-l', /-l: no effect: devices are small/],
+  ['force-major-gc-interval', 'conn', '--force-major-gc-interval 5', /no effect: devices/],
   ['qoe', 'conn', '-Q true', /-Q: not needed: connect, subscribe, publish and delivery are always/],
   ['qoe', 'conn', '--qoe false', [(t) => t.notes.length, 1]],
   ['qoelog', 'conn', '--qoelog f', /--qoelog: not needed: the .hlog files/],
   ['prometheus', 'conn', '--prometheus', /--prometheus: does not come yet: intervals.csv/],
   ['restapi', 'conn', '--restapi 8080', /--restapi: does not come yet: intervals.csv/],
-  ['log_to', 'conn', '--log_to null', /--log_to has no effect/],
+  ['log_to', 'conn', '--log_to null', /--log_to: no effect: results/],
   [
     'topic',
     'sub',
