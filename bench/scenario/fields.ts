@@ -40,7 +40,7 @@ export const duration = spelled(
   within(readDurationUs, 0, MAX_DURATION_US),
 );
 
-/** MQTT carries these as whole seconds [MQTT-3.1.2.10, 3.1.2.11.2, 3.1.3.2.2]. */
+/** MQTT carries these as whole seconds (MQTT 5, 3.1.2.10, 3.1.2.11.2 and 3.1.3.2.2). */
 export function seconds(maximum: number) {
   return spelled(`a duration of whole seconds up to ${maximum}s, such as 60s or 5m`, (raw) => {
     const us = readDurationUs(raw);

@@ -34,7 +34,7 @@ export class FilterPattern {
       // Wildcards at the front do not reach topics that begin with $ [MQTT-4.7.2-1].
       if (k === 0 && level.kind !== 'text' && level.kind !== 'hole' && here![0] === '$')
         return NONE;
-      if (level.kind === 'rest') return device; // the parent level too [MQTT-4.7.1-2]
+      if (level.kind === 'rest') return device; // the parent level too (MQTT 5, 4.7.1.2)
       if (here === undefined) return NONE;
       if (level.kind === 'text' && level.text !== here) return NONE;
       if (level.kind === 'hole') {

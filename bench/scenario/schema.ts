@@ -56,7 +56,7 @@ const subscription = mapping({ filter: text, qos: qos.default(DEFAULTS.qos) });
 const PAYLOAD_EXPECTED =
   'one of { bytes: 64 }, { text: … } and { template: … } (with header: true to be timed)';
 
-/** MQTT's own limit on a packet leaves room for this; [MQTT-2.1.4], 256 MiB less the header. */
+/** A packet has at most 256 MiB (MQTT 5, 2.1.4); this leaves room for the rest of it. */
 const MAX_PAYLOAD_BYTES = 268_000_000;
 
 const payload = mapping({
