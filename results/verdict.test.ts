@@ -68,7 +68,7 @@ const CASES: readonly Case[] = [
     change: (run) => lag(run, { lagUs: 30_000, responseUs: 50_000, stallUs: 25_000 }),
     state: 'suspect',
     codes: ['GENERATOR_LATE'],
-    text: /late by 30\.0 ms \(p99\), response times are 50\.0 ms/,
+    text: /late by 30\.0 ms \(p99\) against response times of 50\.0 ms/,
   },
   {
     name: 'lag that is nearly all of the response, from a busy loop',

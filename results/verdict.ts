@@ -188,8 +188,8 @@ function judgeLag(record: RunRecord): VerdictReason[] {
   if (lag === undefined || response === undefined) return [];
   if (lag.p99 <= LAG_SUSPECT_US || lag.p99 <= response.p99 * LAG_SUSPECT_SHARE) return [];
   const text =
-    `sends were late by ${formatDurationUs(lag.p99)} (p99), response times are ` +
-    `${formatDurationUs(response.p99)}`;
+    `sends were late by ${formatDurationUs(lag.p99)} (p99) against response times of ` +
+    formatDurationUs(response.p99);
   if (!generatorLate(record)) {
     return reason('note', 'HELD_BY_TARGET', `${text}; ${backPressure(record)}`);
   }
