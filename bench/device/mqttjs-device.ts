@@ -1,4 +1,5 @@
 import mqtt, {
+  type ErrorWithSubackPacket,
   type IClientOptions,
   type IPublishPacket,
   type ISubscriptionGrant,
@@ -130,7 +131,8 @@ export class MqttJsDevice implements Device {
     tally.record(PUBLISH * 3 + LAG, lagUs);
     if (qos > 0) this.#inflight++;
     client.publish(topic, payload, { qos, retain: message.retain }, (error) => {
-      if (qos === 0) return;
+      // A closed connection has counted what was in flight already.
+      if (qos === 0 || this.#state === 'closed') return;
       this.#inflight--;
       if (error) {
         tally.count(COUNTER.publishesFailed);
@@ -182,19 +184,26 @@ export class MqttJsDevice implements Device {
     this.#client!.subscribe(map, (error, granted) => this.#subscribed(atUs, error, granted));
   }
 
-  #subscribed(askedUs: number, error: Error | null, granted?: ISubscriptionGrant[]): void {
+  #subscribed(
+    askedUs: number,
+    error: Error | ErrorWithSubackPacket | null,
+    granted?: ISubscriptionGrant[],
+  ): void {
     if (this.#state !== 'suback') return;
     const { nowUs, tally, owner } = this.#thread;
     const tookUs = nowUs() - askedUs;
     tally.record(SUBSCRIBE * 3 + SERVICE, tookUs);
     tally.record(SUBSCRIBE * 3 + RESPONSE, tookUs);
     const { filters } = this.#program.identity(this.#index);
-    const refused = (granted ?? []).filter(({ qos }) => qos >= 0x80);
-    const failures = granted === undefined ? filters.length : refused.length;
+    // Where any filter is refused, the codes come with the error instead.
+    const codes =
+      error && 'packet' in error ? (error.packet.granted as number[]) : granted?.map((g) => g.qos);
+    if (codes === undefined) tally.error(`subscribe refused: ${error?.message ?? 'no answer'}`);
+    const refused = (codes ?? []).filter((code) => code >= 0x80);
+    for (const code of refused) tally.error(`subscribe refused: ${refusal(code, 5)}`);
+    const failures = codes === undefined ? filters.length : refused.length;
     tally.count(COUNTER.subscribed, filters.length - failures);
     tally.count(COUNTER.subscribesFailed, failures);
-    for (const { qos } of refused) tally.error(`subscribe refused: ${refusal(qos, 5)}`);
-    if (granted === undefined && error) tally.error(`subscribe refused: ${error.message}`);
     this.#state = 'ready';
     owner.ready(this.#index);
   }
@@ -229,6 +238,9 @@ export class MqttJsDevice implements Device {
       owner.closed(this.#index);
       return;
     }
+    tally.count(COUNTER.publishesFailed, this.#inflight);
+    this.#inflight = 0;
+    this.#client?.end(true);
     const reason = this.#reason || 'closed by the target';
     if (state === 'ready') {
       tally.count(COUNTER.connectionsLost);

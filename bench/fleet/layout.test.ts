@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { FleetError } from './fleet-error.js';
+import { layOut } from './layout.js';
+
+const limits = { openFiles: 20_000, cores: 2, ephemeralPorts: 28_232 };
+
+test('one core is left to the target, and few devices get few threads', () => {
+  assert.deepEqual(layOut(10_000, 1, limits), { processes: 1, threadsPerProcess: 1, shards: 1 });
+  assert.deepEqual(layOut(10_000, 1, { ...limits, cores: 8 }), {
+    processes: 1,
+    threadsPerProcess: 7,
+    shards: 7,
+  });
+  assert.equal(layOut(60, 1, { ...limits, cores: 8 }).shards, 2);
+});
+
+test('more connections than a process may have files get more processes', () => {
+  assert.deepEqual(layOut(28_000, 1, limits), { processes: 2, threadsPerProcess: 1, shards: 2 });
+  assert.equal(layOut(1000, 1, { ...limits, openFiles: 256 }).processes, 6);
+});
+
+test('no process ever gets more connections than it may have files', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 28_000 }),
+      fc.integer({ min: 512, max: 100_000 }),
+      fc.integer({ min: 1, max: 64 }),
+      (devices, openFiles, cores) => {
+        const layout = layOut(devices, 1, { ...limits, openFiles, cores });
+        assert.equal(layout.shards, layout.processes * layout.threadsPerProcess);
+        const perShard = Math.ceil(devices / layout.shards);
+        assert.ok(perShard * layout.threadsPerProcess < openFiles);
+      },
+    ),
+  );
+});
+
+test('a plan beyond the limits is refused with the limit, the need and the remedy', () => {
+  assert.throws(
+    () => layOut(28_000, 1, { ...limits, openFiles: 128 }),
+    (error: FleetError) =>
+      error instanceof FleetError &&
+      error.code === 'LIMIT' &&
+      /128 open files/.test(error.message) &&
+      /28000 connections/.test(error.message) &&
+      /ulimit -n \d+/.test(error.message),
+  );
+  assert.throws(
+    () => layOut(100_000, 1, limits),
+    (error: FleetError) => error.code === 'LIMIT' && /28232 local ports/.test(error.message),
+  );
+  assert.ok(layOut(100_000, 4, limits).processes >= 5);
+});
