@@ -41,7 +41,6 @@ export function writeDisconnect(writer: Writer, packet: DisconnectPacket): Uint8
  * calls leaving out the method a protocol error; so only that one form may be without a method.
  */
 export function readAuth(reader: Reader): AuthPacket {
-  if (reader.version !== 5) throw broken(RULES.AUTH_BEFORE_5, reader.version);
   const packet: AuthPacket = { type: 'auth', reasonCode: 0 };
   if (reader.left > 0) {
     packet.reasonCode = reader.u8();

@@ -90,9 +90,14 @@ describe('a framer', () => {
 
   it('reads no further than the length it is given', () => {
     const frames = new Frames();
-    const buffer = Buffer.concat([PING, PUBLISH]);
-    assert.equal(new Framer(1000).push(buffer, 2, frames), true);
-    assert.deepEqual(frames.packets, ['c000']);
+    for (const beyond of [PUBLISH, hex('00'), hex('ff')]) {
+      const buffer = Buffer.concat([PING, beyond]);
+      const framer = new Framer(1000);
+      assert.equal(framer.push(buffer, 2, frames), true);
+      assert.equal(framer.push(buffer, 0, frames), true);
+      assert.equal(framer.heldBytes, 0);
+    }
+    assert.deepEqual(frames.packets, ['c000', 'c000', 'c000']);
   });
 
   it('holds exactly what came of a split packet', () => {
@@ -157,7 +162,7 @@ describe('a framer', () => {
   });
 
   it('refuses a bad first byte without waiting for more', () => {
-    for (const first of [0x00, 0x36, 0x38, 0x47, 0x60, 0x80, 0xf1]) {
+    for (const first of [0x00, 0x0f, 0x10 | 8, 0x36, 0x37, 0x38, 0x39, 0x47, 0x60, 0x80, 0xf1]) {
       assert.throws(
         () => pushAll(new Framer(1000), [Uint8Array.of(first)], new Frames()),
         (error) => error instanceof MqttError && error.code === 'MALFORMED_PACKET',
@@ -177,6 +182,15 @@ describe('a framer', () => {
       },
     });
     assert.deepEqual(seen, [0x10, 0x6a]);
+    for (const first of [0x6a, 0x8a, 0xaa, 0x4a, 0xca]) {
+      for (const version of [3, 4, 5] as const) {
+        const other = new Framer(1000);
+        other.version = version;
+        const push = () => other.push(Uint8Array.of(first), 1, new Frames());
+        if (version === 3 && first !== 0x4a && first !== 0xca) assert.equal(push(), true);
+        else assert.throws(push, { code: 'MALFORMED_PACKET' });
+      }
+    }
   });
 
   it('reserves no memory for what a remaining length merely promises', () => {

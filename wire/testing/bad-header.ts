@@ -40,6 +40,13 @@ export const BAD_HEADER: readonly BadEntry[] = [
     '[MQTT-1.5.5-1]',
     '30 88808000 0003 "a/b" 00 "hi"',
   ),
+  bad(
+    'SUBACK with remaining length 4 in two bytes',
+    5,
+    BAD,
+    '[MQTT-1.5.5-1]',
+    '90 8400 0001 00 02',
+  ),
   bad('PINGREQ with a body', 4, BAD, 'MQTT 3.1.1 §2.2.3', 'c0 01 00'),
   bad('PINGRESP with a body', 5, BAD, 'MQTT 5 §2.1.4', 'd0 02 0000'),
   bad('DISCONNECT with a body before MQTT 5', 4, BAD, 'MQTT 3.1.1 §2.2.3', 'e0 01 00'),

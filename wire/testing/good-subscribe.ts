@@ -68,6 +68,13 @@ export const GOOD_SUBSCRIBE: readonly GoodEntry[] = [
     packetId: 65_535,
     reasonCodes: [0, 1, 2, 0x80],
   }),
+  readOnly(
+    'SUBACK whose remaining length is longer than it need be, which 3.1.1 does not forbid',
+    4,
+    'MQTT 3.1.1 §2.2.3',
+    '90 8300 0001 02',
+    { type: 'suback', packetId: 1, reasonCodes: [2] },
+  ),
   good('SUBACK of MQTT 3.1', 3, 'MQTT 3.1 §3.9', '90 03 0001 02', {
     type: 'suback',
     packetId: 1,
