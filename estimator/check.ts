@@ -1,8 +1,14 @@
 import { type CpuModel, cpuPerSec, fitCpu } from './cost-model.js';
 import { EstimateError } from './estimate-error.js';
 import { FEATURES, type Feature } from './load.js';
-import { type MemoryModel, withoutTeardown } from './memory-model.js';
-import { type CostSample, type CostSeries, type CostWindow, costWindows } from './windows.js';
+import type { MemoryModel } from './memory-model.js';
+import {
+  type CostSample,
+  type CostSeries,
+  type CostWindow,
+  costWindows,
+  withoutTeardown,
+} from './windows.js';
 
 export interface Comparison {
   measured: number;
@@ -14,7 +20,7 @@ export interface Comparison {
 /** A run that had no part in the fit, against what the model says of it. */
 export interface RunCheck {
   runId: string;
-  /** CPU seconds over the run, phase edges left out. */
+  /** CPU seconds over the windows of the run: without first seconds of phases and the teardown. */
   cpu: Comparison;
   /** Resident bytes in the last second with the most connections. */
   memory: Comparison;

@@ -81,12 +81,12 @@ export function fitCpu(windows: readonly CostWindow[], options: FitOptions = {})
       `${windows.length} windows are too few to fit ${groups.length + 1} costs: run longer, or give more runs`,
     );
   }
-  const first = regress({ columns: columnsOf(), y, rootWeights, runs }, 0, 0).fitted;
+  const first = regress({ columns: columnsOf(), y, rootWeights, runs, robust: true }, 0, 0).fitted;
   rootWeights = flat.map((value, i) => value / Math.sqrt(first[i]! + LEAST_CPU_PER_SEC));
   ({ groups, missing, baseKnown } = identifiable(windows, rootWeights));
 
   const regression = regress(
-    { columns: columnsOf(), y, rootWeights, runs },
+    { columns: columnsOf(), y, rootWeights, runs, robust: true },
     options.draws ?? DEFAULT_DRAWS,
     options.seed ?? 1,
   );
@@ -129,8 +129,7 @@ function typicalError(y: Float64Array, fitted: Float64Array): number {
 
 function phaseSums(windows: readonly CostWindow[], fitted: Float64Array): FitQuality['phases'] {
   const sums = new Map<string, FitQuality['phases'][number]>();
-  windows.forEach((window, i) => {
-    const { run, phase, lengthSec, cpuPerSec } = window;
+  windows.forEach(({ run, phase, lengthSec, cpuPerSec }, i) => {
     const key = `${run} ${phase}`;
     const sum = sums.get(key) ?? { run, phase, measured: 0, fitted: 0 };
     sums.set(key, {

@@ -7,7 +7,7 @@ import { EstimateError } from './estimate-error.js';
 import { type Extrapolation, extrapolations } from './extrapolation.js';
 import { decimals } from './figures.js';
 import { FEATURE_NAMES, type Load, messagesPerSec } from './load.js';
-import { fitMemory, type MemoryModel, withoutTeardown } from './memory-model.js';
+import { fitMemory, type MemoryModel } from './memory-model.js';
 import { demandLoad, reconnectsPerSec, type Sizing, sizeNodes } from './sizing.js';
 import { type CostSeries, costWindows } from './windows.js';
 
@@ -100,7 +100,7 @@ export type DemandFrame = Omit<Demand, 'connections' | 'publishesPerSec' | 'deli
  * @throws EstimateError TOO_FEW_SAMPLES
  */
 export function demandLike(run: CostSeries, connections: number, frame: DemandFrame): Demand {
-  const windows = costWindows([{ ...run, samples: withoutTeardown(run.samples) }]);
+  const windows = costWindows([run]);
   const most = (values: readonly number[]) => Math.max(0, ...values);
   const open = most(windows.map(({ load }) => load.connections));
   const full = windows.filter(({ load }) => load.connections >= 0.98 * open);

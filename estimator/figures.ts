@@ -15,9 +15,10 @@ export function magnitude(value: number): string {
   return decimals(value, size >= 10 ? 1 : 2).replace(/\.?0+$/, '');
 }
 
-/** An error: `+1.2 %`, `−8.4 %`. */
+/** An error: `+1.2 %`, `−8.4 %`; beyond tenfold (of next to nothing) only that it is. */
 export function signedPercent(share: number): string {
   const percent = share * 100;
+  if (!(percent < 999)) return '> +999 %';
   return `${percent > 0 ? '+' : ''}${decimals(percent, Math.abs(percent) < 9.95 ? 1 : 0)} %`;
 }
 

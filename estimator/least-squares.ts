@@ -73,18 +73,20 @@ export function distanceFromSpan(column: Float64Array, others: readonly Float64A
   return length === 0 ? 0 : norm(partBeside(column, others)) / length;
 }
 
-/**
- * What is left of `column` when its projection on the span of `others` is taken off. Others that
- * depend on each other (within 1e-9) count once.
- */
+/** What is left of `column` when its projection on the span of `others` is taken off. */
 export function partBeside(column: Float64Array, others: readonly Float64Array[]): Float64Array {
+  return orthogonalPart(column, orthonormalBasis(others));
+}
+
+/** Orthonormal columns with the same span; those that depend on others (within 1e-9) add nothing. */
+export function orthonormalBasis(columns: readonly Float64Array[]): Float64Array[] {
   const basis: Float64Array[] = [];
-  for (const other of others) {
-    const rest = orthogonalPart(other, basis);
+  for (const column of columns) {
+    const rest = orthogonalPart(column, basis);
     const length = norm(rest);
-    if (length > 1e-9 * norm(other)) basis.push(rest.map((value) => value / length));
+    if (length > 1e-9 * norm(column)) basis.push(rest.map((value) => value / length));
   }
-  return orthogonalPart(column, basis);
+  return basis;
 }
 
 /** Gram-Schmidt, twice, which is enough for full accuracy (Giraud et al. 2005). */

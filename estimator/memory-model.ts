@@ -1,7 +1,7 @@
 import type { FitOptions } from './cost-model.js';
 import { EstimateError } from './estimate-error.js';
 import { DEFAULT_DRAWS, type Fitted, fittedCoefficient, regress } from './regression.js';
-import type { CostSample, CostSeries } from './windows.js';
+import { type CostSample, type CostSeries, withoutTeardown } from './windows.js';
 
 /** Resident bytes = base·processes + perConnection·connections, plus what work needs on top. */
 export interface MemoryModel {
@@ -45,6 +45,7 @@ export function fitMemory(runs: readonly CostSeries[], options: FitOptions = {})
       y: Float64Array.from(growing, ({ sample }) => sample.rssBytes),
       rootWeights: Float64Array.from(growing, ({ sample }) => Math.sqrt(sample.lengthSec)),
       runs: growing.map(({ run }) => run),
+      robust: false,
     },
     options.draws ?? DEFAULT_DRAWS,
     options.seed ?? 1,
@@ -72,14 +73,4 @@ function growth(samples: readonly CostSample[]): readonly CostSample[] {
   const most = Math.max(0, ...samples.map(({ connected }) => connected));
   const full = samples.findIndex(({ connected }) => connected >= 0.995 * most);
   return samples.slice(0, full + 1);
-}
-
-/** The samples until connections first fall below 98 % of the most there were. */
-export function withoutTeardown(samples: readonly CostSample[]): readonly CostSample[] {
-  let most = 0;
-  const end = samples.findIndex(({ connected }) => {
-    most = Math.max(most, connected);
-    return connected < 0.98 * most;
-  });
-  return end < 0 ? samples : samples.slice(0, end);
 }

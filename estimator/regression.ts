@@ -1,4 +1,4 @@
-import { dot, QrFactors } from './least-squares.js';
+import { dot, orthonormalBasis } from './least-squares.js';
 import { NnlsProblem } from './nnls.js';
 import { randomSource } from './random.js';
 
@@ -17,12 +17,14 @@ export interface RegressionInput {
   rootWeights: Float64Array;
   /** The run each row is from; rows of a run stand together and in order of time. */
   runs: readonly number[];
+  /** Lower the weight of rows that lie far off. */
+  robust: boolean;
 }
 
 export interface Regression {
   coefficients: Float64Array;
   fitted: Float64Array;
-  /** Share of the variance of y explained, unweighted. */
+  /** Share of the variance of y explained, weighted as in the fit. */
   r2: number;
   blockRows: number;
   /** Bootstrap draws of the coefficients. */
@@ -32,7 +34,7 @@ export interface Regression {
 export const DEFAULT_DRAWS = 1000;
 
 /**
- * Weighted non-negative least squares with a wild block bootstrap: the design stays as it was run,
+ * Robust weighted non-negative least squares with a wild block bootstrap: the design stays as it was run,
  * the residuals of a block of neighbouring rows are multiplied by one random number of mean 0 and
  * variance 1, and the fit is done again. That needs neither equal variances nor independent
  * neighbours (Wu 1986; Cameron, Gelbach and Miller 2008, with Webb's six points for few blocks).
@@ -41,7 +43,8 @@ export const DEFAULT_DRAWS = 1000;
  * blocks the scatter is itself a guess: draws widen as Student's t does against the normal.
  */
 export function regress(input: RegressionInput, drawCount: number, seed: number): Regression {
-  const { columns, y, rootWeights, runs } = input;
+  const { columns, y, runs } = input;
+  const rootWeights = input.robust ? robustWeights(input) : input.rootWeights;
   const weighted = columns.map((column) => column.map((value, i) => value * rootWeights[i]!));
   const problem = new NnlsProblem(weighted);
   const coefficients = problem.solve(y.map((value, i) => value * rootWeights[i]!)).x;
@@ -51,11 +54,11 @@ export function regress(input: RegressionInput, drawCount: number, seed: number)
   const random = randomSource(seed);
   const draws: Float64Array[] = [];
   if (drawCount > 0) {
-    const rows = orthonormalRows(weighted);
+    const basis = orthonormalBasis(weighted);
     // Blocks begin elsewhere from draw to draw: one set of left-out residuals for each offset.
     const offsets = Array.from({ length: blockRows }, (_, offset) => {
       const blocks = blocksOf(runs, blockRows, offset);
-      return { blocks, errors: leftOut(residuals, rows, blocks) };
+      return { blocks, errors: leftOut(residuals, basis, blocks) };
     });
     const widening = studentOverNormal(y.length / blockRows - columns.length);
     const again = new Float64Array(y.length);
@@ -70,7 +73,7 @@ export function regress(input: RegressionInput, drawCount: number, seed: number)
       draws.push(problem.solve(again).x);
     }
   }
-  return { coefficients, fitted, r2: explained(y, fitted), blockRows, draws };
+  return { coefficients, fitted, r2: explained(y, fitted, rootWeights), blockRows, draws };
 }
 
 /** The coefficient with the 2.5th and 97.5th percentile of its draws. */
@@ -105,6 +108,34 @@ function predict(columns: readonly Float64Array[], coefficients: Float64Array): 
   return fitted;
 }
 
+/** Beyond this many standard deviations a residual counts in proportion, not squared (Huber 1964). */
+const HUBER = 1.345;
+const MOST_PASSES = 20;
+
+/**
+ * Lowers the weight of rows that lie far off: a broker that meets new work first compiles and
+ * allocates for it, and a collection of garbage takes a second now and then. Few such rows must not
+ * bend the costs of all others. The scale is the median absolute residual.
+ */
+function robustWeights({ columns, y, rootWeights }: RegressionInput): Float64Array {
+  let weights = rootWeights;
+  for (let pass = 0; pass < MOST_PASSES; pass++) {
+    const weighted = columns.map((column) => column.map((value, i) => value * weights[i]!));
+    const { x } = new NnlsProblem(weighted).solve(y.map((value, i) => value * weights[i]!));
+    const fitted = predict(columns, x);
+    const sizes = Array.from(y, (value, i) => Math.abs(value - fitted[i]!) * rootWeights[i]!);
+    const scale = 1.4826 * median(sizes);
+    if (scale === 0) return weights;
+    const next = rootWeights.map(
+      (value, i) => value * Math.sqrt(Math.min(1, (HUBER * scale) / sizes[i]!)),
+    );
+    const moved = next.some((value, i) => Math.abs(value - weights[i]!) > 1e-3 * rootWeights[i]!);
+    weights = next;
+    if (!moved) break;
+  }
+  return weights;
+}
+
 interface Block {
   start: number;
   end: number;
@@ -125,36 +156,21 @@ function blocksOf(runs: readonly number[], length: number, offset: number): Bloc
   return blocks;
 }
 
-/** Rows of Q of the QR factorisation A = QR; their inner products are the hat matrix. */
-function orthonormalRows(columns: readonly Float64Array[]): Float64Array[] {
-  const { r, size, rows } = new QrFactors(columns);
-  return Array.from({ length: rows }, (_, i) => {
-    const row = new Float64Array(size);
-    for (let j = 0; j < size; j++) {
-      let value = columns[j]![i]!;
-      for (let k = 0; k < j; k++) value -= row[k]! * r[j]![k]!;
-      row[j] = r[j]![j] === 0 ? 0 : value / r[j]![j]!;
-    }
-    return row;
-  });
-}
-
 /** A block that alone decides a coefficient has no left-out residual: grow at most 1/0.03-fold. */
 const LEAST_LEFT_OUT = 0.03;
 
 function leftOut(
   residuals: Float64Array,
-  rows: readonly Float64Array[],
+  basis: readonly Float64Array[],
   blocks: readonly Block[],
 ): Float64Array {
   const errors = new Float64Array(residuals.length);
   for (const { start, end } of blocks) {
-    const members = rows.slice(start, end);
-    const system = members.map((row, i) =>
-      Float64Array.from(
-        members,
-        (other, j) => (i === j ? 1 + LEAST_LEFT_OUT : 0) - dot(row, other),
-      ),
+    const rows = Array.from({ length: end - start }, (_, i) =>
+      Float64Array.from(basis, (column) => column[start + i]!),
+    );
+    const system = rows.map((row, i) =>
+      Float64Array.from(rows, (other, j) => (i === j ? 1 + LEAST_LEFT_OUT : 0) - dot(row, other)),
     );
     errors.set(solvePositive(system, residuals.slice(start, end)), start);
   }
@@ -222,9 +238,16 @@ function studentOverNormal(degrees: number): number {
   return 1 + (z ** 2 + 1) / (4 * df) + (5 * z ** 4 + 16 * z ** 2 + 3) / (96 * df ** 2);
 }
 
-function explained(y: Float64Array, fitted: Float64Array): number {
-  const mean = y.reduce((sum, value) => sum + value, 0) / y.length;
-  const total = y.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  const rest = y.reduce((sum, value, i) => sum + (value - fitted[i]!) ** 2, 0);
+function explained(y: Float64Array, fitted: Float64Array, rootWeights: Float64Array): number {
+  const weights = rootWeights.map((value) => value * value);
+  const mean = dot(weights, y) / weights.reduce((sum, value) => sum + value, 0);
+  const total = dot(
+    weights,
+    y.map((value) => (value - mean) ** 2),
+  );
+  const rest = dot(
+    weights,
+    y.map((value, i) => (value - fitted[i]!) ** 2),
+  );
   return total === 0 ? 0 : 1 - rest / total;
 }

@@ -83,11 +83,14 @@ function checkSummary({ checks, heldOut }: Estimate): string {
   };
   if (checks.length > 0) {
     const runs = checks.length === 1 ? 'the check run' : `${checks.length} check runs`;
-    const phases = range(checks.flatMap((check) => check.phases));
-    return `Prediction of ${runs}: CPU ${range(checks.map(({ cpu }) => cpu))} (single phases ${phases}), memory ${range(checks.map(({ memory }) => memory))}.`;
+    // In a phase with next to no CPU a large error means nothing.
+    const busy = checks.flatMap(({ phases, cpu }) =>
+      phases.filter(({ measured }) => measured >= 0.05 * cpu.measured),
+    );
+    return `Prediction of ${runs}: CPU ${range(checks.map(({ cpu }) => cpu))} (single phases ${range(busy)}), memory ${range(checks.map(({ memory }) => memory))}.`;
   }
   return heldOut.length > 0
-    ? `No check run; the CPU of phases left out of the fit was predicted to ${range(heldOut)}.`
+    ? `No check run. Prediction of phases left out of the fit: CPU ${range(heldOut)}.`
     : 'No check run: nothing tells how well this predicts.';
 }
 

@@ -1,12 +1,12 @@
 /** Lines of a report for a terminal of 80 columns or more. */
 export const WIDTH = 88;
 
-/** Breaks at spaces; lines after the first begin with `hanging`. */
+/** Breaks at spaces, but not before a percent sign; lines after the first begin with `hanging`. */
 export function wrap(text: string, first = '', hanging = first, width = WIDTH): string[] {
   const lines: string[] = [];
   let line = first;
   let empty = true;
-  for (const word of text.split(' ')) {
+  for (const word of text.split(/ (?!%)/)) {
     if (!empty && line.length + 1 + word.length > width) {
       lines.push(line);
       line = hanging;

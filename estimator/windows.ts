@@ -52,53 +52,56 @@ export interface CostWindow {
 const FEW_SAMPLES = 60;
 
 /**
- * Groups samples into windows of at least `windowSec`, each within one phase. The first and the last
- * second of a phase are left out: rates change in them while the probe reads the target a moment
- * before or after the harness closes its second, and a broker that meets new work first compiles and
- * allocates for it, which is no cost of the work. A gap ends a window; what is left over shorter than
- * a window is dropped.
+ * Groups samples into windows of about `windowSec`, each within one phase and without a gap. The
+ * first second of every phase is left out: the probe reads the target a moment before or after the
+ * harness closes its second, which matters where rates change, and a broker that meets new work first
+ * compiles and allocates for it, which is no cost of the work itself. The teardown is left out too.
  * @param windowSec default: 2 s, or 1 s when all runs together have fewer than 60 samples.
  */
 export function costWindows(runs: readonly CostSeries[], windowSec?: number): CostWindow[] {
   const samples = runs.reduce((sum, run) => sum + run.samples.length, 0);
-  const atLeastSec = windowSec ?? (samples < FEW_SAMPLES ? 1 : 2);
-  return runs.flatMap((run, index) => windowsOfRun(run.samples, index, atLeastSec));
-}
-
-function windowsOfRun(
-  samples: readonly CostSample[],
-  run: number,
-  windowSec: number,
-): CostWindow[] {
-  const windows: CostWindow[] = [];
-  let open: CostSample[] = [];
-  let openSec = 0;
-  // Rounding in `lengthSec` must not make every window one sample longer.
-  const enoughSec = windowSec * 0.95;
-  for (const sample of withoutEdges(samples)) {
-    const last = open.at(-1);
-    if (last !== undefined && sample.second !== last.second + 1) {
-      open = [];
-      openSec = 0;
-    }
-    open.push(sample);
-    openSec += sample.lengthSec;
-    if (openSec < enoughSec) continue;
-    windows.push(windowOf(open, run, openSec));
-    open = [];
-    openSec = 0;
-  }
-  return windows;
-}
-
-/** Where an edge is left out, the seconds around it do not follow each other: it ends a window too. */
-function withoutEdges(samples: readonly CostSample[]): CostSample[] {
-  return samples.filter(
-    ({ phase }, at) => samples[at - 1]?.phase === phase && samples[at + 1]?.phase === phase,
+  const wantedSec = windowSec ?? (samples < FEW_SAMPLES ? 1 : 2);
+  return runs.flatMap((run, index) =>
+    stretches(withoutTeardown(run.samples)).flatMap((stretch) =>
+      split(stretch, wantedSec).map((part) => windowOf(part, index)),
+    ),
   );
 }
 
-function windowOf(samples: readonly CostSample[], run: number, lengthSec: number): CostWindow {
+/** The samples until connections first fall below 98 % of the most there were. */
+export function withoutTeardown(samples: readonly CostSample[]): readonly CostSample[] {
+  let most = 0;
+  const end = samples.findIndex(({ connected }) => {
+    most = Math.max(most, connected);
+    return connected < 0.98 * most;
+  });
+  return end < 0 ? samples : samples.slice(0, end);
+}
+
+/** Samples of one phase that follow each other; of each phase without its first. */
+function stretches(samples: readonly CostSample[]): CostSample[][] {
+  const found: CostSample[][] = [];
+  samples.forEach((sample, at) => {
+    const before = samples[at - 1];
+    if (before?.phase !== sample.phase) return;
+    const open = found.at(-1)?.at(-1);
+    if (open === before && sample.second === before.second + 1) found.at(-1)!.push(sample);
+    else found.push([sample]);
+  });
+  return found;
+}
+
+/** Parts of equal length, as many as the stretch has whole windows, but at least one. */
+function split(stretch: readonly CostSample[], windowSec: number): CostSample[][] {
+  const lengthSec = stretch.reduce((sum, sample) => sum + sample.lengthSec, 0);
+  // Rounding in `lengthSec` must not cost a window.
+  const parts = Math.max(1, Math.floor((lengthSec * 1.02) / windowSec));
+  const end = (part: number) => Math.round((part * stretch.length) / parts);
+  return Array.from({ length: parts }, (_, part) => stretch.slice(end(part), end(part + 1)));
+}
+
+function windowOf(samples: readonly CostSample[], run: number): CostWindow {
+  const lengthSec = samples.reduce((sum, sample) => sum + sample.lengthSec, 0);
   const total = (field: keyof CostSample) =>
     samples.reduce((sum, sample) => sum + Number(sample[field]), 0);
   const mean = (field: keyof CostSample) =>
