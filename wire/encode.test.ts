@@ -249,6 +249,13 @@ describe('encode writes', () => {
     assert.deepEqual(encode({ ...publish, properties: empty }, 5), plain);
   });
 
+  it('strings and binary data of up to 65,535 bytes', () => {
+    const clientId = 'x'.repeat(65_535);
+    const password = new Uint8Array(65_535);
+    const bytes = encode({ ...connect, clientId, password }, 5);
+    assert.equal(bytes.length, 1 + 3 + 11 + 2 + 65_535 + 2 + 65_535);
+  });
+
   it('a large packet, and gives its scratch memory back', () => {
     const payload = new Uint8Array(3_000_000).fill(7);
     const bytes = encode({ ...publish, payload }, 4);

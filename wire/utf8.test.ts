@@ -64,6 +64,27 @@ describe('UTF-8 Encoded Strings', () => {
     }
   });
 
+  it('take every character, whole and never cut, even when its rest lies just beyond', () => {
+    const encoder = new TextEncoder();
+    const bytes = new Uint8Array(8);
+    for (
+      let point = 1;
+      point <= 0x10_ffff;
+      point += point < 0x1_0010 || point > 0x10_fff0 ? 1 : 97
+    ) {
+      if (point >= 0xd800 && point <= 0xdfff) continue;
+      const character = String.fromCodePoint(point);
+      const expected = encoder.encode(character);
+      const end = writeUtf8(bytes, 0, character);
+      if (end !== expected.length || utf8Bytes(character) !== end) assert.fail(`U+${point}`);
+      for (let at = 0; at < end; at += 1) {
+        if (bytes[at] !== expected[at]) assert.fail(`U+${point}`);
+        if (at > 0 && utf8Fault(bytes, 0, at) !== UTF8_ILL_FORMED) assert.fail(`U+${point} cut`);
+      }
+      if (utf8Fault(bytes, 0, end) !== 0) assert.fail(`U+${point} refused`);
+    }
+  });
+
   it('hold no U+0000 and no half of a surrogate pair', () => {
     assert.equal(utf8Fault(Uint8Array.of(0x61, 0), 0, 2), UTF8_NUL);
     assert.equal(utf8Fault(Uint8Array.of(0xed, 0xa0, 0x80), 0, 3), UTF8_ILL_FORMED);

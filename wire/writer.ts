@@ -1,3 +1,4 @@
+import { copyOf } from './copy.js';
 import { broken } from './errors.js';
 import type { ProtocolVersion } from './packet-type.js';
 import { RULES, type Rule } from './rules.js';
@@ -118,11 +119,10 @@ export class Writer {
   /** The whole packet with its fixed header, as an array of its own. */
   finish(firstByte: number): Uint8Array {
     const remaining = this.#at - HEADER_ROOM;
-    if (remaining > VARINT_MAX) throw broken(RULES.TOO_LARGE, this.version);
     const start = HEADER_ROOM - 1 - varintBytes(remaining);
     this.#bytes[start] = firstByte;
     writeVarint(this.#bytes, start + 1, remaining);
-    const packet = new Uint8Array(this.#bytes.subarray(start, this.#at));
+    const packet = copyOf(this.#bytes, start, this.#at);
     if (this.#bytes.length > KEEP_BYTES) this.#bytes = new Uint8Array(1024);
     return packet;
   }
@@ -130,8 +130,8 @@ export class Writer {
   #reserve(length: number): number {
     const at = this.#at;
     const next = at + length;
+    if (next > VARINT_MAX + HEADER_ROOM) throw broken(RULES.TOO_LARGE, this.version);
     if (next > this.#bytes.length) {
-      if (next > VARINT_MAX + HEADER_ROOM) throw broken(RULES.TOO_LARGE, this.version);
       const larger = new Uint8Array(Math.max(next, 2 * this.#bytes.length));
       larger.set(this.#bytes.subarray(0, at));
       this.#bytes = larger;
