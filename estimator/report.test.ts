@@ -76,6 +76,16 @@ describe('the report', () => {
     }
   });
 
+  it('says what a check run did that the fitted runs do not tell', () => {
+    const phases = [
+      ...ONE_TO_ONE,
+      { name: 'exactly', seconds: 5, publishes: [0, 0, 500] as const },
+    ];
+    const checks = [syntheticRun(phases, { seed: 4, runId: 'exactly' })];
+    const report = reportLines(estimateDemand({ ...designed, checks })).join('\n');
+    assert.match(report, /The fitted runs do not tell what publishes QoS 2 cost: the prediction/);
+  });
+
   it('begins with the answer', () => {
     const estimate = estimateDemand(designed);
     assert.match(headline(estimate), /^\d+ nodes of 8 cores, 32 GiB and 10 Gbit\/s$/);

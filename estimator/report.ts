@@ -1,12 +1,9 @@
 import { formatBytes, formatCount, formatPercent } from '../results/mod.js';
 import type { Comparison } from './check.js';
-import type { FeatureGroup } from './collinearity.js';
 import type { ByQos } from './demand.js';
 import type { Estimate } from './estimate.js';
-import { bitRate, cpuTime, decimals, magnitude, signedPercent } from './figures.js';
-import { FEATURE_NAMES } from './load.js';
-import { messageWireBytes } from './network.js';
-import type { Fitted } from './regression.js';
+import { bitRate, decimals, magnitude, signedPercent } from './figures.js';
+import { checkLines, cpuCosts, memoryCosts, networkCosts } from './report-evidence.js';
 import { RESOURCES, type Resource, reconnectsPerSec } from './sizing.js';
 import { table, wrap } from './text-layout.js';
 
@@ -148,107 +145,6 @@ function resourceTable({ demand, sizing }: Estimate): string[] {
       '  ',
     ),
   );
-}
-
-function cpuCosts({ cpu }: Estimate): string[] {
-  const row = (name: string, cost: Fitted, windows: string) => [
-    name,
-    cpuTime(cost.value),
-    `${cpuTime(cost.low)} – ${cpuTime(cost.high)}`,
-    windows,
-  ];
-  const missing = [...cpu.missing].filter(([feature]) => feature !== 'bytes');
-  const fit = `${cpu.fit.windows} windows, R² ${decimals(cpu.fit.r2, 4)}, typical error of a window ${percent(cpu.fit.typicalError)}.`;
-  const lacking = missing.map(([feature, why]) => `${FEATURE_NAMES[feature].one} (${why})`);
-  if (!cpu.baseKnown) lacking.unshift('idle broker process (no idle stretch; it is in the costs)');
-  return [
-    ...table([
-      ['each', 'CPU time', '95 % interval', 'windows'],
-      ...(cpu.baseKnown
-        ? [row('broker process, a second idle', cpu.base, formatCount(cpu.fit.windows))]
-        : []),
-      ...cpu.costs.flatMap((cost) => {
-        const [first, ...others] = groupParts(cost.group);
-        return [
-          row(first!, cost, formatCount(cost.windows)),
-          ...others.map((part) => [`  + ${part}`]),
-        ];
-      }),
-    ]),
-    '',
-    ...wrap(fit, '  '),
-    ...(lacking.length === 0
-      ? []
-      : wrap(`Not identifiable in these runs: ${lacking.join(', ')}.`, '  ')),
-  ];
-}
-
-/** `publish QoS 1`, `1.00 delivery QoS 1`: a merged cost is for one of the first with its others. */
-function groupParts({ features, ratios }: FeatureGroup): string[] {
-  return features.map((feature, k) => {
-    const { one } = FEATURE_NAMES[feature];
-    const name = feature === 'connections' ? `${one}, a second` : one;
-    return k === 0 ? name : `${decimals(ratios[k]!, 2)} ${name}`;
-  });
-}
-
-function memoryCosts({ memory }: Estimate): string[] {
-  const row = (name: string, cost: Fitted) => [
-    name,
-    formatBytes(cost.value),
-    `${formatBytes(cost.low)} – ${formatBytes(cost.high)}`,
-  ];
-  return [
-    ...table([
-      ['each', 'resident', '95 % interval'],
-      row('broker process, empty', memory.base),
-      row('open connection', memory.perConnection),
-      ['peak above that line, a process', formatBytes(memory.workingBytes), ''],
-    ]),
-    '',
-    ...wrap(
-      `Through ${memory.samples} seconds in which connections came up, R² ${decimals(memory.r2, 4)}.`,
-      '  ',
-    ),
-  ];
-}
-
-function networkCosts({ demand }: Estimate): string[] {
-  const rows = ([0, 1, 2] as const)
-    .filter((qos) => demand.publishesPerSec[qos] + demand.deliveriesPerSec[qos] > 0)
-    .map((qos) => {
-      const { forward, back } = messageWireBytes(qos, demand.topicBytes, demand.payloadBytes);
-      return [`QoS ${qos}`, `${formatCount(forward)} B`, `${formatCount(back)} B`];
-    });
-  return rows.length === 0 ? ['  no messages'] : table([['', 'its way', 'back'], ...rows]);
-}
-
-function checkLines({ checks, heldOut, sources }: Estimate): string[] {
-  const row = (
-    name: string,
-    { measured, predicted, relativeError }: Comparison,
-    show: (v: number) => string,
-  ) => [name, show(measured), show(predicted), signedPercent(relativeError)];
-  const seconds = (value: number) => `${decimals(value, 2)} s`;
-  const rows = checks.flatMap((check) => [
-    row(`run ${check.runId}, CPU`, check.cpu, seconds),
-    ...check.phases.map((phase) => row(`  ${phase.phase}`, phase, seconds)),
-    row(`run ${check.runId}, memory`, check.memory, formatBytes),
-  ]);
-  const unknown = checks
-    .filter((check) => check.unknown.length > 0)
-    .flatMap(({ runId, unknown }) =>
-      bullets([
-        `run ${runId} has ${unknown.map((f) => FEATURE_NAMES[f].many).join(', ')}, which the fitted runs do not tell: its prediction lacks them`,
-      ]),
-    );
-  const held = heldOut.map(({ run, phase, ...comparison }) =>
-    row(`left out: ${phase} of ${sources[run]!.runId}`, comparison, seconds),
-  );
-  if (rows.length + held.length === 0) {
-    return wrap('None: give a run that was not fitted with --check.', '  ');
-  }
-  return [...table([['', 'measured', 'predicted', 'error'], ...rows, ...held]), ...unknown];
 }
 
 function sourceLines({ sources, checks }: Estimate): string[] {
