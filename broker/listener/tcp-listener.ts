@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { BrokerError } from '../errors.js';
 import type { Node } from '../session/mod.js';
+import { connectionRoom } from './open-files.js';
 import { type ConnectionOwner, TcpConnection } from './tcp-connection.js';
 
 /** Connections the kernel keeps ready for us while we are busy. */
@@ -83,6 +84,9 @@ export class TcpListener implements ConnectionOwner {
       server.listen({ host, port, backlog: BACKLOG }, () => {
         server.removeAllListeners('error');
         server.on('error', (error: NodeJS.ErrnoException) => this.#acceptFailed(error));
+        const room = connectionRoom();
+        if (room !== undefined) server.maxConnections = room;
+        server.on('drop', () => this.#outOfFiles());
         const address = server.address();
         if (address !== null && typeof address === 'object') this.#port = address.port;
         resolve();
@@ -90,16 +94,26 @@ export class TcpListener implements ConnectionOwner {
     });
   }
 
+  #outOfFiles(): void {
+    this.#complainSometimes(
+      `open-file limit reached with ${this.#connections.size} connections: new ones are refused; raise it with 'ulimit -n'`,
+    );
+  }
+
   #acceptFailed(error: NodeJS.ErrnoException): void {
+    if (error.code === 'EMFILE' || error.code === 'ENFILE') this.#outOfFiles();
+    else {
+      this.#complainSometimes(
+        `cannot accept connections on ${this.host}:${this.#port}: ${error.message}`,
+      );
+    }
+  }
+
+  #complainSometimes(line: string): void {
     const nowMs = this.now();
     if (nowMs < this.#quietUntilMs) return;
     this.#quietUntilMs = nowMs + COMPLAIN_EVERY_MS;
-    const { size } = this.#connections;
-    this.#complain(
-      error.code === 'EMFILE' || error.code === 'ENFILE'
-        ? `open-file limit reached with ${size} connections: new ones are refused; raise it with 'ulimit -n'`
-        : `cannot accept connections on ${this.host}:${this.#port}: ${error.message}`,
-    );
+    this.#complain(line);
   }
 }
 

@@ -350,7 +350,10 @@ export class Channel extends Deadline implements FrameSink, RoutedPublisher, Con
     }
     this.#aliases ??= [];
     if (message.topicEnd > message.topicStart) {
-      this.#aliases[alias] = message.topic.slice(message.topicStart, message.topicEnd);
+      // Not `slice`, which on a Buffer copies nothing.
+      this.#aliases[alias] = Uint8Array.from(
+        message.topic.subarray(message.topicStart, message.topicEnd),
+      );
       return;
     }
     const topic = this.#aliases[alias];
@@ -453,7 +456,7 @@ export class Channel extends Deadline implements FrameSink, RoutedPublisher, Con
     const chunk = this.#chunk;
     const rest = chunk.subarray(0, this.#chunkBytes);
     if (bytes === chunk)
-      this.#held = chunk === this.#own ? rest.subarray(start) : rest.slice(start);
+      this.#held = chunk === this.#own ? rest.subarray(start) : Buffer.from(rest.subarray(start));
     else {
       // The packet was put together from earlier chunks and the beginning of this one.
       const fromChunk = end - start - this.#heldBefore;

@@ -123,8 +123,12 @@ export class SimulatedClient {
     this.sendBytes(encode(packet, this.version));
   }
 
+  /** The node sees the bytes in a buffer that is used again, as a socket's read buffer is. */
   sendBytes(bytes: Uint8Array): void {
-    this.channel.receive(bytes, bytes.length, this.#simulated.nowMs);
+    const shared = Buffer.alloc(bytes.length + 10, 0xff);
+    shared.set(bytes);
+    this.channel.receive(shared, bytes.length, this.#simulated.nowMs);
+    shared.fill(0xff);
     this.#simulated.settle();
   }
 
