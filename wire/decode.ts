@@ -2,13 +2,11 @@ import { readAck } from './ack.js';
 import { readConnack } from './connack.js';
 import { readConnect } from './connect.js';
 import { readAuth, readDisconnect } from './disconnect.js';
-import { broken } from './errors.js';
-import { firstByteError, isFirstByte } from './framer.js';
+import { firstByteError, isFirstByte } from './first-byte.js';
 import { PacketType, type ProtocolVersion } from './packet-type.js';
 import type { Packet } from './packets.js';
 import { decodePublish } from './publish.js';
 import { checkRemainingLength, Reader } from './reader.js';
-import { RULES } from './rules.js';
 import { readSuback, readSubscribe } from './subscribe.js';
 import { readUnsuback, readUnsubscribe } from './unsubscribe.js';
 
@@ -27,15 +25,15 @@ export function decode(
   const first = bytes[start]!;
   if (first >> 4 === PacketType.PUBLISH)
     return decodePublish(bytes, start, bodyStart, end, version);
-  if (!isFirstByte(first, version)) {
-    if (first === PacketType.AUTH << 4) throw broken(RULES.AUTH_BEFORE_5, version);
-    throw firstByteError(first, version);
-  }
-  if (version === 5 && bodyStart - start > 2) checkRemainingLength(start, bodyStart, end);
+  if (!isFirstByte(first, version)) throw firstByteError(first, version);
   const reader = new Reader(bytes, bodyStart, end, version);
+  if (first >> 4 === PacketType.CONNECT) {
+    const packet = readConnect(reader);
+    if (packet.protocolVersion === 5) checkRemainingLength(start, bodyStart, end);
+    return packet;
+  }
+  if (version === 5) checkRemainingLength(start, bodyStart, end);
   switch (first >> 4) {
-    case PacketType.CONNECT:
-      return readConnect(reader);
     case PacketType.CONNACK:
       return readConnack(reader);
     case PacketType.PUBACK:

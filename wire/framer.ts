@@ -1,6 +1,7 @@
 import { broken, type MqttError } from './errors.js';
+import { firstByteError, isFirstByte, PLAIN_FIRST_BYTES } from './first-byte.js';
 import type { ProtocolVersion } from './packet-type.js';
-import { RULES, type Rule } from './rules.js';
+import { RULES } from './rules.js';
 
 /** Takes whole packets. `bytes` is shared and reused: what is needed later must be copied during the call. */
 export interface FrameSink {
@@ -9,15 +10,6 @@ export interface FrameSink {
    * connection is done and what is left of the chunk is dropped.
    */
   frame(bytes: Uint8Array, start: number, bodyStart: number, end: number): boolean;
-}
-
-/** First bytes that some packet may begin with, by MQTT 3.1.1 table 2.2 and MQTT 5 table 2-2. */
-const FIRST_BYTES = new Uint8Array(256);
-for (let first = 0x10; first < 0x100; first += 1) {
-  const type = first >> 4;
-  const flags = first & 0x0f;
-  if (type === 3) FIRST_BYTES[first] = (flags & 6) === 6 || (flags & 0xe) === 8 ? 0 : 1;
-  else FIRST_BYTES[first] = flags === (type === 6 || type === 8 || type === 10 ? 2 : 0) ? 1 : 0;
 }
 
 /** Room for a split packet to begin with; most are smaller. */
@@ -70,7 +62,7 @@ export class Framer {
     }
     while (at < length) {
       const start = at;
-      if (FIRST_BYTES[bytes[start]!] === 0) this.#checkFirstByte(bytes[start]!);
+      if (PLAIN_FIRST_BYTES[bytes[start]!] === 0) this.#checkFirstByte(bytes[start]!);
       let bodyStart = start + 2;
       let remaining = 0;
       if (bodyStart <= length && bytes[start + 1]! < 0x80) {
@@ -155,7 +147,7 @@ export class Framer {
   }
 
   #checkFirstByte(first: number): void {
-    if (this.version === 3 && (first === 0x6a || first === 0x8a || first === 0xaa)) return;
+    if (isFirstByte(first, this.version)) return;
     this.reset();
     throw firstByteError(first, this.version);
   }
@@ -171,27 +163,4 @@ function remainingLength(bytes: Uint8Array, start: number, bodyStart: number): n
   let value = 0;
   for (let at = bodyStart - 1; at > start; at -= 1) value = value * 128 + (bytes[at]! & 0x7f);
   return value;
-}
-
-/** The statements on reserved flags that name a packet type; the others fall under the general one. */
-const FLAG_RULES: Readonly<Record<number, Rule>> = {
-  6: RULES.PUBREL_FLAGS,
-  8: RULES.SUBSCRIBE_FLAGS,
-  10: RULES.UNSUBSCRIBE_FLAGS,
-  14: RULES.DISCONNECT_FLAGS,
-  15: RULES.AUTH_FLAGS,
-};
-
-/** What is wrong with a first byte that is not allowed. */
-export function firstByteError(first: number, version: number): MqttError {
-  const type = first >> 4;
-  if (type === 0) return broken(RULES.PACKET_TYPE, version);
-  if (type === 3) return broken((first & 6) === 6 ? RULES.QOS : RULES.DUP, version);
-  return broken(FLAG_RULES[type] ?? RULES.HEADER_FLAGS, version, `0x${first.toString(16)}`);
-}
-
-/** May a packet of this version begin with this byte? */
-export function isFirstByte(first: number, version: number): boolean {
-  if (FIRST_BYTES[first] === 1) return version === 5 || first < 0xf0;
-  return version === 3 && (first === 0x6a || first === 0x8a || first === 0xaa);
 }

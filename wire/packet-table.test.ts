@@ -54,6 +54,15 @@ describe('every packet of the table', () => {
     }
   });
 
+  it('needs no version to decode CONNECT, which says its own', () => {
+    for (const { hex: line, packet } of GOOD_PACKETS) {
+      if (packet.type !== 'connect') continue;
+      for (const version of [3, 4, 5] as const) {
+        assert.deepEqual(decodeAll(hex(line), version), [packet]);
+      }
+    }
+  });
+
   it('owns its bytes: what comes into the buffer afterwards does not change it', () => {
     for (const { version, hex: line, packet } of GOOD_PACKETS) {
       const bytes = hex(line);

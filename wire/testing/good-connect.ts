@@ -19,6 +19,13 @@ export const GOOD_CONNECT: readonly GoodEntry[] = [
     '10 0f 0006 "MQIsdp" 03 02 003c 0001 "a"',
     { ...base, protocolVersion: 3 },
   ),
+  readOnly(
+    'CONNECT whose remaining length is longer than it need be, which 3.1.1 does not forbid',
+    4,
+    'MQTT 3.1.1 §2.2.3',
+    '10 8d00 0004 "MQTT" 04 02 003c 0001 "a"',
+    { ...base, protocolVersion: 4 },
+  ),
   good('CONNECT of MQTT 5', 5, 'MQTT 5 §3.1', '10 0e 0004 "MQTT" 05 02 003c 00 0001 "a"', {
     ...base,
     protocolVersion: 5,
