@@ -131,7 +131,7 @@ describe('estimate', () => {
     assert.equal(code, 0);
     assert.match(stdout, /^\d+ nodes of 4 cores, 16 GiB and 10 Gbit\/s\n/);
     assert.match(stdout, /1,000,000 connections is 100× the [\d,]+ measured: an extrapolation/);
-    assert.match(stdout, /run check, CPU +[\d.]+ s +[\d.]+ s +[+−]\d/);
+    assert.match(stdout, /run check\n +CPU +[\d.]+ s +[\d.]+ s +[+−]\d/);
     assert.match(stdout, /run designed: mqtt:\/\/127\.0\.0\.1:1883, on Test CPU, 2 cores, 16 GiB/);
   });
 

@@ -48,6 +48,7 @@ export class LiveView {
 
   #print(progress: RunProgress): void {
     const { interval } = progress;
+    if (interval.phase === '') return;
     const newPhase = interval.phase !== this.#lastPhase;
     this.#lastPhase = interval.phase;
     if (!newPhase && interval.second % PLAIN_EVERY_SECONDS !== 0) return;

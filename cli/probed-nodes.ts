@@ -4,17 +4,14 @@ import type { ProbedNode } from '../results/mod.js';
 import { UsageError } from './failure.js';
 import type { Terminal } from './terminal.js';
 
-/**
- * Which processes a run watches: those named by `--probe name=pid`, none with `--probe none`, else those
- * that listen on the target's ports, if the target is this machine.
- */
-export function probedNodes(
-  asked: readonly string[],
-  targets: readonly Target[],
-  terminal: Terminal,
-): ProbedNode[] {
-  if (asked.length === 1 && asked[0] === 'none') return [];
-  if (asked.length > 0) return asked.map(namedNode);
+/** The processes that `--probe name=pid …` names, none for `--probe none`; undefined if it was not given. */
+export function watchedNodes(asked: readonly string[]): ProbedNode[] | undefined {
+  if (asked.length === 0) return undefined;
+  return asked.length === 1 && asked[0] === 'none' ? [] : asked.map(namedNode);
+}
+
+/** The processes that listen on the targets' ports, as far as the targets are this machine. */
+export function listeningNodes(targets: readonly Target[], terminal: Terminal): ProbedNode[] {
   const ports = [...new Set(targets.filter(isThisMachine).map(({ port }) => port))];
   const nodes: ProbedNode[] = [];
   for (const port of ports) {

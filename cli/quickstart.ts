@@ -50,7 +50,7 @@ export async function quickstart(
     say(`1 broker  ${broker.greeting}`);
     const measure = async (scenario: Scenario): Promise<{ record: RunRecord; folder: string }> => {
       const out = flags.out === undefined ? {} : { out: join(flags.out, scenario.name) };
-      const nodes = [{ node: 'broker', pid: broker.pid }];
+      const nodes = () => [{ node: 'broker', pid: broker.pid }];
       const target = { host: broker.host, port: broker.port };
       return execute(scenario, [target], nodes, { ...flags, ...out }, command, terminal, interrupt);
     };

@@ -27,7 +27,7 @@ import { EXIT, type ExitCode } from './exit-codes.js';
 import { UsageError } from './failure.js';
 import { interruption } from './interruption.js';
 import { LiveView } from './live-view.js';
-import { probedNodes } from './probed-nodes.js';
+import { listeningNodes, watchedNodes } from './probed-nodes.js';
 import type { Terminal } from './terminal.js';
 import { toolFacts } from './version.js';
 
@@ -89,7 +89,8 @@ export async function runOrShow(
       `${complete.name} names no target: add --target mqtt://127.0.0.1:1883, or 'target:' to the scenario`,
     );
   }
-  const nodes = probedNodes(flags.probe, targets, terminal);
+  const watched = watchedNodes(flags.probe);
+  const nodes = () => watched ?? listeningNodes(targets, terminal);
   const interrupt = interruption(terminal.err);
   try {
     const run = await execute(complete, targets, nodes, flags, command, terminal, interrupt);
@@ -110,7 +111,7 @@ export function printSummary(record: RunRecord, folder: string, { out }: Termina
 export async function execute(
   scenario: Scenario,
   targets: readonly Target[],
-  nodes: readonly ProbedNode[],
+  nodes: () => readonly ProbedNode[],
   flags: Pick<RunFlags, 'quiet'> & Partial<Pick<RunFlags, 'out' | 'threads'>>,
   command: readonly string[],
   terminal: Terminal,

@@ -10,11 +10,16 @@ import { HEADER_BYTES, headerSequence, writeHeader } from './header.js';
 import { LeanDevice, LeanThread } from './lean-device.js';
 import { MqttJsDevice } from './mqttjs-device.js';
 import { Receiver } from './receiver.js';
+import { SourcePorts } from './source-ports.js';
 import { COUNTER, Tally } from './tally.js';
 
 const DRIVERS = {
   lean: (thread: DeviceThread, program: DeviceProgram): Device =>
-    new LeanDevice(new LeanThread(thread), program, 0),
+    new LeanDevice(
+      new LeanThread(thread, new SourcePorts(20_000, 10_000, 0, 1, Math.random())),
+      program,
+      0,
+    ),
   mqttjs: (thread: DeviceThread, program: DeviceProgram): Device =>
     new MqttJsDevice(thread, program, 0),
 };

@@ -22,6 +22,7 @@ import { writeHeader } from './header.js';
 import { InflightList, InflightSlab } from './inflight.js';
 import { OutputBuffer } from './output-buffer.js';
 import { refusal } from './refusal.js';
+import type { SourcePorts } from './source-ports.js';
 import { COUNTER } from './tally.js';
 
 /** What the lean devices of one thread share: one read buffer, one write buffer, one slab, one view. */
@@ -31,9 +32,11 @@ export class LeanThread {
   readonly slab = new InflightSlab();
   readonly view = new PublishView();
   readonly thread: DeviceThread;
+  readonly ports: SourcePorts;
 
-  constructor(thread: DeviceThread) {
+  constructor(thread: DeviceThread, ports: SourcePorts) {
     this.thread = thread;
+    this.ports = ports;
   }
 }
 
@@ -42,6 +45,8 @@ type State = 'idle' | 'connecting' | 'connack' | 'suback' | 'ready' | 'closing' 
 /** A device refuses what it is sent above this: the specification's own limit. */
 const LARGEST_PACKET = 268_435_460;
 const SUBSCRIBE_PACKET_ID = 1;
+/** Source ports tried before the kernel is asked to find one. */
+const MOST_PORT_TRIES = 20;
 const SENT_BY_QOS = [
   COUNTER.publishesSentQos0,
   COUNTER.publishesSentQos1,
@@ -66,6 +71,8 @@ export class LeanDevice implements Device, FrameSink {
   #socket: DeviceSocket | undefined;
   #state: State = 'idle';
   #reason = '';
+  #portTaken = false;
+  #portTries = 0;
   #intendedUs = 0;
   #startedUs = 0;
   #subscribedAtUs = 0;
@@ -104,10 +111,16 @@ export class LeanDevice implements Device, FrameSink {
     this.#state = 'connecting';
     tally.count(COUNTER.connectsAttempted);
     tally.record(CONNECT * 3 + LAG, this.#startedUs - intendedUs);
+    this.#dial(this.#shared.ports.next());
+  }
+
+  /** @param localPort undefined: whichever the kernel finds */
+  #dial(localPort: number | undefined): void {
     const { host, port } = this.#program.identity(this.#index);
     const socket = connect({
       host,
       port,
+      ...(localPort === undefined ? {} : { localPort }),
       noDelay: true,
       onread: {
         buffer: this.#shared.readBuffer,
@@ -481,10 +494,19 @@ export class LeanDevice implements Device, FrameSink {
   }
 
   failed(error: NodeJS.ErrnoException): void {
+    const taken = error.code === 'EADDRINUSE' || error.code === 'EADDRNOTAVAIL';
+    this.#portTaken = taken && this.#state === 'connecting';
+    if (this.#portTaken) return;
     if (this.#reason === '') this.#reason = error.code ?? error.message;
   }
 
   tcpClosed(): void {
+    if (this.#portTaken) {
+      this.#portTaken = false;
+      this.#portTries++;
+      this.#dial(this.#portTries < MOST_PORT_TRIES ? this.#shared.ports.next() : undefined);
+      return;
+    }
     const { thread, slab } = this.#shared;
     const { tally, owner } = thread;
     const index = this.#index;

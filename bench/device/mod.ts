@@ -11,5 +11,6 @@ export { HEADER_BYTES, SEQUENCE_MODULUS } from './header.js';
 export { LeanDevice, LeanThread } from './lean-device.js';
 export { MqttJsDevice } from './mqttjs-device.js';
 export { Receiver, type RunIdentity } from './receiver.js';
+export { SourcePorts } from './source-ports.js';
 export { COUNTER, Tally } from './tally.js';
 export { type TimerSink, TimingWheel } from './timing-wheel.js';

@@ -47,6 +47,7 @@ const UP_TIMEOUT_US = 60 * SECOND_US;
 /** From an order until it takes effect: every shard has heard it by then. */
 const ORDER_DELAY_US = 200_000;
 const STOP_TIMEOUT_US = 15 * SECOND_US;
+const STOP_US_PER_DEVICE = 40;
 
 /**
  * Takes a fleet through a run: up, ramp, the phases by the clock, drain, goodbye; merges what the shards
@@ -148,7 +149,8 @@ export class Coordinator {
     this.#close(endUs);
     this.#writer!.phases(this.#phases);
     this.#fleet.order({ type: 'stop' });
-    await this.#until(() => this.#board.allOver, this.#nowUs() + STOP_TIMEOUT_US, false);
+    const patienceUs = STOP_TIMEOUT_US + this.#options.devices * STOP_US_PER_DEVICE;
+    await this.#until(() => this.#board.allOver, this.#nowUs() + patienceUs, false);
     for (const interval of this.#merger.flush(endUs)) this.#record(interval);
     await this.#writing;
     if (this.#failure !== undefined) throw this.#failure;

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { FleetError } from './fleet-error.js';
 import { layOut } from './layout.js';
 
-const limits = { openFiles: 20_000, cores: 2, ephemeralPorts: 28_232 };
+const limits = { openFiles: 20_000, cores: 2, ephemeralPorts: { first: 32_768, count: 28_232 } };
 
 test('one core is left to the target, and few devices get few threads', () => {
   assert.deepEqual(layOut(10_000, 1, limits), { processes: 1, threadsPerProcess: 1, shards: 1 });

@@ -1,4 +1,5 @@
 import { FleetError } from './fleet-error.js';
+import type { PortRange } from './messages.js';
 
 /** What the machine allows, read from it and never assumed. */
 export interface MachineLimits {
@@ -6,7 +7,7 @@ export interface MachineLimits {
   openFiles: number;
   cores: number;
   /** Local ports for outgoing connections to one address (`net.ipv4.ip_local_port_range`). */
-  ephemeralPorts: number;
+  ephemeralPorts: PortRange;
 }
 
 /** How the fleet's shards lie over processes and threads. */
@@ -42,11 +43,11 @@ export function layOut(
   askedThreads?: number,
 ): FleetLayout {
   const perTarget = Math.ceil(devices / targets);
-  if (perTarget > limits.ephemeralPorts) {
+  if (perTarget > limits.ephemeralPorts.count) {
     throw new FleetError(
       'LIMIT',
       `${devices} devices make ${perTarget} connections to one target address, and this machine has ` +
-        `${limits.ephemeralPorts} local ports for one address: name more addresses of the target ` +
+        `${limits.ephemeralPorts.count} local ports for one address: name more addresses of the target ` +
         `(--target mqtt://127.0.0.1:1883,mqtt://127.0.0.2:1883) or widen net.ipv4.ip_local_port_range`,
     );
   }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { openFileLimit } from '../probe/mod.js';
 import type { MachineLimits } from './layout.js';
+import type { PortRange } from './messages.js';
 
 /** This machine's limits as they are now. */
 export function machineLimits(): MachineLimits {
@@ -12,13 +13,13 @@ export function machineLimits(): MachineLimits {
   };
 }
 
-function ephemeralPorts(): number {
+function ephemeralPorts(): PortRange {
   try {
     const range = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8');
     const [low, high] = range.trim().split(/\s+/);
-    return Number(high) - Number(low) + 1;
+    return { first: Number(low), count: Number(high) - Number(low) + 1 };
   } catch {
     // IANA's dynamic range, 49152–65535, which systems other than Linux use.
-    return 16_384;
+    return { first: 49_152, count: 16_384 };
   }
 }

@@ -5,6 +5,7 @@ import {
   LeanDevice,
   LeanThread,
   MqttJsDevice,
+  type SourcePorts,
 } from '../device/mod.js';
 import { type Group, GroupIdentity, type Scenario, type Target } from '../scenario/mod.js';
 import { DeviceIdentities } from './device-identities.js';
@@ -16,9 +17,10 @@ export function makeDevices(
   runHex: string,
   placement: ShardDevices,
   targets: readonly Target[],
+  ports: SourcePorts,
   thread: DeviceThread,
 ): Device[] {
-  const lean = new LeanThread(thread);
+  const lean = new LeanThread(thread, ports);
   const programs = scenario.groups.map((group) => {
     const identities = new DeviceIdentities(group, new GroupIdentity(group, runHex, scenario.seed));
     return deviceProgram(scenario, group, (device) => {

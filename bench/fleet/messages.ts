@@ -9,6 +9,13 @@ export interface ShardPlan {
   shards: number;
   /** 16 bits, in every measurement header. */
   run: number;
+  /** The range that this machine takes local ports from. */
+  ephemeralPorts: PortRange;
+}
+
+export interface PortRange {
+  first: number;
+  count: number;
 }
 
 /** Coordinator → shard. */

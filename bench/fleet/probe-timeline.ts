@@ -10,6 +10,9 @@ export class ProbeTimeline {
   readonly #points = new Map<number, readonly ProbePoint[]>();
   #last: ProbeSample[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #epochUs = 0;
+  /** The second that is sampled next. */
+  #second = -1;
 
   constructor(probes: readonly ProcProbe[], nowUs: () => number) {
     this.#probes = probes;
@@ -20,11 +23,14 @@ export class ProbeTimeline {
   start(epochUs: number): void {
     if (this.#probes.length === 0) return;
     this.#last = this.#probes.map((probe) => probe.sample(this.#nowUs()));
-    this.#wait(epochUs, 0);
+    this.#epochUs = epochUs;
+    this.#wait(0);
   }
 
   /** What happened in a second that is over; asked for once. Empty if it was not sampled. */
   point(second: number): readonly ProbePoint[] {
+    // Asked before the timer came to it: now is as good.
+    if (second === this.#second && this.#nowUs() >= this.#endUs(second)) this.#take();
     const points = this.#points.get(second) ?? [];
     this.#points.delete(second);
     return points;
@@ -34,17 +40,23 @@ export class ProbeTimeline {
     clearTimeout(this.#timer);
   }
 
-  #wait(epochUs: number, second: number): void {
-    const endUs = epochUs + (second + 1) * SECOND_US;
-    this.#timer = setTimeout(
-      () => {
-        const nowUs = this.#nowUs();
-        this.#points.set(second, this.#sample(nowUs));
-        // After a stall the seconds in between have no sample of their own.
-        this.#wait(epochUs, Math.max(second + 1, Math.floor((nowUs - epochUs) / SECOND_US)));
-      },
-      Math.max(0, (endUs - this.#nowUs()) / 1000),
-    );
+  #wait(second: number): void {
+    this.#second = second;
+    const leftUs = this.#endUs(second) - this.#nowUs();
+    this.#timer = setTimeout(() => this.#take(), Math.max(0, leftUs / 1000));
+  }
+
+  #take(): void {
+    clearTimeout(this.#timer);
+    const nowUs = this.#nowUs();
+    this.#points.set(this.#second, this.#sample(nowUs));
+    // After a stall the seconds in between have no sample of their own.
+    const current = Math.floor((nowUs - this.#epochUs) / SECOND_US);
+    this.#wait(Math.max(this.#second + 1, current));
+  }
+
+  #endUs(second: number): number {
+    return this.#epochUs + (second + 1) * SECOND_US;
   }
 
   #sample(nowUs: number): ProbePoint[] {

@@ -34,8 +34,8 @@ export interface RunRequest {
   tool: ToolFacts;
   host: HostFacts;
   limits: MachineLimits;
-  /** Processes of the target on this machine to watch. */
-  nodes: readonly ProbedNode[];
+  /** Processes of the target on this machine to watch; asked when the target has answered. */
+  nodes: () => readonly ProbedNode[];
   /** Threads that drive devices, instead of one per core but one. */
   threads?: number;
   /** Called each second of the run. */
@@ -53,8 +53,9 @@ export async function runScenario(request: RunRequest): Promise<RunRecord> {
   const { scenario, targets } = request;
   const fleet = plan(scenario);
   const layout = layOut(fleet.deviceCount, targets.length, request.limits, request.threads);
-  const probes = request.nodes.map(({ node, pid }) => new ProcProbe(node, pid));
   for (const target of targets) await preflight(target, scenario.groups[0]!.protocol);
+  const nodes = request.nodes();
+  const probes = nodes.map(({ node, pid }) => new ProcProbe(node, pid));
   const openRecord = (epochMs: number): Promise<RunWriter> =>
     RunWriter.create(request.folder, {
       id: request.id,
@@ -70,11 +71,16 @@ export async function runScenario(request: RunRequest): Promise<RunRecord> {
       processes: layout.processes,
       threads: layout.processes * layout.threadsPerProcess,
       shards: layout.shards,
-      probes: request.nodes,
+      probes: nodes,
       objectives: scenario.objectives,
     });
   const coordinator = new Coordinator(
-    { scenario, targets: [...targets], run: request.run },
+    {
+      scenario,
+      targets: [...targets],
+      run: request.run,
+      ephemeralPorts: request.limits.ephemeralPorts,
+    },
     {
       layout,
       devices: fleet.deviceCount,

@@ -13,8 +13,8 @@ process.on('message', (order: HostOrder) => {
   if (order.type === 'host') start(order).catch(fail);
   else for (const port of ports) port.postMessage(order);
 });
-// The coordinator is gone: nobody would read what we measure.
-process.on('disconnect', () => process.exit(1));
+// Either all is said, or the coordinator is gone and nobody would read what we measure.
+process.on('disconnect', () => process.exit());
 // Ctrl-C reaches the whole process group; the coordinator decides what it means.
 process.on('SIGINT', () => undefined);
 
@@ -27,13 +27,24 @@ async function start(order: Extract<HostOrder, { type: 'host' }>): Promise<void>
     // Threads wait for messages, not for tasks.
     concurrentTasksPerWorker: 1,
   });
+  let talking = plans.length;
+  let said = (): void => undefined;
+  const allSaid = new Promise<void>((resolve) => {
+    said = resolve;
+  });
   const tasks = plans.map((plan, index) => {
     const { port1, port2 } = new MessageChannel();
-    port1.on('message', (news: ShardNews) => pass(news, index === 0));
+    port1.on('message', (news: ShardNews) => {
+      pass(news, index === 0, () => {
+        if (news.type === 'done' && --talking === 0) said();
+      });
+    });
     ports.push(port1);
     return pool.run({ plan, port: port2 }, { transferList: [port2] });
   });
   await Promise.all(tasks);
+  // The last words of a shard may still be on their way through its port.
+  await allSaid;
   for (const port of ports) port.close();
   ports = [];
   await pool.close();
@@ -41,13 +52,13 @@ async function start(order: Extract<HostOrder, { type: 'host' }>): Promise<void>
 }
 
 /** The CPU time of the process goes with the report of its first shard. */
-function pass(news: ShardNews, first: boolean): void {
+function pass(news: ShardNews, first: boolean, sent: () => void): void {
   if (first && news.type === 'interval') {
     const { user, system } = process.cpuUsage();
     news = { ...news, report: { ...news.report, cpuUs: user + system - lastCpuUs } };
     lastCpuUs = user + system;
   }
-  process.send?.(news satisfies HostNews);
+  process.send?.(news satisfies HostNews, sent);
 }
 
 function fail(error: unknown): void {

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { transferables } from '../../results/mod.js';
-import { monotonicClock, Receiver, type RunIdentity, Tally } from '../device/mod.js';
+import { monotonicClock, Receiver, type RunIdentity, SourcePorts, Tally } from '../device/mod.js';
 import { plan as planOf } from '../scenario/mod.js';
 import { connectAtUs } from '../schedule/mod.js';
 import { GeneratorLoad } from './generator-load.js';
@@ -13,8 +13,9 @@ import { StreamTable } from './stream-table.js';
 
 const TICK_MS = 1;
 const SECOND_US = 1_000_000;
-/** How long devices may take to say goodbye. */
+/** How long devices may take to say goodbye: some of them are asked in each tick. */
 const GOODBYE_US = 3 * SECOND_US;
+const GOODBYE_US_PER_DEVICE = 30;
 
 /** Builds the shard and drives it by the clock; resolves when it was stopped and has reported all. */
 export function runShard(plan: ShardPlan, port: MessagePort): Promise<void> {
@@ -51,7 +52,7 @@ class ShardRun {
   constructor(plan: ShardPlan, port: MessagePort) {
     this.#plan = plan;
     this.#port = port;
-    const { scenario, run } = plan;
+    const { scenario, run, ephemeralPorts } = plan;
     const runHex = run.toString(16).padStart(4, '0');
     const fleet = planOf(scenario);
     const placement = new ShardDevices(fleet, plan.shard, plan.shards);
@@ -67,8 +68,10 @@ class ShardRun {
     };
     this.#identity = identity;
     this.#placement = placement;
+    const { first, count } = ephemeralPorts;
+    const ports = new SourcePorts(first, count, plan.shard, plan.shards, run / 0x10000);
     this.#shard = new Shard(thread, new StreamTable(programs, placement), (owner) =>
-      makeDevices(scenario, runHex, placement, plan.targets, { ...thread, owner }),
+      makeDevices(scenario, runHex, placement, plan.targets, ports, { ...thread, owner }),
     );
     this.#post({ type: 'up', shard: plan.shard });
   }
@@ -89,7 +92,8 @@ class ShardRun {
       case 'stop':
         if (this.#goodbyeAtUs !== Number.POSITIVE_INFINITY) break;
         this.#shard.disconnect();
-        this.#goodbyeAtUs = this.#nowUs() + GOODBYE_US;
+        this.#goodbyeAtUs =
+          this.#nowUs() + GOODBYE_US + this.#placement.count * GOODBYE_US_PER_DEVICE;
         break;
     }
   }

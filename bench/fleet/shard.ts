@@ -11,6 +11,7 @@ import type { StreamTable } from './stream-table.js';
 
 /** Messages that one stream sends in one go before others get their turn. */
 const LARGEST_BURST = 256;
+const GOODBYES_PER_TICK = 100;
 
 /** How many of a shard's devices stand where. */
 export interface ShardCensus {
@@ -37,6 +38,8 @@ export class Shard implements DeviceOwner, TimerSink {
   readonly #connected: Uint8Array;
   readonly #alive: Uint8Array;
   #loading = false;
+  /** The next device to disconnect; beyond the last while nobody leaves. */
+  #leaving = Number.POSITIVE_INFINITY;
 
   /** @param makeDevices makes the devices, by index, for their owner */
   constructor(
@@ -75,6 +78,7 @@ export class Shard implements DeviceOwner, TimerSink {
   /** Does all that has fallen due. To be called about every millisecond. */
   tick(): void {
     this.#wheel.advance(this.#nowUs(), this);
+    if (this.#leaving < this.#devices.length) this.#disconnectSome();
   }
 
   /** Publishing begins at `startUs`. */
@@ -92,13 +96,19 @@ export class Shard implements DeviceOwner, TimerSink {
     this.#loading = false;
   }
 
+  /** All devices say goodbye, some in each tick: thousands in one would stall the loop. */
   disconnect(): void {
     this.#loading = false;
-    for (let device = 0; device < this.#devices.length; device++) {
+    this.#leaving = 0;
+  }
+
+  #disconnectSome(): void {
+    const end = Math.min(this.#leaving + GOODBYES_PER_TICK, this.#devices.length);
+    for (; this.#leaving < end; this.#leaving++) {
       // One that never began to connect has nothing to close.
-      if (this.#connected[device] === 0) this.census.closed++;
-      this.#connected[device] = 1;
-      this.#devices[device]!.disconnect();
+      if (this.#connected[this.#leaving] === 0) this.census.closed++;
+      this.#connected[this.#leaving] = 1;
+      this.#devices[this.#leaving]!.disconnect();
     }
   }
 
