@@ -1,16 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { freePort } from './free-port.js';
 
 const CLI = fileURLToPath(new URL('../cli.js', import.meta.url));
 const START_TIMEOUT_MS = 15_000;
 const STOP_TIMEOUT_MS = 10_000;
-/** Below the ports that outgoing connections take (32768 on): a listener among them would collide with them. */
-const FIRST_PORT = 18_830;
-const LAST_PORT = 18_890;
-
 /** A broker node as a process of its own, as a user would start it. */
 export interface BrokerProcess {
   host: string;
@@ -83,21 +79,6 @@ async function end(child: ChildProcess): Promise<void> {
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
   await gone;
   clearTimeout(timer);
-}
-
-async function freePort(host: string): Promise<number> {
-  for (let port = FIRST_PORT; port <= LAST_PORT; port++) {
-    if (await isFree(host, port)) return port;
-  }
-  throw new Error(`no port from ${FIRST_PORT} to ${LAST_PORT} is free on ${host}`);
-}
-
-function isFree(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ host, port }, () => server.close(() => resolve(true)));
-  });
 }
 
 /** Without our flags' environment twins, which are meant for the verb that was typed. */

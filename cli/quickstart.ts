@@ -45,31 +45,40 @@ export async function quickstart(
   const check = scale(await loadScenario('quickstart-check'), flags.scale);
   const say = (text: string): void => terminal.err.write(`${text}\n`);
   const interrupt = interruption(terminal.err);
-  const broker = await startBrokerProcess();
-  try {
-    say(`1 broker  ${broker.greeting}`);
-    const measure = async (scenario: Scenario): Promise<{ record: RunRecord; folder: string }> => {
-      const out = flags.out === undefined ? {} : { out: join(flags.out, scenario.name) };
-      const nodes = () => [{ node: 'broker', pid: broker.pid }];
+  /** One run on a broker of its own: memory that an earlier run left would not be its own. */
+  const measure = async (
+    scenario: Scenario,
+    title: string,
+  ): Promise<{ record: RunRecord; folder: string }> => {
+    const broker = await startBrokerProcess();
+    try {
+      say(title);
+      say(`  ${broker.greeting}`);
       const target = { host: broker.host, port: broker.port };
-      return execute(scenario, [target], nodes, { ...flags, ...out }, command, terminal, interrupt);
-    };
-    say(`2 load    ${devices(load)}: each kind of traffic alone, then all of it together`);
-    const fitted = await measure(load);
+      const nodes = () => [{ node: 'broker', pid: broker.pid }];
+      const out = flags.out === undefined ? {} : { out: join(flags.out, scenario.name) };
+      const runFlags = { ...flags, ...out };
+      return await execute(scenario, [target], nodes, runFlags, command, terminal, interrupt);
+    } finally {
+      await broker.stop();
+    }
+  };
+  try {
+    const loadTitle = `1 load    ${devices(load)}: each kind of traffic alone, then all of it together`;
+    const fitted = await measure(load, loadTitle);
     printSummary(fitted.record, fitted.folder, terminal);
     if (exitCodeOf(fitted.record) !== EXIT.pass) return exitCodeOf(fitted.record);
-    say(`\n3 check   ${devices(check)}, another mix: are the costs of the first run true of it?`);
-    const checked = await measure(check);
+    const checkTitle = `\n2 check   ${devices(check)} in another mix: do the costs found so far hold?`;
+    const checked = await measure(check, checkTitle);
     if (exitCodeOf(checked.record) !== EXIT.pass) {
       printSummary(checked.record, checked.folder, terminal);
       return exitCodeOf(checked.record);
     }
-    say(`4 sizing  ${formatCount(SIZED_CONNECTIONS)} such devices\n`);
+    say(`\n3 sizing  ${formatCount(SIZED_CONNECTIONS)} such devices\n`);
     await printSizing(fitted.folder, checked.folder, terminal);
     return EXIT.pass;
   } finally {
     interrupt.dispose();
-    await broker.stop();
   }
 }
 
@@ -78,7 +87,7 @@ async function printSizing(fitted: string, checked: string, terminal: Terminal):
   const check = await readCostSeries(checked);
   const demand = demandLike(run, SIZED_CONNECTIONS, FRAME);
   const estimate = estimateDemand({ runs: [run], checks: [check], demand });
-  terminal.out.write(`\n${reportLines(estimate).join('\n')}\n`);
+  terminal.out.write(`${reportLines(estimate).join('\n')}\n`);
 }
 
 function devices(scenario: Scenario): string {
