@@ -36,7 +36,7 @@ export interface RunCheck {
 export function checkRun(cpu: CpuModel, memory: MemoryModel, run: CostSeries): RunCheck {
   const windows = costWindows([run]);
   const most = withoutTeardown(run.samples).reduce<CostSample | undefined>(
-    (best, s) => (best === undefined || s.connected >= best.connected ? s : best),
+    (best, s) => (best === undefined || s.connectedAtEnd >= best.connectedAtEnd ? s : best),
     undefined,
   );
   if (most === undefined || windows.length === 0) {
@@ -48,7 +48,7 @@ export function checkRun(cpu: CpuModel, memory: MemoryModel, run: CostSeries): R
     cpu: compareCpu(cpu, windows),
     memory: comparison(
       most.rssBytes,
-      memory.base.value * most.processes + memory.perConnection.value * most.connected,
+      memory.base.value * most.processes + memory.perConnection.value * most.connectedAtEnd,
     ),
     phases: [...new Set(windows.map((window) => window.phase))].map((phase) => ({
       phase,

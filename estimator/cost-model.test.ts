@@ -153,6 +153,7 @@ describe('memory', () => {
       second: last.second + 1 + i,
       phase: 'teardown',
       connected: last.connected * (0.9 - 0.09 * i),
+      connectedAtEnd: last.connected * (0.86 - 0.09 * i),
     }));
     const whole = fitMemory([run]);
     const torn = fitMemory([{ ...run, samples: [...run.samples, ...teardown] }]);
@@ -167,6 +168,33 @@ describe('memory', () => {
     }));
     const { workingBytes } = fitMemory([{ ...run, samples: peak }]);
     assert.ok(workingBytes > 20e6, `${workingBytes}`);
+  });
+
+  it('is not bent where a collector gives memory back in the middle of the growth', () => {
+    const run = syntheticRun(DESIGNED);
+    const collected = run.samples.map((sample, i) => ({
+      ...sample,
+      rssBytes: sample.rssBytes + (i < 20 ? 30e6 : 0),
+    }));
+    const memory = fitMemory([{ ...run, samples: collected }]);
+    const { low, high, value } = memory.perConnection;
+    assert.ok(Math.abs(value / TRUE_COSTS.connectionBytes - 1) < 0.05, `${value}`);
+    assert.ok(low <= TRUE_COSTS.connectionBytes && TRUE_COSTS.connectionBytes <= high);
+    // What a process needs at most does not depend on which level is called its base.
+    const peak = memory.base.value + memory.workingBytes;
+    assert.ok(Math.abs(peak / (TRUE_COSTS.baseBytes + 30e6) - 1) < 0.05, `${peak}`);
+  });
+
+  it('is refused when it did not grow: the broker still had that of earlier connections', () => {
+    const run = syntheticRun(DESIGNED);
+    const warm = run.samples.map((sample, i) => ({ ...sample, rssBytes: 150e6 + (i % 3) * 1e6 }));
+    assert.throws(
+      () => fitMemory([{ ...run, samples: warm }]),
+      (error) =>
+        error instanceof EstimateError &&
+        error.code === 'NOT_MEASURED' &&
+        /start the broker anew/.test(error.message),
+    );
   });
 
   it('is refused when the connections were there from the start', () => {

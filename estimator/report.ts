@@ -65,7 +65,7 @@ function answer(estimate: Estimate): string[] {
     '',
     ...wrap(roles, '  '),
     ...wrap(
-      `${RESOURCE_NAMES[sizing.binds]} binds: alone it needs ${decimals(sizing.nodesNeeded[sizing.binds], 2)} nodes; next is ${RESOURCE_NAMES[second!]} with ${decimals(sizing.nodesNeeded[second!], 2)}.`,
+      `${capitalised(RESOURCE_NAMES[sizing.binds])} binds: alone it needs ${decimals(sizing.nodesNeeded[sizing.binds], 2)} nodes; next is ${RESOURCE_NAMES[second!]} with ${decimals(sizing.nodesNeeded[second!], 2)}.`,
       '  ',
     ),
     ...wrap(sure.join(' '), '  '),
@@ -180,4 +180,8 @@ function nodeCount(count: number): string {
 
 function percent(share: number): string {
   return formatPercent(share * 100);
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -52,6 +52,7 @@ describe('samples of a run record', () => {
         rssBytes: 1_000,
         processes: 1,
         connected: 4,
+        connectedAtEnd: 8,
         connects: 3,
         publishesQos0: 10,
         publishesQos1: 11,
@@ -66,14 +67,20 @@ describe('samples of a run record', () => {
     ]);
   });
 
-  it('take levels halfway between the ends of two seconds', () => {
-    const probes = (rssBytes: number) => ({ broker: { cpuPercent: 1, rssBytes } });
-    const [, second] = costSamples([
-      row(0, { counters: { connected: 10 }, probes: probes(100) }),
-      row(1, { counters: { connected: 30 }, probes: probes(300) }),
+  it('take the mean of connections halfway between the ends of two seconds', () => {
+    const [first, second, afterGap] = costSamples([
+      row(0, { counters: { connected: 10 } }),
+      row(1, { counters: { connected: 30 } }),
+      row(3, { counters: { connected: 50 } }),
     ]);
-    assert.equal(second!.connected, 20);
-    assert.equal(second!.rssBytes, 200);
+    assert.deepEqual(
+      [first, second, afterGap].map((sample) => [sample!.connected, sample!.connectedAtEnd]),
+      [
+        [5, 10],
+        [20, 30],
+        [50, 50],
+      ],
+    );
   });
 
   it('add up the processes of a target', () => {

@@ -40,23 +40,23 @@ export async function costSeries(run: Run): Promise<CostSeries> {
 /** Rows in which every probed process could be read; the others are gaps. */
 export function costSamples(rows: readonly IntervalRow[]): CostSample[] {
   return rows.flatMap((row, at) => {
-    const before = rows[at - 1];
-    const previous = before?.second === row.second - 1 ? before : undefined;
+    const previous = rows[at - 1];
     const now = targetOf(row);
     if (now === undefined) return [];
     const of = (name: CounterName) => counter(row.counters, name);
-    // Gauges and memory are read at the end of the second: the mean is halfway from the last.
-    const rssBefore = previous && targetOf(previous)?.rssBytes;
-    const connectedBefore = at === 0 ? 0 : counter((previous ?? row).counters, 'connected');
+    // The gauge tells the end of the second: the mean is halfway from the end of the last.
+    const before = previous?.second === row.second - 1 ? previous : row;
+    const connectedBefore = at === 0 ? 0 : counter(before.counters, 'connected');
     return [
       {
         second: row.second,
         phase: row.phase,
         lengthSec: row.lengthSec,
         cpuSec: (now.cpuPercent / 100) * row.lengthSec,
-        rssBytes: ((rssBefore ?? now.rssBytes) + now.rssBytes) / 2,
+        rssBytes: now.rssBytes,
         processes: now.processes,
         connected: (connectedBefore + of('connected')) / 2,
+        connectedAtEnd: of('connected'),
         connects: of('connectsSucceeded'),
         publishesQos0: of('publishesSentQos0'),
         publishesQos1: of('publishesSentQos1'),

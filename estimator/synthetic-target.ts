@@ -105,7 +105,7 @@ export function syntheticRun(
         correlation * carried +
         Math.sqrt(1 - correlation ** 2) * (noise * cpu + 0.002) * gaussian();
       memoryNoise = 0.5 * memoryNoise + 0.3e6 * gaussian();
-      rss.push(costs.baseBytes + costs.connectionBytes * mean + memoryNoise);
+      rss.push(costs.baseBytes + costs.connectionBytes * connected + memoryNoise);
       samples.push({
         second: samples.length,
         phase: phase.name,
@@ -114,6 +114,7 @@ export function syntheticRun(
         rssBytes: Math.round(rss.at(-1)!),
         processes: 1,
         connected: mean,
+        connectedAtEnd: connected,
         connects,
         publishesQos0: publishes[0]!,
         publishesQos1: publishes[1]!,

@@ -8,11 +8,12 @@ export interface CostSample {
   lengthSec: number;
   /** CPU seconds of all probed broker processes together in this sample, user and system. */
   cpuSec: number;
-  /** Resident memory of all of them. */
+  /** Resident memory of all of them at the end of the sample. */
   rssBytes: number;
   processes: number;
-  /** Mean number of open connections. */
+  /** Mean number of open connections, and how many there were at the end. */
   connected: number;
+  connectedAtEnd: number;
   /** These are counts of the sample; `bytesIn` is what the target received, at MQTT level. */
   connects: number;
   publishesQos0: number;
