@@ -94,6 +94,7 @@ export class LeanDevice implements Device, FrameSink {
     this.#index = index;
     this.#keepAliveUs = program.keepAliveSeconds * 1_000_000;
     this.#window = program.inflight === 0 ? 65_535 : program.inflight;
+    this.#framer.version = program.version;
   }
 
   get ready(): boolean {
