@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { parseDemand } from './demand.js';
 import { EstimateError } from './estimate-error.js';
@@ -15,6 +16,15 @@ function withLines(...lines: string[]): string {
   const keys = lines.map((line) => line.split(':')[0]!);
   const kept = WHOLE.split('\n').filter((line) => !keys.includes(line.split(':')[0]!));
   return [...kept.filter((line) => line !== ''), ...lines].join('\n');
+}
+
+function messageOf(text: string): string {
+  try {
+    parseDemand(text, 'demand.yaml');
+  } catch (error) {
+    return error instanceof EstimateError ? error.message : '';
+  }
+  return '';
 }
 
 describe('a demand', () => {
@@ -55,6 +65,14 @@ describe('a demand', () => {
     assert.equal(demand.connectRatePerSec, 12.5);
     assert.equal(demand.policy.nodesMayFail, 0);
     assert.equal(demand.node.name, 'box');
+  });
+
+  it('has its keys, and an example that can be read, in docs/estimate.md', () => {
+    const page = readFileSync(new URL('../../docs/estimate.md', import.meta.url), 'utf8');
+    const [, example] = /cat > demand\.yaml <<'END'\n([\s\S]*?)END\n/.exec(page) ?? [];
+    assert.equal(parseDemand(example!, 'demand.yaml').connections, 200_000);
+    const [, known] = /one of the keys (.*?), found/.exec(messageOf(`${WHOLE}unknown: 1`)) ?? [];
+    for (const key of known!.split(', ')) assert.ok(page.includes(`\`${key}\``), key);
   });
 
   const refused: { what: string; text: string; lines: (string | RegExp)[] }[] = [

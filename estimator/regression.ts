@@ -34,13 +34,14 @@ export interface Regression {
 export const DEFAULT_DRAWS = 1000;
 
 /**
- * Robust weighted non-negative least squares with a wild block bootstrap: the design stays as it was run,
- * the residuals of a block of neighbouring rows are multiplied by one random number of mean 0 and
- * variance 1, and the fit is done again. That needs neither equal variances nor independent
+ * Robust weighted non-negative least squares with a wild block bootstrap: the design stays as it was
+ * run, the residuals of a block of neighbouring rows are multiplied by one random number of mean 0
+ * and variance 1, and the fit is done again. That needs neither equal variances nor independent
  * neighbours (Wu 1986; Cameron, Gelbach and Miller 2008, with Webb's six points for few blocks).
  * A fit pulls its own residuals towards zero: each block's are first put to what they would be had
- * the block been left out, (I − H)⁻¹e with H its part of the hat matrix (CR3, Bell and McCaffrey 2002). With few
- * blocks the scatter is itself a guess: draws widen as Student's t does against the normal.
+ * the block been left out, (I − H)⁻¹e with H its part of the hat matrix (CR3, Bell and McCaffrey
+ * 2002). With few blocks the scatter is itself a guess: draws widen as Student's t does against the
+ * normal.
  */
 export function regress(input: RegressionInput, drawCount: number, seed: number): Regression {
   const { columns, y, runs } = input;

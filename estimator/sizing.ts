@@ -174,14 +174,14 @@ function planFor(
 }
 
 /** Cores in use by broker processes, bytes of memory, bytes per second of the network card. */
-export function nodeHas(resource: Resource, demand: Demand, processesPerNode: number): number {
+function nodeHas(resource: Resource, demand: Demand, processesPerNode: number): number {
   if (resource === 'cpu') return processesPerNode * demand.threadsPerProcess;
   if (resource === 'memory') return demand.node.memoryGiB * 2 ** 30;
   return (demand.node.nicGbps * 1e9) / 8;
 }
 
 /** Bytes per second between all clients and all brokers, TCP/IP headers included. */
-export function wireBytesPerSec(demand: Demand): { in: number; out: number } {
+function wireBytesPerSec(demand: Demand): { in: number; out: number } {
   const pingsPerSec = demand.connections / demand.keepAliveSec;
   const ping = pingWireBytes();
   const total = { in: pingsPerSec * ping.forward, out: pingsPerSec * ping.back };
@@ -206,7 +206,7 @@ function nodesFor(needed: PerResource): number {
   return Math.max(1, Math.ceil(Math.max(...RESOURCES.map((r) => needed[r])) - 1e-9));
 }
 
-export function perResource(value: (resource: Resource) => number): PerResource {
+function perResource(value: (resource: Resource) => number): PerResource {
   return {
     cpu: value('cpu'),
     memory: value('memory'),
