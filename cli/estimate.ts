@@ -7,8 +7,8 @@ import {
   reportJson,
   reportLines,
 } from '../estimator/mod.js';
-import { ResultsError } from '../results/mod.js';
 import { EXIT } from './exit-codes.js';
+import { failure } from './failure.js';
 
 /** The flags of `fleetgauge estimate`. */
 export interface EstimateArgs {
@@ -46,11 +46,10 @@ export async function estimate(
     );
     return EXIT.pass;
   } catch (error) {
-    if (!(error instanceof EstimateError || error instanceof ResultsError)) throw error;
-    stderr.write(`${error.message}\n`);
-    return error.code === 'NOT_MEASURED' || error.code === 'TOO_FEW_SAMPLES'
-      ? EXIT.inconclusive
-      : EXIT.usage;
+    const { text, exit } = failure(error);
+    if (exit === EXIT.bug) throw error;
+    stderr.write(`${text}\n`);
+    return exit;
   }
 }
 

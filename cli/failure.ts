@@ -7,6 +7,7 @@ import {
   SetPathError,
   TargetError,
 } from '../bench/mod.js';
+import { EstimateError } from '../estimator/mod.js';
 import { ResultsError } from '../results/mod.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 
@@ -36,6 +37,10 @@ export function failure(error: unknown): { text: string; exit: ExitCode } {
   if (error instanceof FleetError) {
     const exit = { LIMIT: EXIT.usage, UNREACHABLE: EXIT.unreached, HOST_DIED: EXIT.bug } as const;
     return { text: error.message, exit: exit[error.code] };
+  }
+  if (error instanceof EstimateError) {
+    const unknown = error.code === 'NOT_MEASURED' || error.code === 'TOO_FEW_SAMPLES';
+    return { text: error.message, exit: unknown ? EXIT.inconclusive : EXIT.usage };
   }
   if (error instanceof Error && USAGE.some((kind) => error instanceof kind)) {
     return { text: error.message, exit: EXIT.usage };

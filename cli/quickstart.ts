@@ -74,7 +74,7 @@ export async function quickstart(
       printSummary(checked.record, checked.folder, terminal);
       return exitCodeOf(checked.record);
     }
-    say(`\n3 sizing  ${formatCount(SIZED_CONNECTIONS)} such devices\n`);
+    say(`\n3 sizing  ${formatCount(SIZED_CONNECTIONS)} such devices`);
     await printSizing(fitted.folder, checked.folder, terminal);
     return EXIT.pass;
   } finally {
@@ -87,7 +87,7 @@ async function printSizing(fitted: string, checked: string, terminal: Terminal):
   const check = await readCostSeries(checked);
   const demand = demandLike(run, SIZED_CONNECTIONS, FRAME);
   const estimate = estimateDemand({ runs: [run], checks: [check], demand });
-  terminal.out.write(`${reportLines(estimate).join('\n')}\n`);
+  terminal.out.write(`\n${reportLines(estimate).join('\n')}\n`);
 }
 
 function devices(scenario: Scenario): string {

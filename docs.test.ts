@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { startBrokerProcess } from './cli/broker-process.js';
+import { inFolder } from './cli/cli-under-test.js';
+import { freePort } from './cli/free-port.js';
+
+// Compiled tests lie in <root>/<outDir>/.
+const OUT = dirname(fileURLToPath(import.meta.url));
+const ROOT = resolve(OUT, '..');
+const PAGE_TIMEOUT_MS = 180_000;
+
+/** The shell commands of a page, as a reader would copy them: block by block, in order. */
+async function shellBlocks(page: string): Promise<string[]> {
+  const text = await readFile(join(ROOT, page), 'utf8');
+  return [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, body]) => body!);
+}
+
+/** Runs a script in a folder in which `fleetgauge` is a command; everything in it must succeed. */
+async function runScript(script: string, folder: string): Promise<void> {
+  const wrapper = join(folder, 'fleetgauge');
+  await writeFile(wrapper, `#!/bin/sh\nexec '${process.execPath}' '${join(OUT, 'cli.js')}' "$@"\n`);
+  await chmod(wrapper, 0o755);
+  const child = spawn('bash', ['-euo', 'pipefail', '-c', script], {
+    cwd: folder,
+    env: { ...process.env, PATH: `${folder}:${process.env.PATH}` },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output = (output + text).slice(-4000);
+    });
+  }
+  const timer = setTimeout(() => child.kill('SIGKILL'), PAGE_TIMEOUT_MS);
+  const [code] = (await once(child, 'close')) as [number | null];
+  clearTimeout(timer);
+  assert.equal(code, 0, output);
+}
+
+const pages = (await readdir(join(ROOT, 'docs')))
+  .filter((file) => file.endsWith('.md') && file !== 'broker.md')
+  .map((file) => `docs/${file}`);
+
+for (const page of pages) {
+  const blocks = await shellBlocks(page);
+  if (blocks.length === 0) continue;
+  test(`every command of ${page} works as it stands`, async () => {
+    const broker = await startBrokerProcess();
+    try {
+      // Another port than the one that is on the page, for that may be somebody's.
+      const script = blocks.join('\n').replaceAll('1883', String(broker.port));
+      await inFolder({}, (folder) => runScript(script, folder));
+    } finally {
+      await broker.stop();
+    }
+  });
+}
+
+test('the command of docs/broker.md starts a node that says what the page says, until it is told to stop', async () => {
+  const [block] = await shellBlocks('docs/broker.md');
+  const port = await freePort('127.0.0.1');
+  const args = block!.trim().replace('1883', String(port)).split(' ').slice(1);
+  const child = spawn(process.execPath, [join(OUT, 'cli.js'), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    const [greeting] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+    const page = await readFile(join(ROOT, 'docs/broker.md'), 'utf8');
+    assert.ok(page.includes(greeting.replace(String(port), '1883')), greeting);
+    child.kill('SIGTERM');
+    const [code] = (await once(child, 'exit')) as [number | null];
+    assert.equal(code, 0);
+  } finally {
+    child.kill('SIGKILL');
+  }
+});
+
+test('the README’s commands are scripts of package.json', async () => {
+  const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const blocks = (await shellBlocks('README.md')).join('\n');
+  const named = [...blocks.matchAll(/npm (?:run (\S+)|(start|test))/g)].map(([, a, b]) => a ?? b!);
+  assert.ok(named.includes('start') && named.includes('test:all'), named.join(' '));
+  for (const name of named) assert.ok(name in scripts, name);
+});
