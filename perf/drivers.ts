@@ -19,7 +19,7 @@ const DRIVERS = ['lean', 'mqttjs'] as const;
 type Driver = (typeof DRIVERS)[number];
 
 /** However many devices, so that the time the fleet idles goes out in the difference. */
-const RAMP_SECONDS = 10;
+const RAMP_SECONDS = 4;
 
 const idle = (driver: Driver, devices: number): string => `name: idle
 connect: { ratePerSec: ${devices / RAMP_SECONDS} }

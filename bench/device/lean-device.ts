@@ -27,7 +27,8 @@ import { COUNTER } from './tally.js';
 
 /** What the lean devices of one thread share: one read buffer, one write buffer, one slab, one view. */
 export class LeanThread {
-  readonly readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+  /** One for all sockets: Node calls it with the socket as `this`. */
+  readonly onread = { buffer: Buffer.allocUnsafeSlow(64 * 1024), callback: onBytes };
   readonly output = new OutputBuffer();
   readonly slab = new InflightSlab();
   readonly view = new PublishView();
@@ -123,13 +124,7 @@ export class LeanDevice implements Device, FrameSink {
       port,
       ...(localPort === undefined ? {} : { localPort }),
       noDelay: true,
-      onread: {
-        buffer: this.#shared.readBuffer,
-        callback: (length, bytes) => {
-          this.#received(bytes, length);
-          return true;
-        },
-      },
+      onread: this.#shared.onread,
     }) as DeviceSocket;
     socket.device = this;
     this.#socket = socket;
@@ -278,7 +273,7 @@ export class LeanDevice implements Device, FrameSink {
     }
   }
 
-  #received(bytes: Uint8Array, length: number): void {
+  received(bytes: Uint8Array, length: number): void {
     if (this.#state === 'closing' || this.#state === 'closed') return;
     this.#shared.thread.tally.count(COUNTER.bytesReceived, length);
     try {
@@ -542,6 +537,10 @@ export class LeanDevice implements Device, FrameSink {
   }
 }
 
+function onBytes(this: unknown, length: number, bytes: Uint8Array): boolean {
+  (this as DeviceSocket).device.received(bytes, length);
+  return true;
+}
 function onConnect(this: Socket): void {
   (this as DeviceSocket).device.tcpConnected();
 }
