@@ -19,6 +19,7 @@ export const COUNTER_NAMES = [
   'messages.qos0.sent',
   'messages.qos1.sent',
   'messages.qos2.sent',
+  'messages.forward',
   'messages.acked',
   'messages.retransmitted',
   'messages.dropped',
@@ -67,6 +68,8 @@ export const RECEIVED = at('messages.received');
 export const RECEIVED_QOS0 = at('messages.qos0.received');
 export const SENT = at('messages.sent');
 export const SENT_QOS0 = at('messages.qos0.sent');
+/** Copies sent to other nodes. */
+export const FORWARDED = at('messages.forward');
 export const ACKED = at('messages.acked');
 export const RETRANSMITTED = at('messages.retransmitted');
 export const DROPPED_MESSAGES = at('messages.dropped');

@@ -1,4 +1,5 @@
 import type { Qos } from '../../wire/mod.js';
+import { Receipt } from './receipt.js';
 import type { Subscriber } from './subscription.js';
 
 const EMPTY = new Uint8Array(0);
@@ -34,8 +35,12 @@ export class Message {
   routedAtMs = 0;
   /** For the No Local option. */
   publisher: Subscriber | undefined = undefined;
+  /** What the publisher's acknowledgement waits for; there once the message went to another node. */
+  receipt: Receipt | undefined = undefined;
   /** False for what the node itself says. */
   fromClient = true;
+  /** On links between nodes: the number of the session it is for, 0 for all that subscribed. */
+  member = 0;
   /** More than one subscriber gets this message: worth encoding once and copying. */
   fanOut = false;
   /** The frame encoded last while fanning out; see session/delivery. 0 = none. */
@@ -45,6 +50,8 @@ export class Message {
   /** Forgets what the last message left behind. The caller sets the ranges after it. */
   renew(): void {
     this.#kept = undefined;
+    this.receipt = undefined;
+    this.member = 0;
     this.fanOut = false;
     this.frameKey = 0;
     this.expiryAt = -1;
@@ -94,9 +101,17 @@ export class Message {
     kept.receivedAtMs = this.receivedAtMs;
     kept.routedAtMs = this.routedAtMs;
     kept.publisher = this.publisher;
+    kept.receipt = this.receipt;
     kept.#kept = kept;
     this.#kept = kept;
     return kept;
+  }
+
+  /** One more node must take the message before its publisher hears that it is taken. */
+  awaitNode(): void {
+    this.receipt ??= new Receipt();
+    this.receipt.expect();
+    if (this.#kept !== undefined) this.#kept.receipt = this.receipt;
   }
 
   /** Bytes a queue is charged for holding this message. */

@@ -6,7 +6,10 @@ const EMPTY: readonly Subscription[] = [];
 export class Route {
   readonly topic: Uint8Array;
   readonly hash: number;
+  /** Sessions of this node first, then what may lead to others. */
   readonly targets: readonly Subscription[];
+  /** How many of them are sessions of this node. */
+  readonly localCount: number;
   readonly generation: number;
   /** A subscription to exactly this topic came or went. */
   stale = false;
@@ -19,7 +22,14 @@ export class Route {
   ) {
     this.topic = topic;
     this.hash = hash;
-    this.targets = targets.length === 0 ? EMPTY : targets;
+    const local = targets.filter(({ subscriber }) => subscriber.reach === 'node');
+    this.localCount = local.length;
+    this.targets =
+      targets.length === 0
+        ? EMPTY
+        : local.length === targets.length
+          ? targets
+          : localFirst(targets, local);
     this.generation = generation;
   }
 
@@ -34,6 +44,10 @@ export class Route {
     }
     return true;
   }
+}
+
+function localFirst(targets: readonly Subscription[], local: Subscription[]): Subscription[] {
+  return [...local, ...targets.filter(({ subscriber }) => subscriber.reach !== 'node')];
 }
 
 const FIRST_SLOTS = 1024;

@@ -9,6 +9,8 @@ import { HELD, type RoutedPublisher, Router, TOO_DEEP } from './router.js';
 import { type Publisher, type Subscriber, Subscription } from './subscription.js';
 
 class Recorder implements Subscriber {
+  readonly clientId = 'recorder';
+  readonly reach = 'node';
   online = true;
   congested = false;
   readonly got: { topic: string; qos: Qos; identifiers: readonly number[] }[] = [];

@@ -2,7 +2,8 @@ import { type Counters, DROPPED_MESSAGES, NO_SUBSCRIBERS } from './counters.js';
 import { copy, type Message } from './message.js';
 import { RetainedStore } from './retained.js';
 import { Route, RouteTable, topicHash } from './route-table.js';
-import { SharedGroup, type SharedStrategy } from './shared-group.js';
+import { SharedGroup } from './shared-group.js';
+import type { SharedStrategy } from './shared-strategy.js';
 import { merge, type Publisher, type Subscriber, type Subscription } from './subscription.js';
 import { TopicTree } from './topic-tree.js';
 
@@ -31,7 +32,17 @@ export interface RoutedPublisher extends Publisher {
   lastRoute: Route | undefined;
 }
 
-/** Topic names to subscribers on this node, with shared groups and retained messages. */
+/** Told what other nodes must know of this one's subscribers. */
+export interface LocalRoutes {
+  /** The first subscriber of this filter on this node. */
+  added(filter: string): void;
+  /** The last one is gone. */
+  removed(filter: string): void;
+  joined(group: string, filter: string, subscriber: Subscriber): void;
+  left(group: string, filter: string, subscriber: Subscriber): void;
+}
+
+/** Topic names to subscribers, those of this node and the links to others, with shared groups and retained messages. */
 export class Router {
   readonly retained = new RetainedStore();
   readonly pressure: Pressure = { congested: 0 };
@@ -40,6 +51,9 @@ export class Router {
   readonly #groups = new Map<string, SharedGroup>();
   readonly #counters: Counters;
   readonly #options: RouterOptions;
+  /** Sessions of this node by plain filter; kept while `localRoutes` is told of them. */
+  readonly #localCounts = new Map<string, number>();
+  #localRoutes: LocalRoutes | undefined = undefined;
   #subscriptions = 0;
   #sharedSubscriptions = 0;
 
@@ -72,8 +86,10 @@ export class Router {
     if (group !== undefined) return this.#join(group, subscription);
     const { replaced } = this.#tree.add(subscription);
     this.#changed(filter);
-    if (!replaced) this.#subscriptions++;
-    return !replaced;
+    if (replaced) return false;
+    this.#subscriptions++;
+    this.#countLocal(filter, 1);
+    return true;
   }
 
   /** True if there was such a subscription. */
@@ -83,7 +99,49 @@ export class Router {
     if (!removed) return false;
     this.#changed(filter);
     this.#subscriptions--;
+    this.#countLocal(filter, -1);
     return true;
+  }
+
+  /** From now on whoever must tell other nodes hears of every change; nothing may be subscribed yet. */
+  set localRoutes(listener: LocalRoutes) {
+    this.#localRoutes = listener;
+  }
+
+  /** Plain filters with a subscriber on this node. */
+  localFilters(): IterableIterator<string> {
+    return this.#localCounts.keys();
+  }
+
+  get groups(): IterableIterator<SharedGroup> {
+    return this.#groups.values();
+  }
+
+  /** Another node has subscribers of this filter; `identity` only of a member of a group: its client id. */
+  addRemote(subscription: Subscription, group?: string, identity = ''): void {
+    if (group !== undefined) this.#member(group, subscription, identity);
+    else {
+      this.#tree.add(subscription);
+      this.#changed(subscription.filter);
+    }
+  }
+
+  removeRemote(subscriber: Subscriber, filter: string, group?: string): void {
+    if (group !== undefined) this.#leaveGroup(group, filter, subscriber);
+    else if (this.#tree.remove(filter, subscriber).removed) this.#changed(filter);
+  }
+
+  /** Gives a message that came from another node to the sessions of this one; returns how many there were. */
+  publishLocal(message: Message): number {
+    const route = this.#find(message);
+    if (route === undefined) return TOO_DEEP;
+    const { targets, localCount } = route;
+    message.fanOut = localCount > 1;
+    for (let index = 0; index < localCount; index++) {
+      const target = targets[index] as Subscription;
+      target.subscriber.deliver(message, target, undefined);
+    }
+    return localCount;
   }
 
   /**
@@ -179,7 +237,27 @@ export class Router {
     else this.#routes.dropTopic(filter);
   }
 
+  #countLocal(filter: string, by: 1 | -1): void {
+    if (this.#localRoutes === undefined) return;
+    const count = (this.#localCounts.get(filter) ?? 0) + by;
+    if (count > 0) this.#localCounts.set(filter, count);
+    else this.#localCounts.delete(filter);
+    if (by === 1 && count === 1) this.#localRoutes.added(filter);
+    else if (count === 0) this.#localRoutes.removed(filter);
+  }
+
   #join(name: string, subscription: Subscription): boolean {
+    const { subscriber, filter } = subscription;
+    const isNew = this.#member(name, subscription, subscriber.clientId);
+    if (isNew) {
+      this.#subscriptions++;
+      this.#sharedSubscriptions++;
+      this.#localRoutes?.joined(name, filter, subscriber);
+    }
+    return isNew;
+  }
+
+  #member(name: string, subscription: Subscription, identity: string): boolean {
     const key = groupKey(name, subscription.filter);
     let group = this.#groups.get(key);
     if (group === undefined) {
@@ -189,20 +267,21 @@ export class Router {
       this.#tree.add(group.subscription);
       this.#changed(subscription.filter);
     }
-    const isNew = group.put(subscription);
-    if (isNew) {
-      this.#subscriptions++;
-      this.#sharedSubscriptions++;
-    }
-    return isNew;
+    return group.put(subscription, identity);
   }
 
   #leave(name: string, filter: string, subscriber: Subscriber): boolean {
+    if (!this.#leaveGroup(name, filter, subscriber)) return false;
+    this.#subscriptions--;
+    this.#sharedSubscriptions--;
+    this.#localRoutes?.left(name, filter, subscriber);
+    return true;
+  }
+
+  #leaveGroup(name: string, filter: string, subscriber: Subscriber): boolean {
     const key = groupKey(name, filter);
     const group = this.#groups.get(key);
     if (group === undefined || !group.remove(subscriber)) return false;
-    this.#subscriptions--;
-    this.#sharedSubscriptions--;
     if (group.size === 0) {
       this.#groups.delete(key);
       this.#tree.remove(filter, group);
@@ -212,8 +291,8 @@ export class Router {
   }
 }
 
-/** A group's name has no `/` [MQTT-4.8.2-1], so the first one ends it. */
-function groupKey(name: string, filter: string): string {
+/** One text for a group and its filter. A group's name has no `/` [MQTT-4.8.2-1], so the first one ends it. */
+export function groupKey(name: string, filter: string): string {
   return `${name}/${filter}`;
 }
 

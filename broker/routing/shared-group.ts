@@ -1,28 +1,39 @@
 import type { Message } from './message.js';
+import { topicHash } from './route-table.js';
+import { chooseByHash, hashOf, type SharedStrategy } from './shared-strategy.js';
 import type { Publisher, Subscriber } from './subscription.js';
 import { Subscription } from './subscription.js';
 
-/** How a group chooses the member for a message; EMQX's words. */
-export type SharedStrategy = 'round_robin' | 'random';
+/** One member of a group: a session of this node, or one on another node by way of the link to it. */
+interface Member {
+  readonly subscription: Subscription;
+  /** The same on every node, so that all of them choose the same one by hash. */
+  readonly hash: number;
+}
 
 /**
- * One `$share/<name>/<filter>`: a subscriber that hands each message to one of its members (§4.8.2).
- * Members with room are preferred to congested ones, connected ones to those that are away.
+ * One `$share/<name>/<filter>`: a subscriber that hands each message to one of its members (§4.8.2), here or
+ * on another node. Members with room are preferred to congested ones, connected ones to those that are away.
  */
 export class SharedGroup implements Subscriber {
+  readonly reach = 'cluster';
   readonly name: string;
+  readonly clientId: string;
   readonly filter: string;
   /** What the topic tree holds for the whole group. Members' own options apply after the choice. */
   readonly subscription: Subscription;
-  readonly #members: Subscription[] = [];
+  readonly #members: Member[] = [];
   readonly #places = new Map<Subscriber, number>();
   readonly #strategy: SharedStrategy;
   readonly #random: () => number;
   #next = 0;
+  /** By publisher, for the strategies that remember: whose turn is next, or who has him. */
+  readonly #turns = new WeakMap<Subscriber, { next: number; member: Subscriber | undefined }>();
 
-  /** `random` gives [0, 1) and is used by the strategy of that name. */
+  /** `random` gives [0, 1). */
   constructor(name: string, filter: string, strategy: SharedStrategy, random: () => number) {
     this.name = name;
+    this.clientId = name;
     this.filter = filter;
     this.#strategy = strategy;
     this.#random = random;
@@ -39,28 +50,29 @@ export class SharedGroup implements Subscriber {
   }
 
   get online(): boolean {
-    return this.#members.some((member) => member.subscriber.online);
+    return this.#members.some(({ subscription }) => subscription.subscriber.online);
   }
 
   /** Only when no connected member has room. */
   get congested(): boolean {
     let congested = false;
-    for (const { subscriber } of this.#members) {
-      if (subscriber.congested) congested = true;
-      else if (subscriber.online) return false;
+    for (const { subscription } of this.#members) {
+      if (subscription.subscriber.congested) congested = true;
+      else if (subscription.subscriber.online) return false;
     }
     return congested;
   }
 
-  /** Adds the member or replaces its subscription; true if it is new. */
-  put(subscription: Subscription): boolean {
+  /** Adds the member or replaces its subscription; true if it is new. `identity` is cluster-wide. */
+  put(subscription: Subscription, identity: string): boolean {
+    const member = { subscription, hash: hashOf(identity) };
     const at = this.#places.get(subscription.subscriber);
     if (at !== undefined) {
-      this.#members[at] = subscription;
+      this.#members[at] = member;
       return false;
     }
     this.#places.set(subscription.subscriber, this.#members.length);
-    this.#members.push(subscription);
+    this.#members.push(member);
     return true;
   }
 
@@ -69,43 +81,119 @@ export class SharedGroup implements Subscriber {
     const at = this.#places.get(subscriber);
     if (at === undefined) return false;
     this.#places.delete(subscriber);
-    const last = this.#members.pop() as Subscription;
-    if (last.subscriber === subscriber) return true;
+    const last = this.#members.pop() as Member;
+    if (last.subscription.subscriber === subscriber) return true;
     this.#members[at] = last;
-    this.#places.set(last.subscriber, at);
+    this.#places.set(last.subscription.subscriber, at);
     return true;
   }
 
+  has(subscriber: Subscriber): boolean {
+    return this.#places.has(subscriber);
+  }
+
   deliver(message: Message): void {
-    const member = this.#choose();
-    member?.subscriber.deliver(message, member, this);
+    if (this.#members.length === 0) return;
+    const { subscription } = this.#members[this.#choose(message)] as Member;
+    subscription.subscriber.deliver(message, subscription, this);
   }
 
   awaitRelief(publisher: Publisher): void {
-    const congested = this.#members.find((member) => member.subscriber.congested);
+    const congested = this.#members.find(({ subscription }) => subscription.subscriber.congested);
     if (congested === undefined) throw new Error('only a congested subscriber is waited for');
-    congested.subscriber.awaitRelief(publisher);
+    congested.subscription.subscriber.awaitRelief(publisher);
   }
 
-  #choose(): Subscription | undefined {
-    const members = this.#members;
-    const count = members.length;
-    if (count === 0) return undefined;
-    const start =
-      this.#strategy === 'random' ? Math.floor(this.#random() * count) : this.#next % count;
-    let congested = -1;
-    for (let step = 0; step < count; step++) {
-      const index = (start + step) % count;
-      const { subscriber } = members[index] as Subscription;
-      if (!subscriber.online) continue;
-      if (!subscriber.congested) return this.#take(index);
-      if (congested < 0) congested = index;
+  /** The place of the member that gets this message; there is at least one. */
+  #choose({ publisher, topic, topicStart, topicEnd }: Message): number {
+    switch (this.#strategy) {
+      case 'random':
+        return this.#from(this.#any());
+      case 'round_robin_per_group':
+        return this.#groupTurn();
+      case 'round_robin':
+        return this.#roundRobin(publisher);
+      case 'sticky':
+        return this.#sticky(publisher);
+      case 'local':
+        return this.#local();
+      case 'hash_topic':
+        return this.#byHash(topicHash(topic, topicStart, topicEnd));
+      case 'hash_clientid':
+        return this.#byHash(hashOf(publisher?.clientId ?? ''));
     }
-    return this.#take(congested < 0 ? start : congested);
   }
 
-  #take(index: number): Subscription {
+  #groupTurn(): number {
+    const index = this.#from(this.#next);
     this.#next = index + 1;
-    return this.#members[index] as Subscription;
+    return index;
+  }
+
+  /** Each publisher goes round on its own, from a random start; so EMQX. */
+  #roundRobin(publisher: Subscriber | undefined): number {
+    if (publisher === undefined) return this.#groupTurn();
+    const turn = this.#turnOf(publisher);
+    const index = this.#from(turn.next);
+    turn.next = index + 1;
+    return index;
+  }
+
+  /** A publisher keeps the member it got first for as long as that one is there and connected. */
+  #sticky(publisher: Subscriber | undefined): number {
+    if (publisher === undefined) return this.#from(this.#any());
+    const turn = this.#turnOf(publisher);
+    const kept = turn.member === undefined ? undefined : this.#places.get(turn.member);
+    if (kept !== undefined && this.#subscriber(kept).online) return kept;
+    const index = this.#from(this.#any());
+    turn.member = this.#subscriber(index);
+    return index;
+  }
+
+  #local(): number {
+    const start = this.#any();
+    const { length } = this.#members;
+    for (let step = 0; step < length; step++) {
+      const index = (start + step) % length;
+      const { reach, online, congested } = this.#subscriber(index);
+      if (reach === 'node' && online && !congested) return index;
+    }
+    return this.#from(start);
+  }
+
+  #byHash(key: number): number {
+    const index = chooseByHash(key, this.#members);
+    return this.#subscriber(index).online ? index : this.#from(index);
+  }
+
+  #turnOf(publisher: Subscriber): { next: number; member: Subscriber | undefined } {
+    let turn = this.#turns.get(publisher);
+    if (turn === undefined) {
+      turn = { next: this.#any(), member: undefined };
+      this.#turns.set(publisher, turn);
+    }
+    return turn;
+  }
+
+  #any(): number {
+    return Math.floor(this.#random() * this.#members.length);
+  }
+
+  /** The first from `start` on that is connected and has room; else connected; else that one. */
+  #from(start: number): number {
+    const { length } = this.#members;
+    let second = -1;
+    for (let step = 0; step < length; step++) {
+      const index = (start + step) % length;
+      const { online, congested } = this.#subscriber(index);
+      if (!online) continue;
+      if (!congested) return index;
+      if (second < 0) second = index;
+    }
+    return second < 0 ? start % length : second;
+  }
+
+  #subscriber(index: number): Subscriber {
+    return (this.#members[index] as Member).subscription.subscriber;
   }
 }

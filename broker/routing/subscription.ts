@@ -7,6 +7,13 @@ import type { SharedGroup } from './shared-group.js';
  * and, in a cluster, the link to another node.
  */
 export interface Subscriber {
+  /** Of a session; a link has the name of its node, a group its own. Cluster-wide. */
+  readonly clientId: string;
+  /**
+   * `node`: a session here. `cluster`: it may lead to another node, so that what came from one must not be
+   * given to it again.
+   */
+  readonly reach: 'node' | 'cluster';
   /** Messages to it reach a connected client now. */
   readonly online: boolean;
   /** It has fallen behind and publishers should wait for it, see `awaitRelief`. */

@@ -7,7 +7,14 @@ import { type Subscriber, Subscription } from './subscription.js';
 import { TopicTree } from './topic-tree.js';
 
 function subscriber(): Subscriber {
-  return { online: true, congested: false, deliver() {}, awaitRelief() {} };
+  return {
+    clientId: 'c',
+    reach: 'node',
+    online: true,
+    congested: false,
+    deliver() {},
+    awaitRelief() {},
+  };
 }
 
 function subscription(to: Subscriber, filter: string): Subscription {

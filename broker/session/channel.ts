@@ -29,11 +29,13 @@ import {
   PUBLISHES_REFUSED,
   RECEIVED,
   RECEIVED_QOS0,
+  Receipt,
+  type ReceiptOwner,
   type Route,
   type RoutedPublisher,
   TOO_DEEP,
 } from '../routing/mod.js';
-import { acceptConnect } from './connect.js';
+import { CLIENTS } from './connect.js';
 import { Deadline } from './deadline-wheel.js';
 import type { Node } from './node.js';
 import type { Outbox } from './outbox.js';
@@ -56,12 +58,37 @@ export interface Intake {
   resume(): void;
 }
 
+/** Who is on the other end, clients or other nodes: how they are let in, and where their messages go. */
+export interface Ingress {
+  /** They may name a session a message is for, and are not counted as clients. */
+  readonly fromNode: boolean;
+  /**
+   * The first packet, or the next while the handshake lasts. `open`: the channel was opened; `more`: another packet is
+   * to come; `refused`: the answer is written, close; `later`: nothing is read until `channel.proceed`.
+   */
+  accept(
+    channel: Channel,
+    bytes: Uint8Array,
+    start: number,
+    bodyStart: number,
+    end: number,
+    nowMs: number,
+  ): 'open' | 'more' | 'refused' | 'later';
+  /** Number of subscribers, or HELD or TOO_DEEP, as Router.publish. */
+  publish(channel: Channel, message: Message): number;
+  /** The connection is over. */
+  left(channel: Channel, session: Session, nowMs: number): void;
+}
+
 /**
  * One connection's side of the protocol: CONNECT to DISCONNECT, keep-alive, topic aliases, and the way of
  * each packet to the session. No I/O and no clock: bytes and the time come in by `receive`, bytes go out
  * through the outbox.
  */
-export class Channel extends Deadline implements FrameSink, RoutedPublisher, Connection {
+export class Channel
+  extends Deadline
+  implements FrameSink, RoutedPublisher, Connection, ReceiptOwner
+{
   readonly outbox: Outbox;
   version: ProtocolVersion = 4;
   maximumPacketSize = Number.POSITIVE_INFINITY;
@@ -71,6 +98,7 @@ export class Channel extends Deadline implements FrameSink, RoutedPublisher, Con
   silenceMs = 0;
   session: Session | undefined = undefined;
   readonly #node: Node;
+  readonly #ingress: Ingress;
   readonly #intake: Intake;
   readonly #framer: Framer;
   #state = AWAIT_CONNECT;
@@ -82,14 +110,23 @@ export class Channel extends Deadline implements FrameSink, RoutedPublisher, Con
   #chunk: Uint8Array = NO_BYTES;
   #chunkBytes = 0;
   #heldBefore = 0;
+  /** Acknowledgements that wait for other nodes, and those behind them. */
+  #owed: Receipt[] | undefined = undefined;
   /** Bytes read and not handled: the publisher waits for a subscriber. */
   #held: Uint8Array | undefined = undefined;
   /** What was held and is being read again: a buffer of our own. */
   #own: Uint8Array | undefined = undefined;
 
-  constructor(node: Node, outbox: Outbox, intake: Intake, nowMs: number) {
+  constructor(
+    node: Node,
+    outbox: Outbox,
+    intake: Intake,
+    nowMs: number,
+    ingress: Ingress = CLIENTS,
+  ) {
     super();
     this.#node = node;
+    this.#ingress = ingress;
     this.outbox = outbox;
     this.#intake = intake;
     this.#framer = new Framer(node.limits.maximumPacketSize);
@@ -198,6 +235,13 @@ export class Channel extends Deadline implements FrameSink, RoutedPublisher, Con
     else this.#node.wheel.remove(this);
   }
 
+  /** The handshake that was to be finished later is: false refuses, what has to be said is written. */
+  proceed(accepted: boolean, nowMs: number): void {
+    if (this.#state === CLOSED) return;
+    if (accepted) this.resume(nowMs);
+    else this.#end(nowMs);
+  }
+
   /** Writes a packet; false if the client does not take one so large [MQTT-3.1.2-24]. */
   send(packet: Packet): boolean {
     const bytes = encode(packet, this.version);
@@ -240,7 +284,8 @@ export class Channel extends Deadline implements FrameSink, RoutedPublisher, Con
   #read(bytes: Uint8Array, length: number, nowMs: number): void {
     if (this.#state === CLOSED) return;
     this.#nowMs = nowMs;
-    if (this.#state === AWAIT_CONNECT && this.#framer.heldBytes === 0 && bytes[0] !== CONNECT) {
+    const isFirst = this.#state === AWAIT_CONNECT && this.#framer.heldBytes === 0;
+    if (isFirst && bytes[0] !== CONNECT && !this.#ingress.fromNode) {
       // [MQTT-3.1.0-1]; its version is not known, so there is nobody to tell.
       this.#node.counters[PACKETS_MALFORMED]!++;
       this.#end(nowMs);
@@ -265,7 +310,7 @@ export class Channel extends Deadline implements FrameSink, RoutedPublisher, Con
     bodyStart: number,
     end: number,
   ): boolean {
-    const { view, inbound: message, counters, router } = this.#node;
+    const { view, inbound: message, counters } = this.#node;
     readPublish(bytes, start, bodyStart, end, this.version, view);
     const { qos, packetId } = view;
     if (qos === 2 && session.awaitingRelease?.has(packetId)) {
@@ -294,24 +339,58 @@ export class Channel extends Deadline implements FrameSink, RoutedPublisher, Con
         propertiesEnd,
         this.#nowMs,
         message,
+        this.#ingress.fromNode,
       );
       if (alias !== 0) this.#applyAlias(alias, message);
     }
     if (qos === 2) this.#checkReceiveMaximum(session);
-    const count = isSystemTopic(message) ? TOO_DEEP : router.publish(message, this);
-    if (count === HELD) return this.#hold(bytes, start, end);
-    counters[RECEIVED]!++;
-    counters[RECEIVED_QOS0 + qos]!++;
+    const count = this.#ingress.publish(this, message);
+    if (count === HELD) {
+      counters[PUBLISHERS_PAUSED]!++;
+      return this.#hold(bytes, start, end, start);
+    }
+    if (!this.#ingress.fromNode) {
+      counters[RECEIVED]!++;
+      counters[RECEIVED_QOS0 + qos]!++;
+    }
     if (count === TOO_DEEP) this.#refuse(message, packetId);
     else if (qos !== 0) {
       if (qos === 2) {
         session.awaitingRelease ??= new Set();
         session.awaitingRelease.add(packetId);
       }
-      const type = qos === 1 ? PacketType.PUBACK : PacketType.PUBREC;
-      this.#acknowledge(type, packetId, count === 0 ? ReasonCode.NO_MATCHING_SUBSCRIBERS : 0);
+      this.#answer(message, packetId, count === 0 ? ReasonCode.NO_MATCHING_SUBSCRIBERS : 0);
     }
     return true;
+  }
+
+  /** PUBACK or PUBREC, now or when other nodes have taken the message. */
+  #answer(message: Message, packetId: number, reasonCode: number): void {
+    const type = message.qos === 1 ? PacketType.PUBACK : PacketType.PUBREC;
+    const { receipt } = message;
+    if (receipt !== undefined || this.#owed !== undefined) {
+      this.#acknowledgeLater(receipt ?? new Receipt(), type, packetId, reasonCode);
+    } else this.#acknowledge(type, packetId, reasonCode);
+  }
+
+  /** ReceiptOwner: acknowledgements go out in the order of the messages [MQTT-4.6.0-2]. */
+  taken(): void {
+    const owed = this.#owed;
+    if (owed === undefined) return;
+    let said = 0;
+    for (; said < owed.length && (owed[said] as Receipt).complete; said++) {
+      const { type, packetId, reasonCode } = owed[said] as Receipt;
+      if (this.#state === OPEN) this.#acknowledge(type, packetId, reasonCode);
+    }
+    if (said === owed.length) this.#owed = undefined;
+    else owed.splice(0, said);
+  }
+
+  #acknowledgeLater(receipt: Receipt, type: 4 | 5, packetId: number, reasonCode: number): void {
+    receipt.owe(this, type, packetId, reasonCode);
+    this.#owed ??= [];
+    this.#owed.push(receipt);
+    if (receipt.complete) this.taken();
   }
 
   /** The node's own topics, and topics too deep, are refused; before MQTT 5 there is no way to say so. */
@@ -319,9 +398,8 @@ export class Channel extends Deadline implements FrameSink, RoutedPublisher, Con
     this.#node.counters[PUBLISHES_REFUSED]!++;
     this.#node.counters[DROPPED_MESSAGES]!++;
     if (message.qos === 0) return;
-    const type = message.qos === 1 ? PacketType.PUBACK : PacketType.PUBREC;
     const code = isSystemTopic(message) ? ReasonCode.NOT_AUTHORIZED : ReasonCode.TOPIC_NAME_INVALID;
-    this.#acknowledge(type, packetId, code);
+    this.#answer(message, packetId, code);
   }
 
   /** `reasonCode` goes to MQTT 5 clients only. */
@@ -443,24 +521,28 @@ export class Channel extends Deadline implements FrameSink, RoutedPublisher, Con
 
   #connect(bytes: Uint8Array, start: number, bodyStart: number, end: number): boolean {
     if (this.#state !== AWAIT_CONNECT) return false;
-    if (!acceptConnect(this, bytes, start, bodyStart, end, this.#nowMs)) {
-      this.#end(this.#nowMs);
-      return false;
+    switch (this.#ingress.accept(this, bytes, start, bodyStart, end, this.#nowMs)) {
+      case 'refused':
+        this.#end(this.#nowMs);
+        return false;
+      case 'later':
+        this.#hold(bytes, start, end, end);
+        return false;
+      default:
+        return true;
     }
-    return true;
   }
 
-  /** Stops in front of this packet and keeps what was read from it on. */
-  #hold(bytes: Uint8Array, start: number, end: number): false {
-    this.#node.counters[PUBLISHERS_PAUSED]!++;
+  /** Stops reading and keeps what was read from `from` on, which is the packet's start or its end. */
+  #hold(bytes: Uint8Array, start: number, end: number, from: number): false {
     const chunk = this.#chunk;
     const rest = chunk.subarray(0, this.#chunkBytes);
     if (bytes === chunk)
-      this.#held = chunk === this.#own ? rest.subarray(start) : Buffer.from(rest.subarray(start));
+      this.#held = chunk === this.#own ? rest.subarray(from) : Buffer.from(rest.subarray(from));
     else {
       // The packet was put together from earlier chunks and the beginning of this one.
       const fromChunk = end - start - this.#heldBefore;
-      this.#held = Buffer.concat([bytes.subarray(start, end), rest.subarray(fromChunk)]);
+      this.#held = Buffer.concat([bytes.subarray(from, end), rest.subarray(fromChunk)]);
     }
     this.#intake.pause();
     return false;
@@ -474,7 +556,7 @@ export class Channel extends Deadline implements FrameSink, RoutedPublisher, Con
   #leave(nowMs: number): void {
     const { session } = this;
     this.session = undefined;
-    if (session?.connection === this) this.#node.sessions.detach(session, nowMs);
+    if (session?.connection === this) this.#ingress.left(this, session, nowMs);
   }
 
   #end(nowMs: number): void {

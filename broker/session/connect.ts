@@ -10,14 +10,25 @@ import {
   PacketType,
   ReasonCode,
 } from '../../wire/mod.js';
-import { CONNECTS_RECEIVED, CONNECTS_REFUSED, PACKETS_MALFORMED } from '../routing/mod.js';
-import { type Channel, expiryMs } from './channel.js';
+import {
+  CONNECTS_RECEIVED,
+  CONNECTS_REFUSED,
+  PACKETS_MALFORMED,
+  TOO_DEEP,
+} from '../routing/mod.js';
+import { type Channel, expiryMs, type Ingress, isSystemTopic } from './channel.js';
 import { prepareWill } from './will.js';
 
-/**
- * Handles a CONNECT: opens or resumes the session and answers. False if the connection is refused; CONNACK
- * has been written then if the client can read it, and the connection is to be closed.
- */
+/** Clients: their sessions are the node's, and the node's own topics are not theirs. */
+export const CLIENTS: Ingress = {
+  fromNode: false,
+  accept: acceptConnect,
+  publish: (channel, message) =>
+    isSystemTopic(message) ? TOO_DEEP : channel.node.router.publish(message, channel),
+  left: (channel, session, nowMs) => channel.node.sessions.detach(session, nowMs),
+};
+
+/** Handles a CONNECT: opens or resumes the session and answers, once the cluster agrees if there is one. */
 export function acceptConnect(
   channel: Channel,
   bytes: Uint8Array,
@@ -25,7 +36,7 @@ export function acceptConnect(
   bodyStart: number,
   end: number,
   nowMs: number,
-): boolean {
+): 'open' | 'refused' | 'later' {
   const { node } = channel;
   node.counters[CONNECTS_RECEIVED]!++;
   let packet: ConnectPacket;
@@ -35,7 +46,7 @@ export function acceptConnect(
     if (!(error instanceof MqttError)) throw error;
     node.counters[PACKETS_MALFORMED]!++;
     refuseUnread(channel, bytes, bodyStart, end, error);
-    return false;
+    return 'refused';
   }
   channel.version = packet.protocolVersion;
   channel.maximumPacketSize = packet.properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY;
@@ -43,9 +54,33 @@ export function acceptConnect(
   const refusal = whyRefused(packet);
   if (refusal !== undefined) {
     refuse(channel, refusal);
-    return false;
+    return 'refused';
   }
   const clientId = packet.clientId === '' ? node.assignClientId() : packet.clientId;
+  if (node.registry === undefined) {
+    open(channel, packet, clientId, nowMs);
+    return 'open';
+  }
+  node.registry.claim(clientId, packet.cleanStart, (outcome, laterMs) => {
+    if (channel.isClosed) {
+      if (node.sessions.get(clientId) === undefined) node.registry?.release(clientId);
+      return;
+    }
+    if (outcome === 'refused') refuse(channel, NOT_AGREED);
+    else open(channel, packet, clientId, laterMs);
+    channel.proceed(outcome !== 'refused', laterMs);
+  });
+  return 'later';
+}
+
+/** The cluster cannot say whose the client identifier is: try again, perhaps at another node. */
+const NOT_AGREED: Refusal = {
+  reasonCode: ReasonCode.SERVER_UNAVAILABLE,
+  returnCode: ConnectReturnCode.SERVER_UNAVAILABLE,
+};
+
+function open(channel: Channel, packet: ConnectPacket, clientId: string, nowMs: number): void {
+  const { node } = channel;
   const { session, present } = node.sessions.open(clientId, packet.cleanStart, nowMs);
   session.expiryMs = sessionExpiryMs(packet, node.limits.sessionExpirySeconds);
   session.will = packet.will === undefined ? undefined : prepareWill(packet.will, nowMs);
@@ -59,7 +94,6 @@ export function acceptConnect(
   if (packet.protocolVersion === 5) connack.properties = offer(channel, packet, clientId);
   channel.send(connack);
   node.sessions.attach(session, channel, nowMs);
-  return true;
 }
 
 /** A refusal in the codes of both generations. */

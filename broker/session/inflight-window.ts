@@ -51,6 +51,26 @@ export class InflightWindow {
     return entry >> 2 === id ? entry & 3 : FREE;
   }
 
+  /** Puts back what was in flight on another node, in the order of the calls. */
+  restore(id: number, state: number, delivery: Delivery | undefined): void {
+    while ((this.#slots[id & this.#mask] as number) !== FREE || this.#count > this.#mask)
+      this.#grow();
+    const slot = id & this.#mask;
+    this.#slots[slot] = (id << 2) | state;
+    this.#count++;
+    this.#taken++;
+    this.#lastId = id;
+    this.#kept ??= new Array<Delivery | undefined>(this.#slots.length).fill(undefined);
+    this.#order ??= new Array<number>(this.#slots.length).fill(0);
+    this.#kept[slot] = delivery;
+    this.#order[slot] = this.#taken;
+  }
+
+  /** What was kept of the message with this identifier. */
+  delivery(id: number): Delivery | undefined {
+    return this.#kept?.[id & this.#mask];
+  }
+
   /** PUBREC has come: the message may be forgotten, its identifier not yet [MQTT-4.3.3-8]. */
   received(id: number): void {
     const slot = id & this.#mask;

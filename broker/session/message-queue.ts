@@ -43,6 +43,13 @@ export class MessageQueue {
     return delivery;
   }
 
+  /** What waits, oldest first. */
+  *values(): Generator<Delivery> {
+    for (let index = 0; index < this.#length; index++) {
+      yield this.#slots[(this.#head + index) & (this.#slots.length - 1)] as Delivery;
+    }
+  }
+
   #grow(): void {
     const { length } = this.#slots;
     const slots = new Array<Delivery | undefined>(Math.max(FIRST_SLOTS, length * 2)).fill(

@@ -1,6 +1,7 @@
 import { PublishView } from '../../wire/mod.js';
 import { type Counters, Message, type Router } from '../routing/mod.js';
 import { Backpressure } from './backpressure.js';
+import type { ClientRegistry } from './client-registry.js';
 import { DeadlineWheel } from './deadline-wheel.js';
 import { FrameWriter } from './delivery.js';
 import type { SessionLimits } from './limits.js';
@@ -19,6 +20,8 @@ export class Node {
   readonly wheel: DeadlineWheel;
   readonly backpressure: Backpressure;
   readonly sessions: SessionRegistry;
+  /** In a cluster; without it this node is the only one. */
+  registry: ClientRegistry | undefined = undefined;
   readonly frames = new FrameWriter();
   /** The PUBLISH being read, refilled for each: nothing may keep it beyond the call. */
   readonly view = new PublishView();

@@ -20,7 +20,8 @@ let stripped = new Uint8Array(256);
  * Reads what the node itself needs from the properties of a PUBLISH, which `readPublish` has found well
  * formed, in place: sets `message`'s properties (without the alias, everything else byte for byte as it
  * came [MQTT-3.3.2-17]) and its expiry. Returns the topic alias, 0 if none. Throws MqttError for a
- * Subscription Identifier, which only servers may send [MQTT-3.3.4-6].
+ * Subscription Identifier, which only servers may send [MQTT-3.3.4-6]; from another node (`fromNode`) it comes
+ * first and is the number of the session the message is for.
  */
 export function readPublishProperties(
   bytes: Uint8Array,
@@ -28,13 +29,18 @@ export function readPublishProperties(
   end: number,
   nowMs: number,
   message: Message,
+  fromNode = false,
 ): number {
+  let at = start;
+  if (fromNode && at < end && bytes[at] === SUBSCRIPTION_IDENTIFIER) {
+    at = readMember(bytes, at + 1, message);
+  }
   message.properties = bytes;
-  message.propertiesStart = start;
+  message.propertiesStart = at;
   message.propertiesEnd = end;
+  start = at;
   let alias = 0;
   let aliasAt = 0;
-  let at = start;
   while (at < end) {
     const property = bytes[at] as number;
     const value = at + 1;
@@ -74,6 +80,17 @@ export function readPublishProperties(
   }
   if (alias !== 0) strip(bytes, start, end, aliasAt, message);
   return alias;
+}
+
+/** Reads the number as the variable byte integer it is; returns where it ends. */
+function readMember(bytes: Uint8Array, start: number, message: Message): number {
+  let at = start;
+  let shift = 0;
+  do {
+    message.member |= ((bytes[at] as number) & 0x7f) << shift;
+    shift += 7;
+  } while ((bytes[at++] as number) >= 0x80);
+  return at;
 }
 
 function strip(

@@ -10,6 +10,7 @@ import {
 } from '../routing/mod.js';
 import type { Node } from './node.js';
 import { type Connection, Session } from './session.js';
+import { exportSession, importSession, type SessionState } from './session-state.js';
 import { dueWill } from './will.js';
 
 /** The sessions of a node by client identifier: who is who, and how long a session lives. */
@@ -119,6 +120,32 @@ export class SessionRegistry {
     session.subscriptions = undefined;
     session.end(nowMs);
     this.#node.counters[SESSIONS_TERMINATED]!++;
+    this.#node.registry?.release(session.clientId);
+  }
+
+  /**
+   * Another node has the client now (its registry says so): whoever is connected here is told, and the session ends here.
+   * Returns what it had if it goes on there.
+   */
+  handOver(clientId: string, nowMs: number): SessionState | undefined {
+    this.#sessions.get(clientId)?.connection?.takenOver(nowMs);
+    const session = this.#sessions.get(clientId);
+    if (session === undefined) return undefined;
+    const state = nowMs < session.expiresAtMs ? exportSession(session, nowMs) : undefined;
+    // It goes on elsewhere, before the delay of its will is over [MQTT-3.1.3-9].
+    if (state !== undefined) session.will = undefined;
+    this.terminate(session, nowMs);
+    return state;
+  }
+
+  /** Puts a session here that another node had; it is resumed or discarded by the CONNECT that follows. */
+  adopt(clientId: string, state: SessionState, nowMs: number): void {
+    const left = this.#sessions.get(clientId);
+    if (left !== undefined) this.terminate(left, nowMs);
+    const session = new Session(clientId, this.#node);
+    this.#sessions.set(clientId, session);
+    session.expiresAtMs = Number.POSITIVE_INFINITY;
+    importSession(session, state, this.#node.router, nowMs);
   }
 
   /** From now on connections go because the node goes. */

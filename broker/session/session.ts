@@ -10,6 +10,7 @@ import {
   DROPPED_SLOW,
   DROPPED_TOO_LARGE,
   drop,
+  FORWARDED,
   type Message,
   PACKETS_SENT,
   type Publisher,
@@ -24,6 +25,7 @@ import type { Slowness, SlowSubscriber } from './backpressure.js';
 import { Deadline } from './deadline-wheel.js';
 import { type Delivery, TOO_LARGE } from './delivery.js';
 import { AWAIT_PUBACK, AWAIT_PUBCOMP, AWAIT_PUBREC, InflightWindow } from './inflight-window.js';
+import type { SessionLimits } from './limits.js';
 import { MessageQueue } from './message-queue.js';
 import type { Node } from './node.js';
 import type { Outbox } from './outbox.js';
@@ -50,6 +52,7 @@ export interface Connection {
  */
 export class Session extends Deadline implements Subscriber, SlowSubscriber {
   readonly clientId: string;
+  readonly reach: 'node' | 'cluster' = 'node';
   congested = false;
   slowness: Slowness | undefined = undefined;
   connection: Connection | undefined = undefined;
@@ -65,6 +68,7 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
   /** Identifiers of QoS 2 messages that were routed and wait for PUBREL: not to be routed again. */
   awaitingRelease: Set<number> | undefined = undefined;
   readonly #node: Node;
+  readonly #limits: SessionLimits;
   #window: InflightWindow | undefined = undefined;
   /** The first so many of the window's unacknowledged messages, oldest first, to be sent again. */
   #unsent: { id: number; delivery: Delivery }[] | undefined = undefined;
@@ -74,10 +78,12 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
   /** QoS 1 and 2 messages that may be in flight on this connection. */
   #quota = 0;
 
-  constructor(clientId: string, node: Node) {
+  /** `limits`: others than the node's, for a session that is no client's. */
+  constructor(clientId: string, node: Node, limits: SessionLimits = node.limits) {
     super();
     this.clientId = clientId;
     this.#node = node;
+    this.#limits = limits;
   }
 
   get online(): boolean {
@@ -112,12 +118,12 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
     const { connection } = this;
     const retain = by.retainAsPublished && message.retain;
     if (connection === undefined) {
-      if (qos > 0 || this.#node.limits.queueQos0) this.#enqueue(message, qos, retain, by, group);
+      if (qos > 0 || this.#limits.queueQos0) this.#enqueue(message, qos, retain, by, group);
       else drop(this.#node.counters, DROPPED_OFFLINE);
       return;
     }
     const hasRoom =
-      connection.outbox.pendingBytes < this.#node.limits.pauseBytes ||
+      connection.outbox.pendingBytes < this.#limits.pauseBytes ||
       this.#makeRoom(connection, message.routedAtMs);
     if (qos === 0) {
       if (this.#retained !== undefined) this.#enqueue(message, qos, retain, by, group);
@@ -179,6 +185,7 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
     if (reasonCode >= 0x80) this.#finish(window, id, nowMs);
     else if (state === AWAIT_PUBREC) {
       this.#forgetUnsent(id);
+      this.#settle(window.delivery(id), nowMs);
       window.received(id);
     }
     return true;
@@ -197,7 +204,7 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
   /** Takes up a connection; CONNACK has been written to it. Sends again what was in flight [MQTT-4.4.0-1]. */
   attach(connection: Connection, nowMs: number): void {
     this.connection = connection;
-    this.#quota = Math.min(connection.receiveMaximum, this.#node.limits.maxInflight);
+    this.#quota = Math.min(connection.receiveMaximum, this.#limits.maxInflight);
     this.#unsent = undefined;
     for (const { id, state, delivery } of this.#window?.entries() ?? []) {
       if (state === AWAIT_PUBCOMP) this.#sendRelease(connection, id);
@@ -222,7 +229,7 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
     const { connection } = this;
     if (connection === undefined) return;
     const { outbox } = connection;
-    const { pauseBytes } = this.#node.limits;
+    const { pauseBytes } = this.#limits;
     while (this.#sendNext(connection, nowMs)) {
       if (outbox.pendingBytes >= pauseBytes) outbox.flush();
       if (outbox.pendingBytes >= pauseBytes) break;
@@ -238,6 +245,7 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
     const lost: Delivery[] = [];
     for (const { state, delivery } of this.#window?.entries() ?? []) {
       if (delivery !== undefined && state === AWAIT_PUBACK) lost.push(delivery);
+      else this.#settle(delivery, nowMs);
     }
     this.#window = undefined;
     for (let next = this.#queue?.shift(); next !== undefined; next = this.#queue?.shift()) {
@@ -246,11 +254,31 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
     this.#queue = undefined;
     this.#retained = undefined;
     this.#unsent = undefined;
-    for (const { message, group } of lost) {
+    for (const delivery of lost) {
+      const { message, group } = delivery;
       const { router, counters } = this.#node;
       if (group === undefined || !router.redispatch(message, group, nowMs)) {
         drop(counters, DROPPED_SESSION_END);
       }
+      this.#settle(delivery, nowMs);
+    }
+  }
+
+  /** Everything on its way to the client, oldest first: for another node to go on with. */
+  pending(): { inflight: ReturnType<InflightWindow['entries']>; queued: Delivery[] } {
+    const queued = [...(this.#retained?.values() ?? []), ...(this.#queue?.values() ?? [])];
+    return { inflight: this.#window?.entries() ?? [], queued };
+  }
+
+  /** The other side of `pending`, in a session that is new here. */
+  restore({ inflight, queued }: ReturnType<Session['pending']>): void {
+    for (const { id, state, delivery } of inflight) {
+      this.#window ??= new InflightWindow();
+      this.#window.restore(id, state, delivery);
+    }
+    for (const delivery of queued) {
+      this.#queue ??= new MessageQueue();
+      this.#queue.push(delivery);
     }
   }
 
@@ -269,7 +297,10 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
       const { message, qos, retain, identifiers } = delivery;
       if (this.#send(connection, message, qos, retain, true, id, identifiers, nowMs)) {
         this.#node.counters[RETRANSMITTED]!++;
-      } else window?.release(id);
+      } else {
+        window?.release(id);
+        this.#settle(delivery, nowMs);
+      }
       return true;
     }
     const queue = this.#retained ?? this.#queue;
@@ -279,8 +310,10 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
     queue.shift();
     if (queue.length === 0 && queue === this.#retained) this.#retained = undefined;
     const { message, qos, retain, identifiers, group } = next;
-    if (message.isExpired(nowMs)) drop(this.#node.counters, DROPPED_EXPIRED);
-    else if (qos === 0) {
+    if (message.isExpired(nowMs)) {
+      drop(this.#node.counters, DROPPED_EXPIRED);
+      this.#settle(next, nowMs);
+    } else if (qos === 0) {
       this.#send(connection, message, 0, retain, false, 0, identifiers, nowMs);
     } else {
       const keep = this.expiryMs > 0 || group !== undefined ? next : undefined;
@@ -302,6 +335,7 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
     const id = this.#window.take(qos === 1 ? AWAIT_PUBACK : AWAIT_PUBREC, keep);
     if (!this.#send(connection, message, qos, retain, false, id, identifiers, nowMs)) {
       this.#window.release(id);
+      this.#settle(keep, nowMs);
     }
   }
 
@@ -333,10 +367,17 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
       drop(counters, DROPPED_TOO_LARGE);
       return false;
     }
-    counters[SENT]!++;
-    counters[SENT_QOS0 + qos]!++;
-    counters[PACKETS_SENT]!++;
+    if (this.reach === 'node') {
+      counters[SENT]!++;
+      counters[SENT_QOS0 + qos]!++;
+      counters[PACKETS_SENT]!++;
+    } else counters[FORWARDED]!++;
     return true;
+  }
+
+  /** Another node has taken the message, or never will: its publisher need not wait for that any more. */
+  #settle(delivery: Delivery | undefined, nowMs: number): void {
+    if (this.reach === 'cluster') delivery?.message.receipt?.settle(nowMs);
   }
 
   #sendRelease(connection: Connection, id: number): void {
@@ -347,8 +388,9 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
 
   #finish(window: InflightWindow, id: number, nowMs: number): void {
     this.#forgetUnsent(id);
+    this.#settle(window.delivery(id), nowMs);
     window.release(id);
-    this.#node.counters[ACKED]!++;
+    if (this.reach === 'node') this.#node.counters[ACKED]!++;
     if (this.#queue !== undefined || this.#retained !== undefined || this.#unsent !== undefined) {
       this.pump(nowMs);
     }
@@ -370,12 +412,12 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
     by: Subscription,
     group: SharedGroup | undefined,
   ): void {
-    const { maxQueued, maxQueuedBytes } = this.#node.limits;
+    const { maxQueued, maxQueuedBytes } = this.#limits;
     this.#queue ??= new MessageQueue();
     const queue = this.#queue;
     queue.push({ message: message.keep(), qos, retain, identifiers: by.identifiers, group });
     while (queue.length > maxQueued || queue.heldBytes > maxQueuedBytes) {
-      queue.shift();
+      this.#settle(queue.shift(), message.routedAtMs);
       drop(this.#node.counters, DROPPED_QUEUE_FULL);
     }
     if (
@@ -390,14 +432,14 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
   #makeRoom(connection: Connection, nowMs: number): boolean {
     const { outbox } = connection;
     outbox.flush();
-    if (outbox.pendingBytes < this.#node.limits.pauseBytes) return true;
+    if (outbox.pendingBytes < this.#limits.pauseBytes) return true;
     this.#node.backpressure.congest(this, nowMs);
     return false;
   }
 
   /** Those within their grace may hold more than `pauseBytes`: their publishers are about to stop. */
   #mayOverrun(connection: Connection): boolean {
-    const { maxPendingBytes, maxPendingTotalBytes } = this.#node.limits;
+    const { maxPendingBytes, maxPendingTotalBytes } = this.#limits;
     return (
       this.congested &&
       connection.outbox.pendingBytes < maxPendingBytes &&
@@ -406,7 +448,7 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
   }
 
   #hasCaughtUp(connection: Connection): boolean {
-    const { pauseBytes, maxQueued, maxQueuedBytes } = this.#node.limits;
+    const { pauseBytes, maxQueued, maxQueuedBytes } = this.#limits;
     return (
       connection.outbox.pendingBytes * 4 <= pauseBytes &&
       (this.#queue === undefined ||

@@ -1,12 +1,6 @@
-import {
-  encode,
-  type PublishProperties,
-  PublishView,
-  readPublish,
-  type Will,
-} from '../../wire/mod.js';
-import { Message } from '../routing/mod.js';
-import { readPublishProperties } from './publish-properties.js';
+import { encode, type PublishProperties, type Will } from '../../wire/mod.js';
+import type { Message } from '../routing/mod.js';
+import { unpackMessage } from './packed-message.js';
 
 /** A client's last message, ready to be routed. */
 export interface PreparedWill {
@@ -38,22 +32,6 @@ function messageOf(
   properties: PublishProperties,
   nowMs: number,
 ): Message {
-  const bytes = encode(
-    { type: 'publish', topic, payload, qos: 0, retain: false, dup: false, properties },
-    5,
-  );
-  const view = new PublishView();
-  let bodyStart = 1;
-  while ((bytes[bodyStart] as number) >= 0x80) bodyStart++;
-  readPublish(bytes, 0, bodyStart + 1, bytes.length, 5, view);
-  const message = new Message();
-  message.topic = bytes;
-  message.topicStart = view.topicStart;
-  message.topicEnd = view.topicEnd;
-  message.payload = bytes;
-  message.payloadStart = view.payloadStart;
-  message.payloadEnd = view.payloadEnd;
-  message.receivedAtMs = nowMs;
-  readPublishProperties(bytes, view.propertiesStart, view.propertiesEnd, nowMs, message);
-  return message.keep();
+  const packet = { type: 'publish', topic, payload, qos: 0, retain: false, dup: false } as const;
+  return unpackMessage(encode({ ...packet, properties }, 5), nowMs);
 }

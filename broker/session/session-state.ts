@@ -1,0 +1,82 @@
+import { parseSharedFilter, type Qos } from '../../wire/mod.js';
+import { type Router, Subscription } from '../routing/mod.js';
+import type { Delivery } from './delivery.js';
+import { packMessage, unpackMessage } from './packed-message.js';
+import type { Session } from './session.js';
+
+/** A session on its way to another node, as JSON. Messages are packed (packed-message), then base64. */
+export interface SessionState {
+  /** Filters as the client wrote them, `$share/…` included. */
+  subscriptions: {
+    filter: string;
+    qos: Qos;
+    noLocal: boolean;
+    retainAsPublished: boolean;
+    identifier: number;
+  }[];
+  /** QoS 2 messages from the client that wait for its PUBREL. */
+  awaitingRelease: number[];
+  /** To the client, oldest first; a message is not there when only its identifier still is (PUBREL sent). */
+  inflight: { id: number; state: number; delivery?: PackedDelivery }[];
+  queued: PackedDelivery[];
+}
+
+interface PackedDelivery {
+  packet: string;
+  identifiers?: readonly number[];
+}
+
+export function exportSession(session: Session, nowMs: number): SessionState {
+  const { inflight, queued } = session.pending();
+  return {
+    subscriptions: [...(session.subscriptions ?? [])].map(([filter, by]) => ({
+      filter,
+      qos: by.qos,
+      noLocal: by.noLocal,
+      retainAsPublished: by.retainAsPublished,
+      identifier: by.identifiers?.[0] ?? 0,
+    })),
+    awaitingRelease: [...(session.awaitingRelease ?? [])],
+    inflight: inflight.map(({ id, state, delivery }) => ({
+      id,
+      state,
+      ...(delivery === undefined ? {} : { delivery: pack(delivery, nowMs) }),
+    })),
+    queued: queued.map((delivery) => pack(delivery, nowMs)),
+  };
+}
+
+/** Gives a session that is new on this node what it had on the other, and subscribes it. */
+export function importSession(
+  session: Session,
+  state: SessionState,
+  router: Router,
+  nowMs: number,
+): void {
+  for (const { filter, ...options } of state.subscriptions) {
+    const shared = parseSharedFilter(filter);
+    const subscription = new Subscription(session, shared?.filter ?? filter, options);
+    if (router.subscribe(subscription, shared?.group) === undefined) continue;
+    session.subscriptions ??= new Map();
+    session.subscriptions.set(filter, subscription);
+  }
+  if (state.awaitingRelease.length > 0) session.awaitingRelease = new Set(state.awaitingRelease);
+  session.restore({
+    inflight: state.inflight.map(({ id, state: expects, delivery }) => ({
+      id,
+      state: expects,
+      delivery: delivery === undefined ? undefined : unpack(delivery, nowMs),
+    })),
+    queued: state.queued.map((delivery) => unpack(delivery, nowMs)),
+  });
+}
+
+function pack({ message, qos, retain, identifiers }: Delivery, nowMs: number): PackedDelivery {
+  const packet = packMessage(message, qos, retain, nowMs).toString('base64');
+  return identifiers === undefined ? { packet } : { packet, identifiers };
+}
+
+function unpack({ packet, identifiers }: PackedDelivery, nowMs: number): Delivery {
+  const message = unpackMessage(Buffer.from(packet, 'base64'), nowMs);
+  return { message, qos: message.qos, retain: message.retain, identifiers, group: undefined };
+}
