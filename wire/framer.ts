@@ -23,7 +23,8 @@ const KEEP_ROOM_BYTES = 256;
  * with what the remaining length promises.
  */
 export class Framer {
-  readonly #maximumPacketSize: number;
+  /** Bytes of a whole packet, fixed header included. May be set from within `frame`, as `version`. */
+  maximumPacketSize: number;
   /** A Buffer, as the read buffers of sockets are, so that the sink sees one kind of object only. */
   #held: Buffer | undefined;
   #heldBytes = 0;
@@ -35,7 +36,7 @@ export class Framer {
 
   /** @param maximumPacketSize bytes of a whole packet, fixed header included */
   constructor(maximumPacketSize: number) {
-    this.#maximumPacketSize = maximumPacketSize;
+    this.maximumPacketSize = maximumPacketSize;
   }
 
   /** Bytes of the packet that is not whole yet. */
@@ -74,7 +75,7 @@ export class Framer {
         remaining = remainingLength(bytes, start, bodyStart);
       }
       const end = bodyStart + remaining;
-      if (end - start > this.#maximumPacketSize) throw this.#tooLarge(end - start);
+      if (end - start > this.maximumPacketSize) throw this.#tooLarge(end - start);
       if (end > length) return this.#hold(bytes, start, length);
       at = end;
       if (!sink.frame(bytes, start, bodyStart, end)) {
@@ -98,7 +99,7 @@ export class Framer {
       at += 1;
     }
     const end = bodyStart + remainingLength(this.#held!, 0, bodyStart);
-    if (end > this.#maximumPacketSize) throw this.#tooLarge(end);
+    if (end > this.maximumPacketSize) throw this.#tooLarge(end);
     const taken = Math.min(length - at, end - this.#heldBytes);
     this.#append(bytes, at, at + taken, end);
     at += taken;
@@ -154,7 +155,7 @@ export class Framer {
 
   #tooLarge(bytes: number): MqttError {
     this.reset();
-    return broken(RULES.TOO_LARGE, this.version, `${bytes} > ${this.#maximumPacketSize} bytes`);
+    return broken(RULES.TOO_LARGE, this.version, `${bytes} > ${this.maximumPacketSize} bytes`);
   }
 }
 

@@ -1,6 +1,13 @@
 import type { Socket } from 'node:net';
 import { BYTES_SENT } from '../routing/mod.js';
-import { Channel, type Intake, type Node, Outbox, type Transport } from '../session/mod.js';
+import {
+  Channel,
+  type Ingress,
+  type Intake,
+  type Node,
+  Outbox,
+  type Transport,
+} from '../session/mod.js';
 import { readShared } from './shared-read.js';
 
 const OWNER = Symbol('connection');
@@ -25,11 +32,11 @@ export class TcpConnection implements Transport, Intake {
   readonly #node: Node;
   readonly #owner: ConnectionOwner;
 
-  constructor(socket: Socket, node: Node, owner: ConnectionOwner) {
+  constructor(socket: Socket, node: Node, owner: ConnectionOwner, ingress?: Ingress) {
     this.#socket = socket;
     this.#node = node;
     this.#owner = owner;
-    this.channel = new Channel(node, new Outbox(node.turn, this), this, owner.now());
+    this.channel = new Channel(node, new Outbox(node.turn, this), this, owner.now(), ingress);
     const owned = socket as OwnedSocket;
     owned[OWNER] = this;
     // Shared functions that find their connection by the socket: no closure per connection.

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { BrokerError } from '../errors.js';
-import type { Node } from '../session/mod.js';
+import type { Ingress, Node } from '../session/mod.js';
 import { connectionRoom } from './open-files.js';
 import { type ConnectionOwner, TcpConnection } from './tcp-connection.js';
 
@@ -17,6 +17,8 @@ export interface ListenerOptions {
   now: () => number;
   /** One line for whoever runs the node. */
   complain: (line: string) => void;
+  /** Clients if it is left out. */
+  ingress?: Ingress;
 }
 
 /** MQTT over TCP on one address. */
@@ -35,7 +37,7 @@ export class TcpListener implements ConnectionOwner {
     this.now = options.now;
     this.#complain = options.complain;
     this.#server = createServer({ noDelay: true }, (socket: Socket) => {
-      this.#connections.add(new TcpConnection(socket, node, this));
+      this.#connections.add(new TcpConnection(socket, node, this, options.ingress));
     });
   }
 

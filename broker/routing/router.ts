@@ -117,25 +117,41 @@ export class Router {
     return this.#groups.values();
   }
 
-  /** Another node has subscribers of this filter; `identity` only of a member of a group: its client id. */
-  addRemote(subscription: Subscription, group?: string, identity = ''): void {
-    if (group !== undefined) this.#member(group, subscription, identity);
-    else {
-      this.#tree.add(subscription);
-      this.#changed(subscription.filter);
-    }
+  /** Another node has subscribers of this filter. One subscription stands for all filters of a node. */
+  addRemote(subscription: Subscription, filter: string): void {
+    this.#tree.add(subscription, filter);
+    this.#changed(filter);
   }
 
-  removeRemote(subscriber: Subscriber, filter: string, group?: string): void {
-    if (group !== undefined) this.#leaveGroup(group, filter, subscriber);
-    else if (this.#tree.remove(filter, subscriber).removed) this.#changed(filter);
+  removeRemote(subscriber: Subscriber, filter: string): void {
+    if (this.#tree.remove(filter, subscriber).removed) this.#changed(filter);
   }
 
-  /** Gives a message that came from another node to the sessions of this one; returns how many there were. */
-  publishLocal(message: Message): number {
+  /** A session of another node is a member of this group. */
+  addRemoteMember(group: string, subscription: Subscription): void {
+    this.#member(group, subscription, subscription.subscriber.clientId);
+  }
+
+  removeRemoteMember(group: string, filter: string, subscriber: Subscriber): void {
+    this.#leaveGroup(group, filter, subscriber);
+  }
+
+  /** The group of this name and filter, if it has a member anywhere. */
+  group(name: string, filter: string): SharedGroup | undefined {
+    return this.#groups.get(groupKey(name, filter));
+  }
+
+  /**
+   * Gives a message that came from another node to the sessions of this one; returns how many there were, or
+   * HELD or TOO_DEEP as `publish`.
+   */
+  publishLocal(message: Message, from: RoutedPublisher): number {
     const route = this.#find(message);
     if (route === undefined) return TOO_DEEP;
     const { targets, localCount } = route;
+    if (this.pressure.congested > 0 && this.#mustWait(message, targets, localCount, from)) {
+      return HELD;
+    }
     message.fanOut = localCount > 1;
     for (let index = 0; index < localCount; index++) {
       const target = targets[index] as Subscription;
@@ -165,7 +181,7 @@ export class Router {
     if (
       from !== undefined &&
       this.pressure.congested > 0 &&
-      this.#mustWait(message, targets, from)
+      this.#mustWait(message, targets, count, from)
     ) {
       return HELD;
     }
@@ -200,8 +216,13 @@ export class Router {
   }
 
   /** Nobody waits for himself: his acknowledgements come behind the message that would wait for them. */
-  #mustWait(message: Message, targets: readonly Subscription[], from: Publisher): boolean {
-    for (let index = 0; index < targets.length; index++) {
+  #mustWait(
+    message: Message,
+    targets: readonly Subscription[],
+    count: number,
+    from: Publisher,
+  ): boolean {
+    for (let index = 0; index < count; index++) {
       const { subscriber } = targets[index] as Subscription;
       if (subscriber.congested && subscriber !== message.publisher) {
         subscriber.awaitRelief(from);

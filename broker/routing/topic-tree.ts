@@ -77,9 +77,15 @@ export class TopicTree {
     return this.#wildcardFilters > 0;
   }
 
-  /** Adds or replaces; `first` when the filter had no subscriber before. The filter must be valid. */
-  add(subscription: Subscription): { first: boolean; replaced: boolean } {
-    const set = this.#setOf(subscription.filter);
+  /**
+   * Adds or replaces; `first` when the filter had no subscriber before. The filter must be valid; it is another than
+   * the subscription's where one stands for all filters of its subscriber, as for a node.
+   */
+  add(
+    subscription: Subscription,
+    filter = subscription.filter,
+  ): { first: boolean; replaced: boolean } {
+    const set = this.#setOf(filter);
     const first = set.size === 0;
     return { first, replaced: set.put(subscription) !== undefined };
   }

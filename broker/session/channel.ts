@@ -62,6 +62,10 @@ export interface Intake {
 export interface Ingress {
   /** They may name a session a message is for, and are not counted as clients. */
   readonly fromNode: boolean;
+  /** Largest packet before the channel is open, bytes; the node's limit if it is left out. */
+  readonly firstPacketSize?: number;
+  /** Largest packet after that. */
+  readonly maximumPacketSize?: number;
   /**
    * The first packet, or the next while the handshake lasts. `open`: the channel was opened; `more`: another packet is
    * to come; `refused`: the answer is written, close; `later`: nothing is read until `channel.proceed`.
@@ -129,7 +133,7 @@ export class Channel
     this.#ingress = ingress;
     this.outbox = outbox;
     this.#intake = intake;
-    this.#framer = new Framer(node.limits.maximumPacketSize);
+    this.#framer = new Framer(ingress.firstPacketSize ?? node.limits.maximumPacketSize);
     this.#nowMs = nowMs;
     this.#lastPacketMs = nowMs;
     node.wheel.set(this, nowMs + node.limits.connectTimeoutMs);
@@ -231,6 +235,8 @@ export class Channel
     this.silenceMs = silenceMs;
     this.#state = OPEN;
     this.#framer.version = this.version;
+    this.#framer.maximumPacketSize =
+      this.#ingress.maximumPacketSize ?? this.#node.limits.maximumPacketSize;
     if (silenceMs > 0) this.#node.wheel.set(this, this.#nowMs + silenceMs);
     else this.#node.wheel.remove(this);
   }

@@ -68,6 +68,10 @@ export function readPublishProperties(
         at += 2 + readUint16(bytes, at);
         break;
       case SUBSCRIPTION_IDENTIFIER:
+        if (fromNode) {
+          at = readMember(bytes, value, message);
+          break;
+        }
         throw new MqttError(
           'PROTOCOL_ERROR',
           ReasonCode.PROTOCOL_ERROR,

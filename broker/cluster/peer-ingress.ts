@@ -1,0 +1,206 @@
+import {
+  type ConnectPacket,
+  decode,
+  MqttError,
+  type PublishPacket,
+  ReasonCode,
+} from '../../wire/mod.js';
+import { type Message, TOO_DEEP } from '../routing/mod.js';
+import { type Channel, type Ingress, type Node, Session } from '../session/mod.js';
+import { CALL_MEMBER, type CallHandler, readCall, refusalPacket, replyPacket } from './calls.js';
+import { COOKIE_METHOD, isNonce, isProof, newNonce, proof } from './cookie-auth.js';
+import { type Hello, PROTOCOL, parseHello } from './hello.js';
+import { LINK_KEEP_ALIVE_SECONDS, LINK_LIMITS, LINK_PACKET_BYTES } from './link-limits.js';
+
+/** What a stranger may send before it has shown the cookie. */
+const HANDSHAKE_BYTES = 4096;
+
+/** The other end of a link that another node opened to this one. */
+export interface InboundPeer {
+  readonly hello: Hello;
+  readonly channel: Channel;
+}
+
+/** What the ingress needs of the node it stands in. */
+export interface PeerHost {
+  readonly node: Node;
+  readonly cookie: string;
+  hello(): Hello;
+  /** A session of this node by the number that it told other nodes; what is left of a group if it is gone. */
+  deliverToMember(message: Message): void;
+  onCall: CallHandler;
+  /** A link is open, or over. */
+  linked(peer: InboundPeer): void;
+  unlinked(peer: InboundPeer): void;
+  /** One line for whoever runs the node. */
+  complain(line: string): void;
+}
+
+interface Handshake {
+  hello: Hello;
+  text: string;
+  a: Uint8Array;
+  b: Uint8Array;
+}
+
+/** Links from other nodes: the cookie is checked, messages go to this node's subscribers only, calls are answered. */
+export class PeerIngress implements Ingress {
+  readonly fromNode = true;
+  readonly firstPacketSize = HANDSHAKE_BYTES;
+  readonly maximumPacketSize = LINK_PACKET_BYTES;
+  readonly #host: PeerHost;
+  readonly #handshakes = new WeakMap<Channel, Handshake>();
+  readonly #peers = new Map<Channel, InboundPeer>();
+  /** By guid: what a node's QoS 2 messages wait for outlives a broken link. */
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(host: PeerHost) {
+    this.#host = host;
+  }
+
+  accept(
+    channel: Channel,
+    bytes: Uint8Array,
+    start: number,
+    bodyStart: number,
+    end: number,
+    nowMs: number,
+  ): 'open' | 'more' | 'refused' {
+    channel.version = 5;
+    try {
+      const packet = decode(bytes, start, bodyStart, end, 5);
+      if (packet.type === 'connect') return this.#connect(channel, packet);
+      if (packet.type === 'auth') {
+        return this.#auth(channel, packet.properties?.authenticationData, nowMs);
+      }
+    } catch (error) {
+      if (!(error instanceof MqttError)) throw error;
+    }
+    return 'refused';
+  }
+
+  publish(channel: Channel, message: Message): number {
+    if (message.member === CALL_MEMBER) {
+      const from = this.#peers.get(channel)?.hello.name ?? '';
+      const call = readCall(message);
+      if (call !== undefined) void this.#call(channel, from, call);
+      return 1;
+    }
+    if (message.member !== 0) {
+      this.#host.deliverToMember(message);
+      return 1;
+    }
+    const count = this.#host.node.router.publishLocal(message, channel);
+    // Its publisher's node has let it pass: what is too deep here has no subscriber here.
+    return count === TOO_DEEP ? 0 : count;
+  }
+
+  left(channel: Channel, session: Session): void {
+    session.detach();
+    const peer = this.#peers.get(channel);
+    if (peer === undefined) return;
+    this.#peers.delete(channel);
+    this.#host.unlinked(peer);
+  }
+
+  /** The node of this guid is not coming back. */
+  forget(guid: string): void {
+    this.#sessions.delete(guid);
+  }
+
+  /** Ends all links, in order. */
+  close(nowMs: number): void {
+    for (const channel of [...this.#peers.keys()]) {
+      channel.close(ReasonCode.SERVER_SHUTTING_DOWN, nowMs);
+    }
+  }
+
+  #connect(channel: Channel, packet: ConnectPacket): 'more' | 'refused' {
+    const { authenticationMethod, authenticationData: a, userProperties } = packet.properties ?? {};
+    const text = userProperties?.find(([name]) => name === 'hello')?.[1];
+    const hello = parseHello(text);
+    if (authenticationMethod !== COOKIE_METHOD || !isNonce(a) || hello === undefined) {
+      return this.#refuse(channel, ReasonCode.BAD_AUTHENTICATION_METHOD);
+    }
+    const b = newNonce();
+    this.#handshakes.set(channel, { hello, text: text as string, a, b });
+    channel.send({
+      type: 'auth',
+      reasonCode: ReasonCode.CONTINUE_AUTHENTICATION,
+      properties: { authenticationMethod: COOKIE_METHOD, authenticationData: b },
+    });
+    return 'more';
+  }
+
+  #auth(channel: Channel, data: Uint8Array | undefined, nowMs: number): 'open' | 'refused' {
+    const handshake = this.#handshakes.get(channel);
+    if (handshake === undefined) return 'refused';
+    const { hello, text, a, b } = handshake;
+    const { cookie } = this.#host;
+    if (!isProof(proof(cookie, 'client', a, b, text), data)) {
+      this.#host.complain(`a node that calls itself '${hello.name}' has another cookie: refused`);
+      return this.#refuse(channel, ReasonCode.NOT_AUTHORIZED);
+    }
+    const own = this.#host.hello();
+    const why = whyNot(hello, own);
+    if (why !== undefined) {
+      this.#host.complain(`node '${hello.name}' is refused: ${why}`);
+      return this.#refuse(channel, ReasonCode.IMPLEMENTATION_SPECIFIC_ERROR, why);
+    }
+    this.#handshakes.delete(channel);
+    const session = this.#sessions.get(hello.guid) ?? this.#newSession(hello);
+    channel.open(session, LINK_KEEP_ALIVE_SECONDS * 1500);
+    channel.send({
+      type: 'connack',
+      sessionPresent: session.awaitingRelease !== undefined,
+      reasonCode: ReasonCode.SUCCESS,
+      properties: {
+        authenticationMethod: COOKIE_METHOD,
+        authenticationData: proof(cookie, 'server', a, b, text),
+        userProperties: [['hello', JSON.stringify(own)]],
+      },
+    });
+    session.attach(channel, nowMs);
+    const peer = { hello, channel };
+    this.#peers.set(channel, peer);
+    this.#host.linked(peer);
+    return 'open';
+  }
+
+  #newSession(hello: Hello): Session {
+    const session = new Session(hello.name, this.#host.node, LINK_LIMITS);
+    this.#sessions.set(hello.guid, session);
+    return session;
+  }
+
+  #refuse(channel: Channel, reasonCode: number, reasonString?: string): 'refused' {
+    const properties = reasonString === undefined ? {} : { properties: { reasonString } };
+    channel.send({ type: 'connack', sessionPresent: false, reasonCode, ...properties });
+    return 'refused';
+  }
+
+  async #call(
+    channel: Channel,
+    from: string,
+    { method, body, correlationData }: NonNullable<ReturnType<typeof readCall>>,
+  ): Promise<void> {
+    let reply: PublishPacket;
+    try {
+      reply = replyPacket(correlationData, await this.#host.onCall(method, body, from));
+    } catch (error) {
+      reply = refusalPacket(correlationData, error);
+    }
+    if (!channel.isClosed) channel.send(reply);
+  }
+}
+
+/** Why these two cannot work together. */
+export function whyNot(other: Hello, own: Hello): string | undefined {
+  if (other.name === own.name && other.guid !== own.guid) {
+    return `there is a node '${own.name}' already; node names must differ`;
+  }
+  if (other.protocol !== PROTOCOL) {
+    return `it speaks version ${other.protocol} of the protocol between nodes, '${own.name}' version ${PROTOCOL}: run the same release on all nodes`;
+  }
+  return undefined;
+}

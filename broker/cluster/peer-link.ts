@@ -1,0 +1,314 @@
+import { connect, type Socket } from 'node:net';
+import {
+  type ConnackPacket,
+  decode,
+  encode,
+  Framer,
+  type FrameSink,
+  MqttError,
+  type Packet,
+  PacketType,
+  PINGREQ,
+  type PublishPacket,
+  ReasonCode,
+  readAckPacketId,
+  readAckReasonCode,
+  writeAck,
+} from '../../wire/mod.js';
+import { type Node, Outbox, type Transport } from '../session/mod.js';
+import { CallError, callPacket, LOG_TOPIC, parseJson, readReply } from './calls.js';
+import { COOKIE_METHOD, isNonce, isProof, newNonce, proof } from './cookie-auth.js';
+import { type Hello, parseHello } from './hello.js';
+import { LINK_KEEP_ALIVE_SECONDS, LINK_PACKET_BYTES } from './link-limits.js';
+import type { RemoteNode } from './remote-node.js';
+
+/** Where a node listens for others. */
+export interface PeerAddress {
+  host: string;
+  port: number;
+}
+
+/** What a link needs of the node it belongs to. */
+export interface LinkOwner {
+  readonly node: Node;
+  readonly cookie: string;
+  /** The node's time, ms. */
+  now(): number;
+  hello(): Hello;
+  /** The other node has shown that it knows the cookie. */
+  opened(link: PeerLink, hello: Hello): void;
+  /** `refused`: nobody listens there; `rejected`: it does not take us, `why` says; `lost`: anything else. */
+  closed(link: PeerLink, how: 'refused' | 'rejected' | 'lost', why: string): void;
+  /** An entry of the log that was asked for. */
+  logged(link: PeerLink, body: unknown): void;
+}
+
+const CONNECT_TIMEOUT_MS = 5000;
+const NO_BYTES = Buffer.alloc(0);
+
+interface PendingCall {
+  resolve: (body: unknown) => void;
+  reject: (error: CallError) => void;
+  timer: NodeJS.Timeout;
+}
+
+/**
+ * One connection that this node opened to another: an MQTT 5 client. It carries this node's messages for the
+ * other (the session of `remote`, if any is attached), its calls, and their answers.
+ */
+export class PeerLink implements Transport, FrameSink {
+  readonly version = 5;
+  readonly maximumPacketSize = LINK_PACKET_BYTES;
+  readonly receiveMaximum = 65_535;
+  readonly outbox: Outbox;
+  readonly address: PeerAddress;
+  hello: Hello | undefined = undefined;
+  readonly #owner: LinkOwner;
+  readonly #socket: Socket;
+  readonly #framer = new Framer(LINK_PACKET_BYTES);
+  readonly #nonce = newNonce();
+  readonly #text: string;
+  readonly #calls = new Map<number, PendingCall>();
+  #serverNonce: Uint8Array | undefined;
+  #remote: RemoteNode | undefined;
+  #nextCall = 1;
+  #heardMs: number;
+  #isClosed = false;
+  #rejection = '';
+  #refused = false;
+
+  constructor(address: PeerAddress, owner: LinkOwner) {
+    this.address = address;
+    this.#owner = owner;
+    this.#text = JSON.stringify(owner.hello());
+    this.#heardMs = owner.now();
+    this.outbox = new Outbox(owner.node.turn, this);
+    this.#socket = connect({ ...address, noDelay: true });
+    this.#socket.setTimeout(CONNECT_TIMEOUT_MS, () => this.#fail('no answer in time'));
+    this.#socket.on('connect', () => this.#sayHello());
+    this.#socket.on('data', (bytes: Buffer) => this.#received(bytes));
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#refused = error.code === 'ECONNREFUSED';
+      this.#rejection ||= error.message;
+    });
+    this.#socket.on('close', () => this.#closed());
+  }
+
+  get isOpen(): boolean {
+    return this.hello !== undefined && !this.#isClosed;
+  }
+
+  /** From now on what this node has for the other goes over this link. */
+  carry(remote: RemoteNode): void {
+    this.#remote = remote;
+    remote.attach(this, this.#owner.now());
+  }
+
+  /** @throws CallError the other node's, NO_LINK, LINK_LOST or TIMEOUT */
+  call(method: string, body: unknown, timeoutMs = 15_000): Promise<unknown> {
+    if (!this.isOpen) return Promise.reject(new CallError('NO_LINK', 'the link is not open'));
+    const id = this.#nextCall++;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#calls.delete(id);
+        reject(new CallError('TIMEOUT', `${method}: no answer within ${timeoutMs / 1000} s`));
+      }, timeoutMs);
+      this.#calls.set(id, { resolve, reject, timer });
+      this.#send(callPacket(method, id, body));
+    });
+  }
+
+  /** Pings, and gives up on a node that has not been heard of; a few times in a keep-alive. */
+  tick(nowMs: number): void {
+    if (!this.isOpen) return;
+    if (nowMs - this.#heardMs > LINK_KEEP_ALIVE_SECONDS * 1500) {
+      this.#fail(`silent for ${Math.round((nowMs - this.#heardMs) / 1000)} s`);
+    } else this.outbox.append(PINGREQ);
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    if (this.isOpen)
+      this.#send({ type: 'disconnect', reasonCode: ReasonCode.NORMAL_DISCONNECTION });
+    this.outbox.end();
+    this.#socket.setTimeout(CONNECT_TIMEOUT_MS, () => this.#socket.destroy());
+  }
+
+  /** The session is another link's now: the two nodes have one too many. */
+  takenOver(): void {
+    this.#socket.destroy();
+  }
+
+  // Transport
+
+  write(bytes: Buffer): boolean {
+    const socket = this.#socket;
+    socket.write(bytes);
+    if (socket.writableLength === 0 || socket.destroyed) return true;
+    socket.write(NO_BYTES, () => {
+      if (socket.destroyed) return;
+      this.outbox.drained();
+      this.#remote?.pump(this.#owner.now());
+    });
+    return false;
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  // From the other node
+
+  frame(bytes: Uint8Array, start: number, bodyStart: number, end: number): boolean {
+    const remote = this.#remote;
+    const nowMs = this.#heardMs;
+    switch ((bytes[start] as number) >> 4) {
+      case PacketType.PUBACK:
+        remote?.acknowledged(readAckPacketId(bytes, bodyStart, end), nowMs);
+        return true;
+      case PacketType.PUBREC: {
+        const id = readAckPacketId(bytes, bodyStart, end);
+        const code = readAckReasonCode(bytes, bodyStart, end, 5);
+        remote?.received(id, code, nowMs);
+        if (code < 0x80) {
+          const at = this.outbox.reserve(4);
+          writeAck(this.outbox.buffer, at, PacketType.PUBREL, id);
+        }
+        return true;
+      }
+      case PacketType.PUBCOMP:
+        remote?.completed(readAckPacketId(bytes, bodyStart, end), nowMs);
+        return true;
+      case PacketType.PINGRESP:
+        return true;
+      default:
+        return this.#packet(decode(bytes, start, bodyStart, end, 5));
+    }
+  }
+
+  #packet(packet: Packet): boolean {
+    switch (packet.type) {
+      case 'auth':
+        return this.#answerChallenge(packet.properties?.authenticationData);
+      case 'connack':
+        return this.#connack(packet);
+      case 'publish':
+        this.#publish(packet);
+        return true;
+      case 'disconnect':
+        this.#fail(packet.properties?.reasonString ?? 'the node has ended the link');
+        return false;
+      default:
+        this.#fail(`an unexpected ${packet.type.toUpperCase()}`);
+        return false;
+    }
+  }
+
+  #sayHello(): void {
+    this.#send({
+      type: 'connect',
+      protocolVersion: 5,
+      cleanStart: false,
+      keepAliveSeconds: LINK_KEEP_ALIVE_SECONDS,
+      clientId: this.#owner.hello().name,
+      properties: {
+        authenticationMethod: COOKIE_METHOD,
+        authenticationData: this.#nonce,
+        userProperties: [['hello', this.#text]],
+      },
+    });
+  }
+
+  #answerChallenge(b: Uint8Array | undefined): boolean {
+    if (!isNonce(b)) return this.#fail('it does not ask for the cookie');
+    this.#serverNonce = b;
+    this.#send({
+      type: 'auth',
+      reasonCode: ReasonCode.CONTINUE_AUTHENTICATION,
+      properties: {
+        authenticationMethod: COOKIE_METHOD,
+        authenticationData: proof(this.#owner.cookie, 'client', this.#nonce, b, this.#text),
+      },
+    });
+    return true;
+  }
+
+  #connack({ reasonCode, properties }: ConnackPacket): boolean {
+    if (reasonCode !== 0) {
+      this.#rejection =
+        reasonCode === ReasonCode.NOT_AUTHORIZED
+          ? 'it has another cookie'
+          : (properties?.reasonString ?? `it refuses the link (0x${reasonCode.toString(16)})`);
+      return this.#fail(this.#rejection);
+    }
+    const b = this.#serverNonce;
+    const hello = parseHello(properties?.userProperties?.find(([name]) => name === 'hello')?.[1]);
+    if (b === undefined || hello === undefined) return this.#fail('it has not shown the cookie');
+    const expected = proof(this.#owner.cookie, 'server', this.#nonce, b, this.#text);
+    if (!isProof(expected, properties?.authenticationData)) {
+      return this.#fail('it does not know the cookie');
+    }
+    this.#socket.setTimeout(0);
+    this.hello = hello;
+    this.#owner.opened(this, hello);
+    return true;
+  }
+
+  #publish(packet: PublishPacket): void {
+    if (packet.topic === LOG_TOPIC) {
+      this.#owner.logged(this, parseJson(packet.payload));
+      return;
+    }
+    const { id, body, error } = readReply(packet);
+    const call = this.#calls.get(id);
+    if (call === undefined) return;
+    this.#calls.delete(id);
+    clearTimeout(call.timer);
+    if (error === undefined) call.resolve(body);
+    else call.reject(error);
+  }
+
+  #received(bytes: Buffer): void {
+    this.#heardMs = this.#owner.now();
+    try {
+      this.#framer.push(bytes, bytes.length, this);
+    } catch (error) {
+      if (!(error instanceof MqttError)) throw error;
+      this.#fail(`it does not speak MQTT (${error.message})`);
+    }
+  }
+
+  #send(packet: Packet): void {
+    this.outbox.append(encode(packet, 5));
+  }
+
+  #fail(why: string): false {
+    this.#rejection ||= why;
+    this.#socket.destroy();
+    return false;
+  }
+
+  #closed(): void {
+    if (this.#isClosed) return;
+    const wasOpen = this.isOpen;
+    this.#isClosed = true;
+    this.outbox.close();
+    const remote = this.#remote;
+    if (remote?.connection === this) remote.detach();
+    for (const { reject, timer } of this.#calls.values()) {
+      clearTimeout(timer);
+      reject(new CallError('LINK_LOST', this.#rejection || 'the link is lost'));
+    }
+    this.#calls.clear();
+    const how = this.#refused
+      ? 'refused'
+      : wasOpen || this.#serverNonce === undefined
+        ? 'lost'
+        : 'rejected';
+    this.#owner.closed(this, how, this.#rejection || 'the link is lost');
+  }
+}
