@@ -1,0 +1,175 @@
+import {
+  MEMBERS,
+  type MemberRecord,
+  NODES,
+  type NodeRecord,
+  parseReplicaKey,
+  routeKey,
+  shareKey,
+} from './keys.js';
+
+/** A key of the replica and its value; undefined: it is gone. */
+export type ReplicaChange = readonly [key: string, value: string | undefined];
+
+export interface Share {
+  group: string;
+  filter: string;
+  clientId: string;
+}
+
+/** What one node has in the cluster. */
+export interface NodeState {
+  /** undefined while it is down. */
+  record: NodeRecord | undefined;
+  readonly routes: Set<string>;
+  readonly shares: Map<number, Share>;
+}
+
+/** Told what changes. A node's routes and shares are told of only while it is up, and taken back when it goes down. */
+export interface ReplicaSink {
+  nodeUp(name: string, record: NodeRecord): void;
+  nodeDown(name: string): void;
+  routeAdded(name: string, filter: string): void;
+  routeRemoved(name: string, filter: string): void;
+  shareAdded(name: string, number: number, share: Share): void;
+  shareRemoved(name: string, number: number, share: Share): void;
+}
+
+/**
+ * A node's full copy of what all nodes must know: who is up, who has subscribers of what. Fed by the store on
+ * a core, by a core's log on a replicant. Changes may come twice or late: only the last of each key counts.
+ */
+export class Replica {
+  readonly members = new Map<string, MemberRecord>();
+  readonly nodes = new Map<string, NodeState>();
+  readonly #sink: ReplicaSink;
+
+  constructor(sink: ReplicaSink) {
+    this.#sink = sink;
+  }
+
+  /** Nodes that are up. */
+  *up(): Generator<[string, NodeRecord]> {
+    for (const [name, { record }] of this.nodes) if (record !== undefined) yield [name, record];
+  }
+
+  get routeCount(): number {
+    let count = 0;
+    for (const { routes } of this.nodes.values()) count += routes.size;
+    return count;
+  }
+
+  apply([key, value]: ReplicaChange): void {
+    const parsed = parseReplicaKey(key);
+    switch (parsed?.kind) {
+      case 'route':
+        this.#route(parsed.node, parsed.filter, value !== undefined);
+        break;
+      case 'share':
+        this.#share(parsed.node, parsed.number, parsed.group, parsed.filter, value);
+        break;
+      case 'node':
+        this.#node(parsed.node, value === undefined ? undefined : (JSON.parse(value) as NodeRecord));
+        break;
+      case 'member':
+        if (value === undefined) this.members.delete(parsed.node);
+        else this.members.set(parsed.node, JSON.parse(value) as MemberRecord);
+        break;
+    }
+  }
+
+  /** All of it, nodes before what they have. May be walked while changes come in: they are seen or not. */
+  *entries(): Generator<[key: string, value: string]> {
+    for (const [name, record] of this.members) yield [`${MEMBERS}${name}`, JSON.stringify(record)];
+    for (const [name, { record }] of this.nodes) {
+      if (record !== undefined) yield [`${NODES}${name}`, JSON.stringify(record)];
+    }
+    for (const [name, { routes }] of this.nodes) {
+      for (const filter of routes) yield [routeKey(name, filter), ''];
+    }
+    for (const [name, { shares }] of this.nodes) {
+      for (const [number, { group, filter, clientId }] of shares) {
+        yield [shareKey(name, number, group, filter), clientId];
+      }
+    }
+  }
+
+  /** Takes a whole snapshot in place of what is there: what it does not have is gone. */
+  reset(snapshot: Iterable<ReplicaChange>): void {
+    const kept = new Set<string>();
+    for (const change of snapshot) {
+      kept.add(change[0]);
+      this.apply(change);
+    }
+    const gone: string[] = [];
+    for (const [key] of this.entries()) if (!kept.has(key)) gone.push(key);
+    // Routes before their nodes: the reverse of the order they came in.
+    for (const key of gone.reverse()) this.apply([key, undefined]);
+  }
+
+  #state(name: string): NodeState {
+    let state = this.nodes.get(name);
+    if (state === undefined) {
+      state = { record: undefined, routes: new Set(), shares: new Map() };
+      this.nodes.set(name, state);
+    }
+    return state;
+  }
+
+  #node(name: string, record: NodeRecord | undefined): void {
+    const state = this.#state(name);
+    const before = state.record;
+    if (before !== undefined && (record === undefined || record.guid !== before.guid)) {
+      for (const filter of state.routes) this.#sink.routeRemoved(name, filter);
+      for (const [number, share] of state.shares) this.#sink.shareRemoved(name, number, share);
+      state.record = undefined;
+      this.#sink.nodeDown(name);
+    }
+    if (record === undefined) {
+      this.#dropEmpty(name, state);
+      return;
+    }
+    const isNew = state.record === undefined;
+    state.record = record;
+    if (!isNew) return;
+    this.#sink.nodeUp(name, record);
+    for (const filter of state.routes) this.#sink.routeAdded(name, filter);
+    for (const [number, share] of state.shares) this.#sink.shareAdded(name, number, share);
+  }
+
+  #route(name: string, filter: string, isThere: boolean): void {
+    const state = this.#state(name);
+    if (isThere === state.routes.has(filter)) return;
+    if (isThere) state.routes.add(filter);
+    else state.routes.delete(filter);
+    if (state.record === undefined) this.#dropEmpty(name, state);
+    else if (isThere) this.#sink.routeAdded(name, filter);
+    else this.#sink.routeRemoved(name, filter);
+  }
+
+  #share(
+    name: string,
+    number: number,
+    group: string,
+    filter: string,
+    clientId: string | undefined,
+  ): void {
+    const state = this.#state(name);
+    const before = state.shares.get(number);
+    if (before !== undefined) {
+      if (before.clientId === clientId && before.group === group && before.filter === filter) return;
+      state.shares.delete(number);
+      if (state.record !== undefined) this.#sink.shareRemoved(name, number, before);
+    }
+    if (clientId !== undefined) {
+      const share = { group, filter, clientId };
+      state.shares.set(number, share);
+      if (state.record !== undefined) this.#sink.shareAdded(name, number, share);
+    }
+    if (state.record === undefined) this.#dropEmpty(name, state);
+  }
+
+  #dropEmpty(name: string, { record, routes, shares }: NodeState): void {
+    if (record === undefined && routes.size === 0 && shares.size === 0) this.nodes.delete(name);
+  }
+}
