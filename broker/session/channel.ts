@@ -268,10 +268,6 @@ export class Channel extends Deadline implements FrameSink, RoutedPublisher, Con
     const { view, inbound: message, counters, router } = this.#node;
     readPublish(bytes, start, bodyStart, end, this.version, view);
     const { qos, packetId } = view;
-    if (qos === 2 && session.awaitingRelease?.has(packetId)) {
-      this.#acknowledge(PacketType.PUBREC, packetId, 0);
-      return true;
-    }
     message.renew();
     message.topic = bytes;
     message.topicStart = view.topicStart;
@@ -297,7 +293,13 @@ export class Channel extends Deadline implements FrameSink, RoutedPublisher, Con
       );
       if (alias !== 0) this.#applyAlias(alias, message);
     }
-    if (qos === 2) this.#checkReceiveMaximum(session);
+    if (qos === 2) {
+      if (session.awaitingRelease?.has(packetId)) {
+        this.#acknowledge(PacketType.PUBREC, packetId, 0);
+        return true;
+      }
+      this.#checkReceiveMaximum(session);
+    }
     const count = isSystemTopic(message) ? TOO_DEEP : router.publish(message, this);
     if (count === HELD) return this.#hold(bytes, start, end);
     counters[RECEIVED]!++;
