@@ -120,8 +120,9 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
       connection.outbox.pendingBytes < this.#node.limits.pauseBytes ||
       this.#makeRoom(connection, message.routedAtMs);
     if (qos === 0) {
-      if (this.#retained !== undefined) this.#enqueue(message, qos, retain, by, group);
-      else if (hasRoom || this.#mayOverrun(connection)) {
+      if (this.#retained !== undefined || this.#queue?.hasQos0) {
+        this.#enqueue(message, qos, retain, by, group);
+      } else if (hasRoom || this.#mayOverrun(connection)) {
         this.#send(connection, message, 0, retain, false, 0, by.identifiers, message.routedAtMs);
       } else drop(this.#node.counters, DROPPED_SLOW);
       return;

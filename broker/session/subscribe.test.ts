@@ -182,6 +182,27 @@ describe('retained messages', () => {
     assert.equal(payloads.length, 501);
     assert.equal(payloads.at(-1), 'new');
   });
+
+  it('that wait for acknowledgements do not let QoS 0 messages overtake one another', () => {
+    const simulated = new SimulatedNode();
+    const publisher = simulated.connected('p');
+    for (const topic of ['r/1', 'r/2']) {
+      publisher.publish(topic, topic, { qos: 1, packetId: 1, retain: true });
+    }
+    const client = simulated.connected('c', { properties: { receiveMaximum: 1 } });
+    client.subscribe('#', 1);
+    publisher.publish('t', 'in between', { qos: 1, packetId: 1 });
+    publisher.publish('t', 'A');
+    const got: string[] = [];
+    for (let round = 0; round < 4; round++) {
+      for (const { payload, packetId } of client.take('publish')) {
+        got.push(Buffer.from(payload).toString());
+        if (packetId !== undefined) client.send({ type: 'puback', packetId, reasonCode: 0 });
+        if (got.length === 1) publisher.publish('t', 'B');
+      }
+    }
+    assert.deepEqual(got, ['r/1', 'r/2', 'in between', 'A', 'B']);
+  });
 });
 
 describe('shared subscriptions', () => {
