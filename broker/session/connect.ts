@@ -46,6 +46,15 @@ export function acceptConnect(
     return false;
   }
   const clientId = packet.clientId === '' ? node.assignClientId() : packet.clientId;
+  const properties = packet.protocolVersion === 5 ? offer(channel, packet, clientId) : undefined;
+  if (properties !== undefined && !takesAnswer(channel, properties)) {
+    // Without CONNACK nothing may follow [MQTT-3.2.0-1]: there is no connection to open.
+    refuse(channel, {
+      reasonCode: ReasonCode.PACKET_TOO_LARGE,
+      returnCode: ConnectReturnCode.SERVER_UNAVAILABLE,
+    });
+    return false;
+  }
   const { session, present } = node.sessions.open(clientId, packet.cleanStart, nowMs);
   session.expiryMs = sessionExpiryMs(packet, node.limits.sessionExpirySeconds);
   session.will = packet.will === undefined ? undefined : prepareWill(packet.will, nowMs);
@@ -56,7 +65,7 @@ export function acceptConnect(
     sessionPresent: present && packet.protocolVersion !== 3,
     reasonCode: ReasonCode.SUCCESS,
   };
-  if (packet.protocolVersion === 5) connack.properties = offer(channel, packet, clientId);
+  if (properties !== undefined) connack.properties = properties;
   channel.send(connack);
   node.sessions.attach(session, channel, nowMs);
   return true;
@@ -99,6 +108,14 @@ function refuse(channel: Channel, { reasonCode, returnCode }: Refusal): void {
     sessionPresent: false,
     reasonCode: channel.version === 5 ? reasonCode : returnCode,
   });
+}
+
+/** Whether the CONNACK is no larger than the client takes [MQTT-3.1.2-24]. */
+function takesAnswer({ maximumPacketSize }: Channel, properties: ConnackProperties): boolean {
+  if (maximumPacketSize === Number.POSITIVE_INFINITY) return true;
+  const reasonCode = ReasonCode.SUCCESS;
+  const answer = encode({ type: 'connack', sessionPresent: false, reasonCode, properties }, 5);
+  return answer.length <= maximumPacketSize;
 }
 
 /** Answers a CONNECT that cannot be read, if its version can [MQTT-3.1.2-2]. */
