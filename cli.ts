@@ -40,7 +40,9 @@ function parser(args: readonly string[]): Argv {
     .exitProcess(false)
     .wrap(Math.min(100, terminal.out.width))
     .fail((message, error) => {
-      throw error ?? new UsageError(`${message}; see ${helpCommand()}`);
+      // Some of what it finds wrong with a command line comes as an error of its own kind.
+      if (error !== undefined && error.name !== 'YError') throw error;
+      throw new UsageError(`${error?.message ?? message}; see ${helpCommand()}`);
     });
 }
 

@@ -265,6 +265,9 @@ describe('starting and stopping', () => {
       [{ port: 70_000 }, 'port'],
       [{ maxInflight: 0 }, 'maxInflight'],
       [{ nodeName: 'me' }, 'nodeName'],
+      // As a flag given twice comes.
+      [{ port: [1, 2] } as object, 'port'],
+      [{ host: ['127.0.0.1', '::1'] } as object, 'host'],
       [{ maxRoutes: 3000 }, 'maxRoutes'],
       [{ prot: 1 } as object, 'prot'],
     ] as const) {

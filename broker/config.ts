@@ -48,6 +48,8 @@ export function completeConfig(given: Partial<BrokerConfig>): BrokerConfig {
     if (value !== undefined) Object.assign(config, { [key]: value });
   }
   for (const [key, value] of Object.entries(config)) {
+    const kind = typeof DEFAULT_CONFIG[key as keyof BrokerConfig];
+    if (typeof value !== kind) throw bad(`${key} = ${value}: it is one ${kind}`);
     if (typeof value !== 'number') continue;
     const [lowest, highest] = RANGES[key as keyof BrokerConfig] ?? [0, Number.MAX_SAFE_INTEGER];
     if (!Number.isSafeInteger(value) || value < lowest || value > highest) {

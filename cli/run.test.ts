@@ -295,6 +295,8 @@ test('bad command lines and scenarios: one clear line each, exit 2', async () =>
       [['run', 's.yaml', '--target', 'mqtt://127.0.0.1:9', '--probe', 'x'], /name=pid/],
       [['run'], /scenario|argument/],
       [['rnu'], /rnu/],
+      [['broker', 'start', '--port'], /port/],
+      [['broker', 'start', '--port', 'x'], /port/],
       [[], /verb/],
       [['pub', '-t', 'x', '--quic', 'true'], /quic/i],
       [['pub', '-t', 'x', '--cuont', '5'], /count/],

@@ -48,9 +48,7 @@ export type Compare =
   /** It is there and has this value. */
   | { key: string; value: Buffer };
 
-export type Operation =
-  | { put: string; value: Buffer; lease?: string }
-  | { delete: string };
+export type Operation = { put: string; value: Buffer; lease?: string } | { delete: string };
 
 export interface Write {
   /** All must hold; none: unconditional. */

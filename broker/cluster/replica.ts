@@ -69,7 +69,10 @@ export class Replica {
         this.#share(parsed.node, parsed.number, parsed.group, parsed.filter, value);
         break;
       case 'node':
-        this.#node(parsed.node, value === undefined ? undefined : (JSON.parse(value) as NodeRecord));
+        this.#node(
+          parsed.node,
+          value === undefined ? undefined : (JSON.parse(value) as NodeRecord),
+        );
         break;
       case 'member':
         if (value === undefined) this.members.delete(parsed.node);
@@ -157,7 +160,8 @@ export class Replica {
     const state = this.#state(name);
     const before = state.shares.get(number);
     if (before !== undefined) {
-      if (before.clientId === clientId && before.group === group && before.filter === filter) return;
+      if (before.clientId === clientId && before.group === group && before.filter === filter)
+        return;
       state.shares.delete(number);
       if (state.record !== undefined) this.#sink.shareRemoved(name, number, before);
     }

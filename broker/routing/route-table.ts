@@ -11,7 +11,7 @@ export class Route {
   /** How many of them are sessions of this node. */
   readonly localCount: number;
   readonly generation: number;
-  /** A subscription to exactly this topic came or went. */
+  /** A subscription to exactly this topic came or went, or the table has no place for it any more. */
   stale = false;
 
   constructor(
@@ -97,7 +97,11 @@ export class RouteTable {
         this.#grow();
       }
     }
-    this.#slots[route.hash & this.#mask] = route;
+    const at = route.hash & this.#mask;
+    // A publisher may still remember the one that goes, and `dropTopic` would not find it any more.
+    const goes = this.#slots[at];
+    if (goes !== undefined) goes.stale = true;
+    this.#slots[at] = route;
   }
 
   /** The route of this exact topic must be made anew. */

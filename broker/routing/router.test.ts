@@ -136,6 +136,17 @@ describe('router', () => {
     assert.equal(to.got.length, 3000);
   });
 
+  it('tells a publisher of a new subscriber though its route was pushed out of the memory', () => {
+    const { router: routes } = router();
+    const source = new Source();
+    assert.equal(routes.publish(says('mine'), source), 0);
+    // More topics than there are places, published by somebody else.
+    const other = new Source();
+    for (let device = 0; device < 20_000; device++) routes.publish(says(`d/${device}`), other);
+    routes.subscribe(wants(new Recorder(), 'mine'));
+    assert.equal(routes.publish(says('mine'), source), 1);
+  });
+
   it('counts a message that nobody subscribed to', () => {
     const { router: routes, counters } = router();
     assert.equal(routes.publish(says('a'), new Source()), 0);

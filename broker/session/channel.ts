@@ -118,6 +118,8 @@ export class Channel
   #owed: Receipt[] | undefined = undefined;
   /** Bytes read and not handled: the publisher waits for a subscriber. */
   #held: Uint8Array | undefined = undefined;
+  /** Not read from, for it does not take the answers to what it sends. */
+  #stalled = false;
   /** What was held and is being read again: a buffer of our own. */
   #own: Uint8Array | undefined = undefined;
 
@@ -158,12 +160,19 @@ export class Channel
       return;
     }
     this.#read(bytes, length, nowMs);
+    if (this.outbox.pendingBytes >= this.#node.limits.maxPendingBytes) this.#stall();
   }
 
   /** The transport takes bytes again. */
   drained(nowMs: number): void {
     this.outbox.drained();
     this.session?.pump(nowMs);
+    if (!this.#stalled) return;
+    // Nobody listens to it, but it lives: it takes what it is owed.
+    this.#lastPacketMs = nowMs;
+    if (this.outbox.pendingBytes * 2 > this.#node.limits.maxPendingBytes) return;
+    this.#stalled = false;
+    if (this.#held === undefined && this.#state === OPEN) this.#intake.resume();
   }
 
   /** The transport is closed. */
@@ -184,7 +193,7 @@ export class Channel
     this.#own = held;
     this.#read(held, held.length, nowMs);
     this.#own = undefined;
-    if (this.#held === undefined && this.#state === OPEN) this.#intake.resume();
+    if (this.#held === undefined && this.#state === OPEN && !this.#stalled) this.#intake.resume();
   }
 
   // From the node
@@ -319,10 +328,6 @@ export class Channel
     const { view, inbound: message, counters } = this.#node;
     readPublish(bytes, start, bodyStart, end, this.version, view);
     const { qos, packetId } = view;
-    if (qos === 2 && session.awaitingRelease?.has(packetId)) {
-      this.#acknowledge(PacketType.PUBREC, packetId, 0);
-      return true;
-    }
     message.renew();
     message.topic = bytes;
     message.topicStart = view.topicStart;
@@ -349,7 +354,13 @@ export class Channel
       );
       if (alias !== 0) this.#applyAlias(alias, message);
     }
-    if (qos === 2) this.#checkReceiveMaximum(session);
+    if (qos === 2) {
+      if (session.awaitingRelease?.has(packetId)) {
+        this.#acknowledge(PacketType.PUBREC, packetId, 0);
+        return true;
+      }
+      this.#checkReceiveMaximum(session);
+    }
     const count = this.#ingress.publish(this, message);
     if (count === HELD) {
       counters[PUBLISHERS_PAUSED]!++;
@@ -552,6 +563,15 @@ export class Channel
     }
     this.#intake.pause();
     return false;
+  }
+
+  /** Acknowledgements and the like have no other bound: each packet that is read adds one. */
+  #stall(): void {
+    if (this.#stalled || this.#state !== OPEN) return;
+    this.outbox.flush();
+    if (this.outbox.pendingBytes < this.#node.limits.maxPendingBytes) return;
+    this.#stalled = true;
+    this.#intake.pause();
   }
 
   #fail(error: MqttError): void {

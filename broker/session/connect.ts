@@ -57,8 +57,17 @@ export function acceptConnect(
     return 'refused';
   }
   const clientId = packet.clientId === '' ? node.assignClientId() : packet.clientId;
+  const properties = packet.protocolVersion === 5 ? offer(channel, packet, clientId) : undefined;
+  if (properties !== undefined && !takesAnswer(channel, properties)) {
+    // Without CONNACK nothing may follow [MQTT-3.2.0-1]: there is no connection to open.
+    refuse(channel, {
+      reasonCode: ReasonCode.PACKET_TOO_LARGE,
+      returnCode: ConnectReturnCode.SERVER_UNAVAILABLE,
+    });
+    return 'refused';
+  }
   if (node.registry === undefined) {
-    open(channel, packet, clientId, nowMs);
+    open(channel, packet, clientId, properties, nowMs);
     return 'open';
   }
   node.registry.claim(clientId, packet.cleanStart, (outcome, laterMs) => {
@@ -67,7 +76,7 @@ export function acceptConnect(
       return;
     }
     if (outcome === 'refused') refuse(channel, NOT_AGREED);
-    else open(channel, packet, clientId, laterMs);
+    else open(channel, packet, clientId, properties, laterMs);
     channel.proceed(outcome !== 'refused', laterMs);
   });
   return 'later';
@@ -79,7 +88,13 @@ const NOT_AGREED: Refusal = {
   returnCode: ConnectReturnCode.SERVER_UNAVAILABLE,
 };
 
-function open(channel: Channel, packet: ConnectPacket, clientId: string, nowMs: number): void {
+function open(
+  channel: Channel,
+  packet: ConnectPacket,
+  clientId: string,
+  properties: ConnackProperties | undefined,
+  nowMs: number,
+): void {
   const { node } = channel;
   const { session, present } = node.sessions.open(clientId, packet.cleanStart, nowMs);
   session.expiryMs = sessionExpiryMs(packet, node.limits.sessionExpirySeconds);
@@ -91,7 +106,7 @@ function open(channel: Channel, packet: ConnectPacket, clientId: string, nowMs: 
     sessionPresent: present && packet.protocolVersion !== 3,
     reasonCode: ReasonCode.SUCCESS,
   };
-  if (packet.protocolVersion === 5) connack.properties = offer(channel, packet, clientId);
+  if (properties !== undefined) connack.properties = properties;
   channel.send(connack);
   node.sessions.attach(session, channel, nowMs);
 }
@@ -133,6 +148,14 @@ function refuse(channel: Channel, { reasonCode, returnCode }: Refusal): void {
     sessionPresent: false,
     reasonCode: channel.version === 5 ? reasonCode : returnCode,
   });
+}
+
+/** Whether the CONNACK is no larger than the client takes [MQTT-3.1.2-24]. */
+function takesAnswer({ maximumPacketSize }: Channel, properties: ConnackProperties): boolean {
+  if (maximumPacketSize === Number.POSITIVE_INFINITY) return true;
+  const reasonCode = ReasonCode.SUCCESS;
+  const answer = encode({ type: 'connack', sessionPresent: false, reasonCode, properties }, 5);
+  return answer.length <= maximumPacketSize;
 }
 
 /** Answers a CONNECT that cannot be read, if its version can [MQTT-3.1.2-2]. */

@@ -35,6 +35,17 @@ describe('CONNECT', () => {
     });
   });
 
+  it('of a client that takes no packet as large as the answer opens no session', () => {
+    const simulated = new SimulatedNode();
+    const client = simulated.client();
+    const connack = client.connect('c', {
+      properties: { maximumPacketSize: 8, sessionExpiryInterval: 60 },
+    }) as ConnackPacket;
+    assert.equal(connack.reasonCode, 0x95);
+    assert.equal(client.closed, true);
+    assert.equal(simulated.node.sessions.count, 0);
+  });
+
   it('gives a client without identifier one of its own', () => {
     const simulated = new SimulatedNode();
     const ids = [simulated.client(), simulated.client()].map(

@@ -22,7 +22,7 @@ export interface SessionLimits {
   closeTimeoutMs: number;
   /** Unsent bytes at which a client counts as behind, and its publishers wait. */
   pauseBytes: number;
-  /** Unsent bytes of one client beyond which QoS 0 messages for it are dropped. */
+  /** Unsent bytes of one client beyond which it is sent no QoS 0 messages and not read from. */
   maxPendingBytes: number;
   /** Unsent bytes of all clients beyond which QoS 0 messages for those behind are dropped. */
   maxPendingTotalBytes: number;

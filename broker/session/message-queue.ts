@@ -8,6 +8,7 @@ export class MessageQueue {
   #head = 0;
   #length = 0;
   #heldBytes = 0;
+  #qos0 = 0;
 
   get length(): number {
     return this.#length;
@@ -16,6 +17,11 @@ export class MessageQueue {
   /** Topic, properties and payload of what waits; a message that waits in several queues counts in each. */
   get heldBytes(): number {
     return this.#heldBytes;
+  }
+
+  /** Messages of QoS 0 wait here: newer ones must not overtake them [MQTT-4.6.0-5]. */
+  get hasQos0(): boolean {
+    return this.#qos0 > 0;
   }
 
   get first(): Delivery | undefined {
@@ -27,6 +33,7 @@ export class MessageQueue {
     this.#slots[(this.#head + this.#length) & (this.#slots.length - 1)] = delivery;
     this.#length++;
     this.#heldBytes += delivery.message.heldBytes;
+    if (delivery.qos === 0) this.#qos0++;
   }
 
   shift(): Delivery | undefined {
@@ -36,6 +43,7 @@ export class MessageQueue {
     this.#head = (this.#head + 1) & (this.#slots.length - 1);
     this.#length--;
     this.#heldBytes -= delivery.message.heldBytes;
+    if (delivery.qos === 0) this.#qos0--;
     if (this.#length === 0 && this.#slots.length > 64) {
       this.#slots = [];
       this.#head = 0;

@@ -104,6 +104,21 @@ describe('outbox', () => {
     assert.equal(network.writes, 1);
   });
 
+  it('is not sent half written when the turn has grown too large for one end', () => {
+    const turn = new Turn(() => {});
+    const network = new Network();
+    const outbox = new Outbox(turn, network);
+    append(outbox, 10, 1);
+    outbox.flush();
+    for (let other = 0; other < 4095; other++) append(new Outbox(turn, new Network()), 10, 9);
+    append(outbox, 10, 2);
+    turn.end();
+    assert.deepEqual(
+      [...Buffer.concat(network.taken)],
+      [...Buffer.alloc(10, 1), ...Buffer.alloc(10, 2)],
+    );
+  });
+
   it('ends the connection after what was written, even if that has to wait', () => {
     const turn = new Turn(() => {});
     const network = new Network();

@@ -147,9 +147,10 @@ export class Outbox {
     }
     const { buffer, used } = this;
     if (used === 0) {
+      // First, for this may write out what the turn has so far, and the room is not filled yet.
+      if (this.#taken === undefined) this.#turn.add(this);
       this.buffer = this.#pool.take(bytes);
       this.used = bytes;
-      if (this.#taken === undefined) this.#turn.add(this);
       return 0;
     }
     if (used + bytes <= LARGEST_CHUNK_BYTES) {

@@ -98,6 +98,22 @@ describe('a PUBLISH from a client', () => {
     );
   });
 
+  it('of QoS 2 that was routed before still sets the alias it brings', () => {
+    const simulated = new SimulatedNode();
+    const subscriber = simulated.connected('s');
+    subscriber.subscribe('#', 0);
+    const lasting = { cleanStart: false, properties: { sessionExpiryInterval: 60 } };
+    const first = simulated.connected('p', lasting);
+    first.publish('t', '1', { qos: 2, packetId: 1 });
+    first.drop();
+    const second = simulated.connected('p', lasting);
+    const properties = { topicAlias: 1 };
+    second.publish('t', '1', { qos: 2, packetId: 1, dup: true, properties });
+    second.publish('', '2', { qos: 2, packetId: 2, properties });
+    assert.deepEqual(brief(second.received), ['pubrec', 'pubrec']);
+    assert.deepEqual(subscriber.takePayloads(), ['1', '2']);
+  });
+
   for (const [what, alias, code] of [
     ['not set on this connection', 4, 0x82],
     ['above the maximum', 11, 0x94],

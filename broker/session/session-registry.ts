@@ -158,7 +158,9 @@ export class SessionRegistry {
     session.will = undefined;
     session.willDueMs = 0;
     if (will === undefined || this.#closing) return;
-    this.#node.router.publish(dueWill(will, nowMs), undefined);
+    const message = dueWill(will, nowMs);
+    message.publisher = session;
+    this.#node.router.publish(message, undefined);
   }
 
   #setDeadline(session: Session): void {

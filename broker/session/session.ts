@@ -126,8 +126,9 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
       connection.outbox.pendingBytes < this.#limits.pauseBytes ||
       this.#makeRoom(connection, message.routedAtMs);
     if (qos === 0) {
-      if (this.#retained !== undefined) this.#enqueue(message, qos, retain, by, group);
-      else if (hasRoom || this.#mayOverrun(connection)) {
+      if (this.#retained !== undefined || this.#queue?.hasQos0) {
+        this.#enqueue(message, qos, retain, by, group);
+      } else if (hasRoom || this.#mayOverrun(connection)) {
         this.#send(connection, message, 0, retain, false, 0, by.identifiers, message.routedAtMs);
       } else drop(this.#node.counters, DROPPED_SLOW);
       return;
@@ -157,9 +158,12 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
 
   /** Retained messages for a new subscription; sent as the window and the connection allow. */
   deliverRetained(messages: readonly Message[], subscription: Subscription, nowMs: number): void {
-    if (messages.length === 0) return;
+    const wanted = subscription.noLocal
+      ? messages.filter((message) => !this.#isOwn(message))
+      : messages;
+    if (wanted.length === 0) return;
     this.#retained ??= new MessageQueue();
-    for (const message of messages) {
+    for (const message of wanted) {
       const qos = Math.min(message.qos, subscription.qos) as Qos;
       const { identifiers } = subscription;
       this.#retained.push({ message, qos, retain: true, identifiers, group: undefined });
@@ -384,6 +388,11 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
     const at = connection.outbox.reserve(4);
     writeAck(connection.outbox.buffer, at, PUBREL, id);
     this.#node.counters[PACKETS_SENT]!++;
+  }
+
+  /** No Local is about the client identifier [MQTT-3.8.3-3]: what is retained may come from an earlier session. */
+  #isOwn({ publisher }: Message): boolean {
+    return publisher instanceof Session && publisher.clientId === this.clientId;
   }
 
   #finish(window: InflightWindow, id: number, nowMs: number): void {

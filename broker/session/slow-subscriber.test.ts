@@ -144,6 +144,27 @@ describe('a subscriber that falls behind', () => {
     assert.deepEqual([publisher.paused, publisher.closed], [true, false]);
   });
 
+  it('is not read from while it lets answers to its own packets pile up', () => {
+    const simulated = new SimulatedNode(LIMITS);
+    const client = simulated.connected('c', { keepAliveSeconds: 10 });
+    client.blocked = true;
+    const pings = Buffer.from('c000'.repeat(5000), 'hex');
+    let sent = 0;
+    for (; !client.paused && sent < 100; sent++) client.sendBytes(pings);
+    assert.equal(client.paused, true);
+    assert.ok(client.channel.outbox.pendingBytes <= LIMITS.maxPendingBytes + pings.length);
+    simulated.pass(10_000);
+    client.unblock();
+    assert.equal(client.paused, false);
+    assert.equal(client.take('pingresp').length, sent * 5000);
+    simulated.pass(10_000);
+    assert.equal(client.closed, false, 'nobody listened to it for the first 10 s');
+    client.blocked = true;
+    while (!client.paused) client.sendBytes(pings);
+    simulated.pass(15_500);
+    assert.equal(client.channel.isClosed, true, 'one that takes nothing is as good as gone');
+  });
+
   it('does not wait for itself', () => {
     const simulated = new SimulatedNode(LIMITS);
     const client = simulated.connected('c');

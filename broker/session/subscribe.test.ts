@@ -63,6 +63,26 @@ describe('SUBSCRIBE', () => {
     assert.deepEqual([publish?.qos, publish?.properties?.subscriptionIdentifiers], [0, [2]]);
   });
 
+  it('with No Local keeps from a client what it had retained, and its own will', () => {
+    const simulated = new SimulatedNode();
+    const lasting = { cleanStart: false, properties: { sessionExpiryInterval: 60 } };
+    const will = { topic: 'w', payload: Buffer.from('bye'), qos: 1, retain: true } as const;
+    const first = simulated.connected('c', { ...lasting, will });
+    first.publish('a', 'own', { retain: true });
+    simulated.connected('p').publish('b', 'other', { retain: true });
+    first.subscribe('+', 1, { noLocal: true });
+    assert.deepEqual(first.takePayloads(), ['other']);
+    first.drop();
+    const second = simulated.connected('c', lasting);
+    assert.deepEqual(second.takePayloads(), []);
+    second.send({ type: 'disconnect', reasonCode: 0 });
+    const third = simulated.connected('c');
+    third.subscribe('+', 1, { noLocal: true });
+    assert.deepEqual(third.takePayloads(), ['other'], 'by client identifier, not by session');
+    third.subscribe('+', 1);
+    assert.deepEqual(third.takePayloads().sort(), ['bye', 'other', 'own']);
+  });
+
   it('with No Local on a shared subscription is a protocol error', () => {
     const client = new SimulatedNode().connected('c');
     const filter = Buffer.from('$share/g/a');
@@ -161,6 +181,27 @@ describe('retained messages', () => {
     const payloads = client.takePayloads();
     assert.equal(payloads.length, 501);
     assert.equal(payloads.at(-1), 'new');
+  });
+
+  it('that wait for acknowledgements do not let QoS 0 messages overtake one another', () => {
+    const simulated = new SimulatedNode();
+    const publisher = simulated.connected('p');
+    for (const topic of ['r/1', 'r/2']) {
+      publisher.publish(topic, topic, { qos: 1, packetId: 1, retain: true });
+    }
+    const client = simulated.connected('c', { properties: { receiveMaximum: 1 } });
+    client.subscribe('#', 1);
+    publisher.publish('t', 'in between', { qos: 1, packetId: 1 });
+    publisher.publish('t', 'A');
+    const got: string[] = [];
+    for (let round = 0; round < 4; round++) {
+      for (const { payload, packetId } of client.take('publish')) {
+        got.push(Buffer.from(payload).toString());
+        if (packetId !== undefined) client.send({ type: 'puback', packetId, reasonCode: 0 });
+        if (got.length === 1) publisher.publish('t', 'B');
+      }
+    }
+    assert.deepEqual(got, ['r/1', 'r/2', 'in between', 'A', 'B']);
   });
 });
 
