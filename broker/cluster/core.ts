@@ -1,0 +1,206 @@
+import {
+  type Change,
+  type Entry,
+  type Lease,
+  type Outcome,
+  type Store,
+  StoreError,
+  type Watch,
+} from '../../store/mod.js';
+import { CallError } from './calls.js';
+import { NODES, type NodeRecord, REPLICATED, RETAINED } from './keys.js';
+import type { Replica, ReplicaChange } from './replica.js';
+import type { WireOutcome, WireWrite } from './wire-write.js';
+import { WriteBatcher } from './write-batcher.js';
+
+/** How long the store keeps what a node has after it was heard of last. */
+export const LEASE_MS = 10_000;
+const RETRY_MS = 500;
+
+/** Told what a core learns from its store. */
+export interface CoreOwner {
+  /** Changes of the replica, in the order of the store; applied already. */
+  changed(changes: readonly ReplicaChange[]): void;
+  /** The replica was read anew: followers must, too. */
+  reread(): void;
+  /** A retained message, packed and base64; undefined: gone. */
+  retained(topic: string, value: string | undefined): void;
+  /** The store does not know this node's lease any more: what it had there is gone. */
+  leaseLost(node: string): void;
+  /** Whether the store answers. */
+  connected(connected: boolean, why: string): void;
+}
+
+/**
+ * A core's side of the cluster database: reads it into the replica and follows it, and writes for its own
+ * node and for the replicants that follow this core, each on a lease of its own.
+ */
+export class Core {
+  readonly store: Store;
+  readonly #replica: Replica;
+  readonly #owner: CoreOwner;
+  readonly #batcher: WriteBatcher;
+  readonly #leases = new Map<string, { guid: string; lease: Lease }>();
+  #watches: Watch[] = [];
+  #closed = false;
+
+  constructor(store: Store, replica: Replica, owner: CoreOwner) {
+    this.store = store;
+    this.#replica = replica;
+    this.#owner = owner;
+    this.#batcher = new WriteBatcher(store);
+  }
+
+  /** Resolves when the replica is complete. */
+  async start(): Promise<void> {
+    await this.#follow(
+      REPLICATED,
+      (entries) => {
+        this.#replica.reset(entries.map(({ key, value }) => [key, value.toString()] as const));
+        this.#owner.reread();
+      },
+      (changes) => {
+        const list = changes.map(({ key, value }) => [key, value?.toString()] as const);
+        for (const change of list) this.#replica.apply(change);
+        this.#owner.changed(list);
+      },
+    );
+    const known = new Set<string>();
+    await this.#follow(
+      RETAINED,
+      (entries) => {
+        const gone = new Set(known);
+        for (const { key, value } of entries) {
+          gone.delete(key);
+          known.add(key);
+          this.#owner.retained(key.slice(RETAINED.length), value.toString());
+        }
+        for (const key of gone) {
+          known.delete(key);
+          this.#owner.retained(key.slice(RETAINED.length), undefined);
+        }
+      },
+      (changes) => {
+        for (const { key, value } of changes) {
+          if (value === undefined) known.delete(key);
+          else known.add(key);
+          this.#owner.retained(key.slice(RETAINED.length), value?.toString());
+        }
+      },
+    );
+  }
+
+  /** A node is up from now on: a lease and its record. What it had before goes with its old lease. */
+  async enter(name: string, record: NodeRecord): Promise<void> {
+    const before = this.#leases.get(name);
+    this.#leases.delete(name);
+    if (before !== undefined) await before.lease.revoke().catch(() => undefined);
+    const lease = await this.store.lease(LEASE_MS, () => {
+      if (this.#leases.get(name)?.lease !== lease) return;
+      this.#leases.delete(name);
+      this.#owner.leaseLost(name);
+    });
+    this.#leases.set(name, { guid: record.guid, lease });
+    await this.write(name, [['put', `${NODES}${name}`, JSON.stringify(record)]]);
+  }
+
+  /** Whether the node entered here, as this start of it. */
+  has(name: string, guid: string): boolean {
+    return this.#leases.get(name)?.guid === guid;
+  }
+
+  /** The node is gone: what it had goes at once. */
+  async leave(name: string): Promise<void> {
+    const entry = this.#leases.get(name);
+    this.#leases.delete(name);
+    await entry?.lease.revoke();
+  }
+
+  /** @throws CallError NOT_ENTERED; StoreError */
+  async write(name: string, writes: readonly WireWrite[]): Promise<WireOutcome[]> {
+    const lease = this.#leases.get(name)?.lease.id;
+    if (lease === undefined) {
+      throw new CallError('NOT_ENTERED', `'${name}' has not entered the cluster at this core`);
+    }
+    return Promise.all(
+      writes.map(async (write) => {
+        const outcome = await this.#batcher.write(storeWrite(write, lease));
+        const [before] = outcome.previous;
+        if (write[0] === 'add') return outcome.done ? null : this.#standing(write[1]);
+        return before?.value.toString() ?? null;
+      }),
+    );
+  }
+
+  /** Writes that no node's lease carries. */
+  commit(write: Parameters<WriteBatcher['write']>[0]): Promise<Outcome> {
+    return this.#batcher.write(write);
+  }
+
+  /** What is there under this key. */
+  async #standing(key: string): Promise<WireOutcome> {
+    const { entries } = await this.store.read(key);
+    return entries.find((entry) => entry.key === key)?.value.toString() ?? null;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const watch of this.#watches) watch.close();
+    this.#watches = [];
+    for (const { lease } of this.#leases.values()) await lease.revoke().catch(() => undefined);
+    this.#leases.clear();
+  }
+
+  async #follow(
+    prefix: string,
+    reset: (entries: readonly Entry[]) => void,
+    changed: (changes: readonly Change[]) => void,
+  ): Promise<void> {
+    const { revision, entries } = await this.#read(prefix);
+    reset(entries);
+    const watch = this.store.watch(prefix, revision + 1, {
+      changes: changed,
+      compacted: () => {
+        this.#watches = this.#watches.filter((other) => other !== watch);
+        if (!this.#closed) void this.#follow(prefix, reset, changed);
+      },
+      connected: (connected) => {
+        this.#owner.connected(connected, 'the watch of the cluster database is interrupted');
+      },
+    });
+    this.#watches.push(watch);
+  }
+
+  async #read(prefix: string): ReturnType<Store['read']> {
+    for (;;) {
+      try {
+        return await this.store.read(prefix);
+      } catch (error) {
+        if (!(error instanceof StoreError) || error.code !== 'UNAVAILABLE' || this.#closed) {
+          throw error;
+        }
+        this.#owner.connected(false, error.message);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+}
+
+function storeWrite(write: WireWrite, lease: string): Parameters<WriteBatcher['write']>[0] {
+  const [kind, key, value] = write;
+  switch (kind) {
+    case 'put':
+      return { operations: [{ put: key, value: Buffer.from(value), lease }] };
+    case 'add':
+      return {
+        when: [{ key, revision: 0 }],
+        operations: [{ put: key, value: Buffer.from(value), lease }],
+      };
+    case 'keep':
+      return { operations: [{ put: key, value: Buffer.from(value) }] };
+    case 'delete':
+      return value === undefined
+        ? { operations: [{ delete: key }] }
+        : { when: [{ key, value: Buffer.from(value) }], operations: [{ delete: key }] };
+  }
+}

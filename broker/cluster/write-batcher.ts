@@ -1,0 +1,47 @@
+import type { Outcome, Store, Write } from '../../store/mod.js';
+
+interface Waiting {
+  write: Write;
+  resolve: (outcome: Outcome) => void;
+  reject: (error: unknown) => void;
+}
+
+/** Writes in one commit: the store makes transactions of them as it must. */
+const LARGEST_BATCH = 4096;
+
+/**
+ * Everybody's writes into the store, in the order they were asked for: while one commit is under way the next
+ * one gathers. One put at a time is ten times slower on etcd.
+ */
+export class WriteBatcher {
+  readonly #store: Store;
+  #waiting: Waiting[] = [];
+  #busy = false;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  write(write: Write): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ write, resolve, reject });
+      if (!this.#busy) void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#busy = true;
+    // What is asked for in this turn goes together.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, LARGEST_BATCH);
+      try {
+        const outcomes = await this.#store.commit(batch.map(({ write }) => write));
+        batch.forEach(({ resolve }, index) => resolve(outcomes[index] as Outcome));
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    this.#busy = false;
+  }
+}
