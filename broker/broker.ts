@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { ReasonCode } from '../wire/mod.js';
+import { ClusterNode, type ClusterOptions } from './cluster/mod.js';
 import { type BrokerConfig, completeConfig } from './config.js';
 import { TcpListener } from './listener/mod.js';
 import { createCounters, Router } from './routing/mod.js';
@@ -16,6 +17,7 @@ export interface RunningBroker {
   readonly nodeName: string;
   readonly listeners: { type: string; host: string; port: number }[];
   stats(): BrokerStats;
+  readonly cluster: ClusterNode | undefined;
   /**
    * Stops: no new connections, MQTT 5 clients are told 0x8B, what is written is sent; connections that are
    * still there after `graceMs` are cut.
@@ -28,6 +30,8 @@ export interface BrokerSurroundings {
   /** One line for whoever runs the node. */
   complain?: (line: string) => void;
   version?: string;
+  /** The node's part in a cluster; without it the node is the only one. */
+  cluster?: Omit<ClusterOptions, 'name' | 'version'>;
 }
 
 /**
@@ -36,7 +40,11 @@ export interface BrokerSurroundings {
  */
 export async function startBroker(
   given: Partial<BrokerConfig> = {},
-  { complain = (line) => console.error(line), version = '0.1.0' }: BrokerSurroundings = {},
+  {
+    complain = (line) => console.error(line),
+    version = '0.1.0',
+    cluster: clusterOptions,
+  }: BrokerSurroundings = {},
 ): Promise<RunningBroker> {
   const config = completeConfig(given);
   const now = (): number => performance.now();
@@ -45,14 +53,35 @@ export async function startBroker(
   const turn = new Turn(setImmediate);
   const node = new Node(config, counters, router, turn, clientIds(), now());
   turn.beforeFlush = () => node.backpressure.release(now());
-  const listener = await TcpListener.open(node, { ...config, now, complain });
+  let listeners: string[] = [];
+  const cluster =
+    clusterOptions === undefined
+      ? undefined
+      : new ClusterNode({ ...clusterOptions, name: config.nodeName, version }, node, {
+          now,
+          wallMs: () => Date.now(),
+          random: Math.random,
+          listeners: () => listeners,
+          say: complain,
+        });
+  const tick = setInterval(() => node.tick(now()), TICK_MS);
+  let listener: TcpListener;
+  try {
+    await cluster?.start();
+    listener = await TcpListener.open(node, { ...config, now, complain });
+    listeners = [`mqtt://${listener.host}:${listener.port}`];
+    await cluster?.listening();
+  } catch (error) {
+    clearInterval(tick);
+    await cluster?.close();
+    throw error;
+  }
 
   const startedAtMs = now();
   const identity = { nodeName: config.nodeName, version, startedAtMs };
   const sayStats = (): void => {
     publishSystemTopics(router, identity, statsOf(node), now(), new Date());
   };
-  const tick = setInterval(() => node.tick(now()), TICK_MS);
   const system = config.sysIntervalMs > 0 ? setInterval(sayStats, config.sysIntervalMs) : undefined;
   if (system !== undefined) sayStats();
 
@@ -61,11 +90,13 @@ export async function startBroker(
     nodeName: config.nodeName,
     listeners: [{ type: listener.type, host: listener.host, port: listener.port }],
     stats: () => statsOf(node),
+    cluster,
     close(graceMs = DEFAULT_GRACE_MS) {
       closing ??= (async () => {
         node.sessions.close();
         clearInterval(system);
         await listener.close(ReasonCode.SERVER_SHUTTING_DOWN, graceMs);
+        await cluster?.close();
         clearInterval(tick);
       })();
       return closing;

@@ -15,9 +15,6 @@ export const LOG_TOPIC = '$log';
 /** User Property of a reply that says why there is no answer. */
 const ERROR = 'error';
 
-/** Does what another node asks for. A rejection is passed on: CallError with its code, or `FAILED`. */
-export type CallHandler = (method: string, body: unknown, from: string) => Promise<unknown>;
-
 /** A call that came to nothing. */
 export class CallError extends Error {
   /** What the other node said, or `NO_LINK`, `LINK_LOST`, `TIMEOUT`. */

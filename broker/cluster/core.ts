@@ -104,6 +104,17 @@ export class Core {
     await this.write(name, [['put', `${NODES}${name}`, JSON.stringify(record)]]);
   }
 
+  /** The node is gone for sure, whichever core it entered at: what it had goes at once. */
+  async expel(name: string, guid: string): Promise<void> {
+    const key = `${NODES}${name}`;
+    const { entries } = await this.store.read(key);
+    const entry = entries.find((other) => other.key === key);
+    if (entry?.lease === undefined) return;
+    if ((JSON.parse(entry.value.toString()) as NodeRecord).guid !== guid) return;
+    this.#leases.delete(name);
+    await this.store.revoke(entry.lease);
+  }
+
   /** Whether the node entered here, as this start of it. */
   has(name: string, guid: string): boolean {
     return this.#leases.get(name)?.guid === guid;

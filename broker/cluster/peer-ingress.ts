@@ -7,7 +7,7 @@ import {
 } from '../../wire/mod.js';
 import { type Message, TOO_DEEP } from '../routing/mod.js';
 import { type Channel, type Ingress, type Node, Session } from '../session/mod.js';
-import { CALL_MEMBER, type CallHandler, readCall, refusalPacket, replyPacket } from './calls.js';
+import { CALL_MEMBER, readCall, refusalPacket, replyPacket } from './calls.js';
 import { COOKIE_METHOD, isNonce, isProof, newNonce, proof } from './cookie-auth.js';
 import { type Hello, PROTOCOL, parseHello } from './hello.js';
 import { LINK_KEEP_ALIVE_SECONDS, LINK_LIMITS, LINK_PACKET_BYTES } from './link-limits.js';
@@ -28,7 +28,8 @@ export interface PeerHost {
   hello(): Hello;
   /** A session of this node by the number that it told other nodes; what is left of a group if it is gone. */
   deliverToMember(message: Message): void;
-  onCall: CallHandler;
+  /** Does what another node asks for. A rejection is passed on: CallError with its code, or `FAILED`. */
+  onCall(method: string, body: unknown, peer: InboundPeer): Promise<unknown>;
   /** A link is open, or over. */
   linked(peer: InboundPeer): void;
   unlinked(peer: InboundPeer): void;
@@ -81,9 +82,9 @@ export class PeerIngress implements Ingress {
 
   publish(channel: Channel, message: Message): number {
     if (message.member === CALL_MEMBER) {
-      const from = this.#peers.get(channel)?.hello.name ?? '';
+      const peer = this.#peers.get(channel);
       const call = readCall(message);
-      if (call !== undefined) void this.#call(channel, from, call);
+      if (call !== undefined && peer !== undefined) void this.#call(peer, call);
       return 1;
     }
     if (message.member !== 0) {
@@ -106,6 +107,13 @@ export class PeerIngress implements Ingress {
   /** The node of this guid is not coming back. */
   forget(guid: string): void {
     this.#sessions.delete(guid);
+  }
+
+  /** Ends the links from this node; it will be back. */
+  closeFrom(name: string, nowMs: number): void {
+    for (const { hello, channel } of [...this.#peers.values()]) {
+      if (hello.name === name) channel.close(ReasonCode.ADMINISTRATIVE_ACTION, nowMs);
+    }
   }
 
   /** Ends all links, in order. */
@@ -180,17 +188,16 @@ export class PeerIngress implements Ingress {
   }
 
   async #call(
-    channel: Channel,
-    from: string,
+    peer: InboundPeer,
     { method, body, correlationData }: NonNullable<ReturnType<typeof readCall>>,
   ): Promise<void> {
     let reply: PublishPacket;
     try {
-      reply = replyPacket(correlationData, await this.#host.onCall(method, body, from));
+      reply = replyPacket(correlationData, await this.#host.onCall(method, body, peer));
     } catch (error) {
       reply = refusalPacket(correlationData, error);
     }
-    if (!channel.isClosed) channel.send(reply);
+    if (!peer.channel.isClosed) peer.channel.send(reply);
   }
 }
 

@@ -37,7 +37,7 @@ export class WriteBatcher {
       const batch = this.#waiting.splice(0, LARGEST_BATCH);
       try {
         const outcomes = await this.#store.commit(batch.map(({ write }) => write));
-        batch.forEach(({ resolve }, index) => resolve(outcomes[index] as Outcome));
+        for (const [index, { resolve }] of batch.entries()) resolve(outcomes[index] as Outcome);
       } catch (error) {
         for (const { reject } of batch) reject(error);
       }

@@ -15,6 +15,7 @@ export class Receipt {
   type: 4 | 5 = 4;
   packetId = 0;
   reasonCode = 0;
+  #failure = 0;
 
   get complete(): boolean {
     return this.#pending === 0;
@@ -31,11 +32,18 @@ export class Receipt {
     if (this.#pending === 0) this.#owner?.taken(nowMs);
   }
 
+  /** It could not be done; `reasonCode` says so to MQTT 5 clients. */
+  fail(reasonCode: number, nowMs: number): void {
+    this.#failure = reasonCode;
+    this.reasonCode = reasonCode;
+    this.settle(nowMs);
+  }
+
   /** What to say to whom once it is complete. */
   owe(owner: ReceiptOwner, type: 4 | 5, packetId: number, reasonCode: number): void {
     this.#owner = owner;
     this.type = type;
     this.packetId = packetId;
-    this.reasonCode = reasonCode;
+    this.reasonCode = this.#failure || reasonCode;
   }
 }

@@ -46,6 +46,8 @@ export interface LocalRoutes {
 export class Router {
   readonly retained = new RetainedStore();
   readonly pressure: Pressure = { congested: 0 };
+  /** Takes clients' retained messages in a cluster, instead of `retained`. `message` may be borrowed. */
+  retainer: ((message: Message) => void) | undefined = undefined;
   readonly #tree = new TopicTree();
   readonly #routes: RouteTable;
   readonly #groups = new Map<string, SharedGroup>();
@@ -185,7 +187,7 @@ export class Router {
     ) {
       return HELD;
     }
-    if (message.retain) this.retained.put(message);
+    if (message.retain) this.#retain(message);
     if (count === 1) {
       const target = targets[0] as Subscription;
       target.subscriber.deliver(message, target, undefined);
@@ -213,6 +215,12 @@ export class Router {
     message.routedAtMs = nowMs;
     group.deliver(message);
     return true;
+  }
+
+  /** What the node says of itself stays on it. */
+  #retain(message: Message): void {
+    if (this.retainer === undefined || !message.fromClient) this.retained.put(message);
+    else this.retainer(message);
   }
 
   /** Nobody waits for himself: his acknowledgements come behind the message that would wait for them. */

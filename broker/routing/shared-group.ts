@@ -88,8 +88,9 @@ export class SharedGroup implements Subscriber {
     return true;
   }
 
-  has(subscriber: Subscriber): boolean {
-    return this.#places.has(subscriber);
+  subscriptionOf(subscriber: Subscriber): Subscription | undefined {
+    const at = this.#places.get(subscriber);
+    return at === undefined ? undefined : this.#members[at]?.subscription;
   }
 
   deliver(message: Message): void {

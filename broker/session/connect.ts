@@ -17,6 +17,7 @@ import {
   TOO_DEEP,
 } from '../routing/mod.js';
 import { type Channel, expiryMs, type Ingress, isSystemTopic } from './channel.js';
+import type { Session } from './session.js';
 import { prepareWill } from './will.js';
 
 /** Clients: their sessions are the node's, and the node's own topics are not theirs. */
@@ -70,14 +71,17 @@ export function acceptConnect(
     open(channel, packet, clientId, properties, nowMs);
     return 'open';
   }
-  node.registry.claim(clientId, packet.cleanStart, (outcome, laterMs) => {
+  node.registry.claim(clientId, packet.cleanStart, (claim, laterMs) => {
     if (channel.isClosed) {
-      if (node.sessions.get(clientId) === undefined) node.registry?.release(clientId);
+      // What came from another node stays here, for the client to come back to.
+      if (claim !== undefined && !node.sessions.keep(clientId, claim, laterMs)) {
+        node.registry?.release(clientId, claim);
+      }
       return;
     }
-    if (outcome === 'refused') refuse(channel, NOT_AGREED);
-    else open(channel, packet, clientId, properties, laterMs);
-    channel.proceed(outcome !== 'refused', laterMs);
+    if (claim === undefined) refuse(channel, NOT_AGREED);
+    else open(channel, packet, clientId, properties, laterMs).claim = claim;
+    channel.proceed(claim !== undefined, laterMs);
   });
   return 'later';
 }
@@ -94,7 +98,7 @@ function open(
   clientId: string,
   properties: ConnackProperties | undefined,
   nowMs: number,
-): void {
+): Session {
   const { node } = channel;
   const { session, present } = node.sessions.open(clientId, packet.cleanStart, nowMs);
   session.expiryMs = sessionExpiryMs(packet, node.limits.sessionExpirySeconds);
@@ -109,6 +113,7 @@ function open(
   if (properties !== undefined) connack.properties = properties;
   channel.send(connack);
   node.sessions.attach(session, channel, nowMs);
+  return session;
 }
 
 /** A refusal in the codes of both generations. */

@@ -1,7 +1,7 @@
 import { PublishView } from '../../wire/mod.js';
 import { type Counters, Message, type Router } from '../routing/mod.js';
 import { Backpressure } from './backpressure.js';
-import type { ClientRegistry } from './client-registry.js';
+import type { ClientRegistry, RetainedSource } from './client-registry.js';
 import { DeadlineWheel } from './deadline-wheel.js';
 import { FrameWriter } from './delivery.js';
 import type { SessionLimits } from './limits.js';
@@ -22,6 +22,8 @@ export class Node {
   readonly sessions: SessionRegistry;
   /** In a cluster; without it this node is the only one. */
   registry: ClientRegistry | undefined = undefined;
+  /** This node's own memory, unless the cluster has another place. */
+  retained: RetainedSource;
   readonly frames = new FrameWriter();
   /** The PUBLISH being read, refilled for each: nothing may keep it beyond the call. */
   readonly view = new PublishView();
@@ -48,6 +50,9 @@ export class Node {
       turn.wake(),
     );
     this.sessions = new SessionRegistry(this);
+    this.retained = {
+      match: (filter, nowMs, give) => give(router.retained.match(filter, nowMs), nowMs),
+    };
   }
 
   /** What time brings: keep-alives, expiries, wills, graces. To be called a few times a second. */

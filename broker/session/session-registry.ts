@@ -120,7 +120,9 @@ export class SessionRegistry {
     session.subscriptions = undefined;
     session.end(nowMs);
     this.#node.counters[SESSIONS_TERMINATED]!++;
-    this.#node.registry?.release(session.clientId);
+    if (session.claim !== undefined) {
+      this.#node.registry?.release(session.clientId, session.claim);
+    }
   }
 
   /**
@@ -136,6 +138,19 @@ export class SessionRegistry {
     if (state !== undefined) session.will = undefined;
     this.terminate(session, nowMs);
     return state;
+  }
+
+  /** A session that is here without connection now has this claim; false if there is none. */
+  keep(clientId: string, claim: string, nowMs: number): boolean {
+    const session = this.#sessions.get(clientId);
+    if (session === undefined) return false;
+    session.claim = claim;
+    if (session.online) return true;
+    if (!Number.isFinite(session.expiresAtMs)) {
+      session.expiresAtMs = nowMs + session.expiryMs;
+      this.#setDeadline(session);
+    }
+    return true;
   }
 
   /** Puts a session here that another node had; it is resumed or discarded by the CONNECT that follows. */

@@ -14,6 +14,8 @@ export interface SessionState {
     retainAsPublished: boolean;
     identifier: number;
   }[];
+  /** How long it outlives a connection; −1: for ever. */
+  expiryMs: number;
   /** QoS 2 messages from the client that wait for its PUBREL. */
   awaitingRelease: number[];
   /** To the client, oldest first; a message is not there when only its identifier still is (PUBREL sent). */
@@ -36,6 +38,7 @@ export function exportSession(session: Session, nowMs: number): SessionState {
       retainAsPublished: by.retainAsPublished,
       identifier: by.identifiers?.[0] ?? 0,
     })),
+    expiryMs: Number.isFinite(session.expiryMs) ? session.expiryMs : -1,
     awaitingRelease: [...(session.awaitingRelease ?? [])],
     inflight: inflight.map(({ id, state, delivery }) => ({
       id,
@@ -60,6 +63,7 @@ export function importSession(
     session.subscriptions ??= new Map();
     session.subscriptions.set(filter, subscription);
   }
+  session.expiryMs = state.expiryMs < 0 ? Number.POSITIVE_INFINITY : state.expiryMs;
   if (state.awaitingRelease.length > 0) session.awaitingRelease = new Set(state.awaitingRelease);
   session.restore({
     inflight: state.inflight.map(({ id, state: expects, delivery }) => ({

@@ -60,6 +60,8 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
   expiryMs = 0;
   /** While it has no connection. */
   expiresAtMs = 0;
+  /** By which the cluster knows that the client is this node's. */
+  claim: string | undefined = undefined;
   will: PreparedWill | undefined = undefined;
   /** When a will that is to be published after its delay is due; 0 if there is none. */
   willDueMs = 0;

@@ -38,8 +38,12 @@ export function subscribe(
   }
   channel.send({ type: 'suback', packetId: packet.packetId, reasonCodes });
   for (const { subscription, filter } of withRetained) {
-    const messages = channel.node.router.retained.match(filter, nowMs);
-    session.deliverRetained(messages, subscription, nowMs);
+    channel.node.retained.match(filter, nowMs, (messages, foundMs) => {
+      // Asked of another node, the client may have left or thought better of it.
+      if (session.subscriptions?.get(filter) === subscription) {
+        session.deliverRetained(messages, subscription, foundMs);
+      }
+    });
   }
   return true;
 }

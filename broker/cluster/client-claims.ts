@@ -1,0 +1,95 @@
+import type { ClientRegistry, SessionRegistry, SessionState } from '../session/mod.js';
+import { CLIENTS } from './keys.js';
+import type { WireOutcome, WireWrite } from './wire-write.js';
+
+/** How long a CONNECT waits for another node to hand over what it has of the client; EMQX's takeover timeout. */
+const TAKEOVER_TIMEOUT_MS = 15_000;
+
+/** What claims need of the node. */
+export interface ClaimsHost {
+  readonly name: string;
+  readonly sessions: SessionRegistry;
+  /** The node's time, ms. */
+  now(): number;
+  wallMs(): number;
+  write(write: WireWrite): Promise<WireOutcome>;
+  /** Asks another node; rejects at once if it is not there. */
+  call(node: string, method: string, body: unknown, timeoutMs: number): Promise<unknown>;
+}
+
+/**
+ * Whose client identifiers are. A CONNECT puts the node's claim in the place of whatever claim was there; the
+ * store's order of these decides, and each new owner has the one before it end or hand over the session.
+ */
+export class ClientClaims implements ClientRegistry {
+  readonly #host: ClaimsHost;
+  /** Claims whose CONNECT is not answered yet: asked to hand over, they are waited for. */
+  readonly #pending = new Map<string, Promise<void>>();
+  #count = 0;
+
+  constructor(host: ClaimsHost) {
+    this.#host = host;
+  }
+
+  claim(
+    clientId: string,
+    cleanStart: boolean,
+    done: (claim: string | undefined, nowMs: number) => void,
+  ): void {
+    this.#count++;
+    const claim = `${this.#host.name}|${this.#host.wallMs()}|${this.#count}`;
+    const settled = this.#settle(clientId, claim, cleanStart).then(
+      () => done(claim, this.#host.now()),
+      () => done(undefined, this.#host.now()),
+    );
+    this.#pending.set(claim, settled);
+    void settled.finally(() => this.#pending.delete(claim));
+  }
+
+  release(clientId: string, claim: string): void {
+    this.#host.write(['delete', `${CLIENTS}${clientId}`, claim]).catch(() => {
+      // It goes with the node's lease.
+    });
+  }
+
+  /** Another node is the owner now, in place of `claim`: ends what there is, or gives it. */
+  async handOver(clientId: string, claim: string): Promise<SessionState | null> {
+    await this.#pending.get(claim);
+    const { sessions } = this.#host;
+    // A claim of our own that came after that one: what we have belongs to it.
+    const own = sessions.get(clientId)?.claim;
+    if (own !== undefined && own !== claim) return null;
+    return sessions.handOver(clientId, this.#host.now()) ?? null;
+  }
+
+  /** Claims the node's clients again, for a cluster that does not know them (any more); whoever was claimed elsewhere meanwhile ends here. */
+  async announce(): Promise<void> {
+    const { sessions } = this.#host;
+    await Promise.all(
+      [...sessions.values()].map(async ({ clientId, claim }) => {
+        if (claim === undefined) return;
+        const there = await this.#host.write(['add', `${CLIENTS}${clientId}`, claim]);
+        if (there === null || there === claim) return;
+        if (sessions.get(clientId)?.claim === claim) sessions.handOver(clientId, this.#host.now());
+      }),
+    );
+  }
+
+  async #settle(clientId: string, claim: string, cleanStart: boolean): Promise<void> {
+    const before = await this.#host.write(['put', `${CLIENTS}${clientId}`, claim]);
+    if (before === null) return;
+    const owner = before.slice(0, before.indexOf('|'));
+    if (owner === this.#host.name) return;
+    let state: SessionState | null = null;
+    try {
+      const body = { clientId, claim: before };
+      const given = await this.#host.call(owner, 'takeover', body, TAKEOVER_TIMEOUT_MS);
+      state = given as SessionState | null;
+    } catch {
+      // The owner is gone, and the session with it; or it is cut off, and ends it when it comes back.
+    }
+    if (state !== null && !cleanStart) {
+      this.#host.sessions.adopt(clientId, state, this.#host.now());
+    }
+  }
+}

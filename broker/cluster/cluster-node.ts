@@ -1,0 +1,457 @@
+import { type Store, StoreError } from '../../store/mod.js';
+import { ReasonCode } from '../../wire/mod.js';
+import { TcpListener } from '../listener/mod.js';
+import type { Message } from '../routing/mod.js';
+import type { Node, SessionState } from '../session/mod.js';
+import { Announcer } from './announcer.js';
+import { CallError } from './calls.js';
+import { ClientClaims } from './client-claims.js';
+import { Core, LEASE_MS } from './core.js';
+import { Feed, type LogEntry } from './feed.js';
+import { Follower } from './follower.js';
+import { type Hello, newGuid, PROTOCOL, type Role } from './hello.js';
+import type { NodeRecord } from './keys.js';
+import { Links } from './links.js';
+import { NodeWriter } from './node-writer.js';
+import { type InboundPeer, PeerIngress } from './peer-ingress.js';
+import type { PeerAddress, PeerLink } from './peer-link.js';
+import type { Forwarding } from './remote-node.js';
+import { RemoteNodes } from './remote-nodes.js';
+import { Replica } from './replica.js';
+import { packRetained, retainedWrite, storeRetained, unpackRetained } from './retained-copies.js';
+import type { WireOutcome, WireWrite } from './wire-write.js';
+
+const TICK_MS = 1000;
+const CALL_TIMEOUT_MS = 15_000;
+/** Links that a replicant waits for before it chooses among the cores that answer. */
+const CANDIDATE_TIMEOUT_MS = 2000;
+/** A node whose machine says that nobody listens any more is gone; asked twice, for it may just be starting. */
+const REFUSALS_UNTIL_GONE = 2;
+
+export interface ClusterOptions {
+  /** `app@host` */
+  name: string;
+  role: Role;
+  cluster: string;
+  cookie: string;
+  forward: Forwarding;
+  /** Where other nodes reach this one. */
+  linkHost: string;
+  linkPort: number;
+  /** The cluster database; a core's only. */
+  store: Store | undefined;
+  /** Finds nodes to attach to; a replicant's only. */
+  seeds: () => Promise<readonly SeedNode[]>;
+  version: string;
+}
+
+/** A node that may be there, and where it would take links. */
+export interface SeedNode {
+  name: string;
+  host: string;
+  port: number;
+}
+
+/** What a node of a cluster takes from its surroundings. */
+export interface ClusterSurroundings {
+  /** The node's time, ms. */
+  now(): number;
+  wallMs(): number;
+  random(): number;
+  /** The clients' listeners, `mqtt://host:port`. */
+  listeners(): string[];
+  /** One line for whoever runs the node. */
+  say(line: string): void;
+}
+
+/** One node's part in a cluster: links to the others, its copy of what all must know, its writes. */
+export class ClusterNode {
+  readonly options: ClusterOptions;
+  readonly guid: string;
+  readonly replica: Replica;
+  readonly links: Links;
+  readonly #node: Node;
+  readonly #around: ClusterSurroundings;
+  readonly #remotes: RemoteNodes;
+  readonly #ingress: PeerIngress;
+  readonly #feed: Feed;
+  readonly #writer: NodeWriter;
+  readonly #announcer: Announcer;
+  readonly #claims: ClientClaims;
+  readonly #refusals = new Map<string, number>();
+  readonly #alarms = new Map<string, string>();
+  #core: Core | undefined;
+  #follower: Follower | undefined;
+  #listener: TcpListener | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #ready: (() => void) | undefined;
+  #closed = false;
+
+  constructor(options: ClusterOptions, node: Node, around: ClusterSurroundings) {
+    this.options = options;
+    this.#node = node;
+    this.#around = around;
+    this.guid = newGuid(around.wallMs(), `${options.name} ${process.pid} ${around.random()}`);
+    this.#remotes = new RemoteNodes(options.name, node, options.forward, {
+      up: (name, record) => this.#nodeUp(name, record),
+      down: (name) => this.#nodeDown(name),
+      now: () => around.now(),
+    });
+    this.replica = new Replica(this.#remotes);
+    this.#feed = new Feed(this.replica);
+    this.links = new Links({
+      node,
+      cookie: options.cookie,
+      now: () => around.now(),
+      hello: () => this.hello(),
+      opened: (name, link) => this.#linkOpened(name, link),
+      closed: (name, how, why, hello) => this.#linkClosed(name, how, why, hello),
+      logged: (link, body) => this.#follower?.logged(link, body as LogEntry),
+    });
+    this.#ingress = new PeerIngress({
+      node,
+      cookie: options.cookie,
+      hello: () => this.hello(),
+      deliverToMember: (message) => this.#deliverToMember(message),
+      onCall: (method, body, peer) => this.#onCall(method, body, peer),
+      linked: () => undefined,
+      unlinked: (peer) => this.#unlinked(peer),
+      complain: (line) => around.say(line),
+    });
+    this.#writer = new NodeWriter((writes) => this.#write(writes));
+    this.#announcer = new Announcer(options.name, (write) => this.#announce(write));
+    this.#claims = new ClientClaims({
+      name: options.name,
+      sessions: node.sessions,
+      now: () => around.now(),
+      wallMs: () => around.wallMs(),
+      write: (write) => this.#writer.write(write),
+      call: (to, method, body, timeoutMs) => this.#call(to, method, body, timeoutMs),
+    });
+  }
+
+  /**
+   * Takes the node into the cluster; resolves when its copy is complete and clients may be let in.
+   * Throws BrokerError if the link address cannot be had.
+   */
+  async start(): Promise<void> {
+    const { linkHost, linkPort, store } = this.options;
+    const { now, say } = this.#around;
+    const listen = { host: linkHost, port: linkPort, now, complain: say, ingress: this.#ingress };
+    this.#listener = await TcpListener.open(this.#node, listen);
+    this.#timer = setInterval(() => this.links.tick(now()), TICK_MS);
+    this.#node.router.localRoutes = this.#announcer;
+    this.#node.router.retainer = (message) => this.#retain(message);
+    this.#node.registry = this.#claims;
+    if (this.options.role === 'core') {
+      if (store === undefined) throw new RangeError('a core has a store');
+      await this.#startCore(store);
+    } else await this.#startFollower();
+  }
+
+  hello(): Hello {
+    const { name, role, cluster } = this.options;
+    return { name, guid: this.guid, role, cluster, protocol: PROTOCOL };
+  }
+
+  get linkPort(): number {
+    return this.#listener?.port ?? 0;
+  }
+
+  /** What is wrong now, a line each. */
+  get alarms(): string[] {
+    return [...this.#alarms.values()];
+  }
+
+  /** The core that a replicant follows. */
+  get followed(): string | undefined {
+    return this.#follower?.core?.hello?.name;
+  }
+
+  /** Replicants that follow this core. */
+  get followers(): number {
+    return this.#feed.followers;
+  }
+
+  /** The clients' listeners are open (or others than before): other nodes are told. */
+  async listening(): Promise<void> {
+    const record = JSON.stringify(this.#record());
+    await this.#writer.write(['put', `r/node/${this.options.name}`, record]);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    this.#follower?.close();
+    const core = this.#follower?.core;
+    if (core !== undefined) await core.call('bye', null, 1000).catch(() => undefined);
+    await this.#core?.close();
+    this.links.close();
+    this.#ingress.close(this.#around.now());
+    await this.#listener?.close(ReasonCode.SERVER_SHUTTING_DOWN, 1000);
+  }
+
+  // Roles
+
+  async #startCore(store: Store): Promise<void> {
+    const core = new Core(store, this.replica, {
+      changed: (changes) => this.#feed.log(changes),
+      reread: () => this.#feed.startOver(),
+      retained: (topic, value) => {
+        const { now, wallMs } = this.#around;
+        storeRetained(this.#node.router, topic, value, now(), wallMs());
+      },
+      leaseLost: (name) => this.#leaseLost(name),
+      connected: (connected, why) => this.#alarm('store', connected ? undefined : why),
+    });
+    this.#core = core;
+    await core.start();
+    await core.enter(this.options.name, this.#record());
+  }
+
+  async #startFollower(): Promise<void> {
+    this.#node.retained = {
+      match: (filter, nowMs, give) => {
+        const own = this.#node.router.retained.match(filter, nowMs);
+        const core = this.#follower?.core;
+        if (core === undefined) give(own, nowMs);
+        else {
+          core.call('retained', filter, CALL_TIMEOUT_MS).then(
+            (packed) => {
+              const foundMs = this.#around.now();
+              give([...own, ...unpackRetained(packed as string[], foundMs)], foundMs);
+            },
+            () => give(own, this.#around.now()),
+          );
+        }
+      },
+    };
+    const follower = new Follower({
+      replica: this.replica,
+      candidates: () => this.#candidates(),
+      random: () => this.#around.random(),
+      enter: async (core) => {
+        await core.call('enter', this.#record(), CALL_TIMEOUT_MS);
+      },
+      followed: async (core) => {
+        this.#alarm('core', undefined);
+        this.#around.say(`follows core '${core.hello?.name}', ${this.replica.routeCount} routes`);
+        this.#ready?.();
+        this.#ready = undefined;
+        await this.#announceAll();
+      },
+      lost: (why) => this.#alarm('core', `no contact to a core: ${why}`),
+    });
+    this.#follower = follower;
+    const ready = new Promise<void>((resolve) => {
+      this.#ready = resolve;
+    });
+    this.#alarm('core', 'no core was found yet');
+    follower.start();
+    await ready;
+  }
+
+  async #candidates(): Promise<PeerLink[]> {
+    const found = new Map<string, PeerAddress>();
+    for (const { name, host, port } of await this.options.seeds()) found.set(name, { host, port });
+    for (const [name, { role, host, linkPort }] of this.replica.up()) {
+      if (role === 'core') found.set(name, { host, port: linkPort });
+    }
+    found.delete(this.options.name);
+    for (const [name, address] of found) this.links.want(name, address);
+    const links = await Promise.allSettled(
+      [...found.keys()].map((name) => this.links.whenOpen(name, CANDIDATE_TIMEOUT_MS)),
+    );
+    for (const outcome of links) {
+      if (outcome.status === 'rejected') this.#alarm('core', String(outcome.reason.message));
+    }
+    return links.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  }
+
+  // Writes
+
+  #record(): NodeRecord {
+    const { role, linkHost, version } = this.options;
+    const { linkPort, guid } = this;
+    const listeners = this.#around.listeners();
+    return { guid, role, host: linkHost, linkPort, listeners, version };
+  }
+
+  #write(writes: readonly WireWrite[]): Promise<WireOutcome[]> {
+    if (this.#core !== undefined) return this.#core.write(this.options.name, writes);
+    const core = this.#follower?.core;
+    if (core === undefined) return Promise.reject(new CallError('NO_CORE', 'no core is followed'));
+    return core.call('write', writes, CALL_TIMEOUT_MS) as Promise<WireOutcome[]>;
+  }
+
+  #announce(write: WireWrite): void {
+    this.#writer.write(write).catch((error: unknown) => {
+      // What a node has is said again, all of it, when it enters the next time.
+      this.#notWritten(error);
+    });
+  }
+
+  async #announceAll(): Promise<void> {
+    const writes = [...this.#announcer.everything()].map((write) => this.#writer.write(write));
+    await Promise.all([...writes, this.#claims.announce()]);
+  }
+
+  #notWritten(error: unknown): void {
+    if (error instanceof CallError || error instanceof StoreError) {
+      if (!this.#closed) this.#alarm('write', `a write to the cluster failed: ${error.message}`);
+    } else throw error;
+  }
+
+  #leaseLost(name: string): void {
+    if (this.#closed) return;
+    if (name !== this.options.name) {
+      // The replicant attaches again, and says again what it has.
+      this.#ingress.closeFrom(name, this.#around.now());
+      return;
+    }
+    this.#around.say('was away too long: enters the cluster again');
+    void this.#reenter();
+  }
+
+  /** Says again all that the cluster has forgotten of this core. */
+  async #reenter(): Promise<void> {
+    while (!this.#closed) {
+      try {
+        await this.#core?.enter(this.options.name, this.#record());
+        await this.#announceAll();
+        this.#alarm('write', undefined);
+        return;
+      } catch (error) {
+        this.#notWritten(error);
+        await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+      }
+    }
+  }
+
+  #retain(message: Message): void {
+    const { now, wallMs } = this.#around;
+    const waits = message.qos > 0 && this.options.forward === 'acked';
+    if (waits) message.awaitNode();
+    const receipt = waits ? message.receipt : undefined;
+    this.#writer.write(retainedWrite(message, now(), wallMs())).then(
+      () => receipt?.settle(now()),
+      (error: unknown) => {
+        receipt?.fail(ReasonCode.IMPLEMENTATION_SPECIFIC_ERROR, now());
+        this.#notWritten(error);
+      },
+    );
+  }
+
+  // Other nodes
+
+  #nodeUp(name: string, record: NodeRecord): void {
+    this.#refusals.delete(name);
+    if (name === this.options.name) return;
+    this.links.want(name, { host: record.host, port: record.linkPort });
+    const link = this.links.get(name);
+    if (link !== undefined) this.#remotes.carry(name, link);
+  }
+
+  #nodeDown(name: string): void {
+    if (name !== this.options.name) this.links.unwant(name);
+  }
+
+  #linkOpened(name: string, link: PeerLink): void {
+    this.#refusals.delete(name);
+    this.#alarm(`link ${name}`, undefined);
+    this.#remotes.carry(name, link);
+  }
+
+  #linkClosed(
+    name: string,
+    how: 'refused' | 'rejected' | 'lost',
+    why: string,
+    hello: Hello | undefined,
+  ): void {
+    if (this.#closed) return;
+    const record = this.replica.nodes.get(name)?.record;
+    if (hello !== undefined) {
+      // Only the link that was followed matters to the follower, and it knows which.
+      this.#follower?.unlinkedFrom(name, why);
+    }
+    if (record !== undefined) this.#alarm(`link ${name}`, `no contact to '${name}': ${why}`);
+    if (how !== 'refused' || record === undefined || this.#core === undefined) return;
+    const refusals = (this.#refusals.get(name) ?? 0) + 1;
+    this.#refusals.set(name, refusals);
+    if (refusals < REFUSALS_UNTIL_GONE) return;
+    this.#refusals.delete(name);
+    this.#core.expel(name, record.guid).catch((error: unknown) => this.#notWritten(error));
+  }
+
+  #unlinked({ hello, channel }: InboundPeer): void {
+    this.#feed.detach(channel);
+    const core = this.#core;
+    if (core === undefined || hello.role === 'core' || this.#closed) return;
+    // Its core keeps a replicant's lease for it: not for longer than the store would.
+    setTimeout(() => {
+      if (this.#closed || this.#feed.follows(hello.name) || !core.has(hello.name, hello.guid))
+        return;
+      core.leave(hello.name).catch((error: unknown) => this.#notWritten(error));
+    }, LEASE_MS).unref();
+  }
+
+  #deliverToMember(message: Message): void {
+    const { router } = this.#node;
+    const found = this.#announcer.member(message.member);
+    const where = found ?? this.#announcer.groupLeft(message.member);
+    if (where === undefined) return;
+    const group = router.group(where.group, where.filter);
+    const member = found === undefined ? undefined : group?.subscriptionOf(found.subscriber);
+    if (member !== undefined) member.subscriber.deliver(message, member, group);
+    else if (group !== undefined) group.deliver(message);
+  }
+
+  #call(to: string, method: string, body: unknown, timeoutMs: number): Promise<unknown> {
+    const link = this.links.get(to);
+    if (link === undefined) return Promise.reject(new CallError('NO_LINK', `no link to '${to}'`));
+    return link.call(method, body, timeoutMs);
+  }
+
+  async #onCall(method: string, body: unknown, { hello, channel }: InboundPeer): Promise<unknown> {
+    const core = this.#core;
+    const { name } = hello;
+    switch (method) {
+      case 'load': {
+        const serving = core !== undefined && !this.#alarms.has('store');
+        return { role: this.options.role, followers: this.#feed.followers, serving };
+      }
+      case 'takeover': {
+        const { clientId, claim } = body as { clientId: string; claim: string };
+        const state: SessionState | null = await this.#claims.handOver(clientId, claim);
+        return state;
+      }
+    }
+    if (core === undefined) throw new CallError('NO_CORE', `'${this.options.name}' is no core`);
+    switch (method) {
+      case 'enter':
+        return core.enter(name, body as NodeRecord);
+      case 'write':
+        return core.write(name, body as WireWrite[]);
+      case 'attach':
+        return this.#feed.attach(name, channel, body as number);
+      case 'snapshot':
+        return this.#feed.snapshot(name, body as number);
+      case 'retained':
+        return packRetained(this.#node.router, body as string, this.#around.now());
+      case 'bye':
+        return core.leave(name);
+      default:
+        throw new CallError('NO_METHOD', `there is no call '${method}'`);
+    }
+  }
+
+  #alarm(about: string, line: string | undefined): void {
+    if (line === undefined) {
+      if (this.#alarms.delete(about)) this.#around.say(`over: ${about}`);
+      return;
+    }
+    const before = this.#alarms.get(about);
+    this.#alarms.set(about, line);
+    if (before === undefined) this.#around.say(line);
+  }
+}

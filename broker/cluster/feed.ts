@@ -1,0 +1,107 @@
+import type { Channel } from '../session/mod.js';
+import { CallError, jsonPacket, LOG_TOPIC } from './calls.js';
+import type { Replica, ReplicaChange } from './replica.js';
+
+/** Changes in one packet of the log. */
+const LARGEST_ENTRY = 1000;
+/** Entries of the snapshot in one answer: asked for one by one, so a slow replicant slows nobody else. */
+const SNAPSHOT_BATCH = 5000;
+/** Log bytes that wait for a replicant; one that is further behind starts over with a snapshot. */
+const MOST_PENDING_BYTES = 64 * 1_048_576;
+
+/** One entry of a core's log as a replicant gets it. */
+export interface LogEntry {
+  agent: number;
+  /** From 1 on, without gaps. */
+  number: number;
+  changes: readonly (readonly [string, string | null])[];
+}
+
+interface Agent {
+  readonly id: number;
+  readonly node: string;
+  readonly channel: Channel;
+  /** Number of its last log entry. */
+  last: number;
+  snapshot: Generator<[string, string]> | undefined;
+}
+
+/**
+ * A core's log for the replicants that follow it: each has an agent, which sends it what changes, numbered,
+ * from the moment it attached, and the snapshot in pieces. Snapshot and log may overlap: the log is right.
+ */
+export class Feed {
+  readonly #replica: Replica;
+  /** By node: it has one at a time. */
+  readonly #agents = new Map<string, Agent>();
+
+  constructor(replica: Replica) {
+    this.#replica = replica;
+  }
+
+  /** How many replicants follow. */
+  get followers(): number {
+    return this.#agents.size;
+  }
+
+  follows(node: string): boolean {
+    return this.#agents.has(node);
+  }
+
+  /** `id`: the replicant's own for this attachment, so that it knows the entries of it from the first on. */
+  attach(node: string, channel: Channel, id: number): void {
+    this.#agents.set(node, { id, node, channel, last: 0, snapshot: this.#replica.entries() });
+  }
+
+  /** The next piece of the snapshot; `done` with the last. */
+  snapshot(node: string, id: number): { entries: (readonly [string, string])[]; done: boolean } {
+    const agent = this.#agents.get(node);
+    if (agent?.id !== id || agent.snapshot === undefined)
+      throw new CallError('NO_AGENT', 'attach again');
+    const entries: [string, string][] = [];
+    while (entries.length < SNAPSHOT_BATCH) {
+      const { value, done } = agent.snapshot.next();
+      if (done) {
+        agent.snapshot = undefined;
+        return { entries, done: true };
+      }
+      entries.push(value);
+    }
+    return { entries, done: false };
+  }
+
+  /** Tells all followers. */
+  log(changes: readonly ReplicaChange[]): void {
+    if (this.#agents.size === 0) return;
+    for (let at = 0; at < changes.length; at += LARGEST_ENTRY) {
+      const part = changes
+        .slice(at, at + LARGEST_ENTRY)
+        .map(([key, value]) => [key, value ?? null] as const);
+      for (const agent of this.#agents.values()) this.#send(agent, part);
+    }
+  }
+
+  /** The snapshot they have is not of this log: they attach anew. */
+  startOver(): void {
+    for (const agent of this.#agents.values()) this.#send({ ...agent, last: -1 }, []);
+    this.#agents.clear();
+  }
+
+  /** The connection is gone, and with it its agents. */
+  detach(channel: Channel): void {
+    for (const agent of this.#agents.values()) {
+      if (agent.channel === channel) this.#agents.delete(agent.node);
+    }
+  }
+
+  #send(agent: Agent, changes: LogEntry['changes']): void {
+    if (agent.channel.outbox.pendingBytes > MOST_PENDING_BYTES) {
+      // Not told: the gap, or the silence of a connection without agent, tells it.
+      this.#agents.delete(agent.node);
+      return;
+    }
+    agent.last++;
+    const entry: LogEntry = { agent: agent.id, number: agent.last, changes };
+    agent.channel.send(jsonPacket(LOG_TOPIC, entry));
+  }
+}

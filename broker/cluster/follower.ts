@@ -1,0 +1,145 @@
+import { CallError } from './calls.js';
+import type { LogEntry } from './feed.js';
+import type { PeerLink } from './peer-link.js';
+import type { Replica, ReplicaChange } from './replica.js';
+
+/** After a failed attempt; EMQX's rlog_replica_reconnect_interval is 5 s, with its own probing in between. */
+const RETRY_MS = 1000;
+const CALL_TIMEOUT_MS = 5000;
+
+/** What a follower needs of its node. */
+export interface FollowerHost {
+  readonly replica: Replica;
+  /** Open links to nodes that may be cores. */
+  candidates(): Promise<PeerLink[]>;
+  /** [0, 1) */
+  random(): number;
+  /** Enters the cluster at this core: the node's lease and record. */
+  enter(core: PeerLink): Promise<void>;
+  /** The copy is complete and followed; from now on this core is asked. */
+  followed(core: PeerLink): Promise<void>;
+  /** Contact is lost; the copy stays as it is. */
+  lost(why: string): void;
+}
+
+/**
+ * A replicant's way to the cluster database: attaches to the core with the fewest replicants, loads its snapshot
+ * into the replica, then follows its log. A gap in the log, or a lost core, means attaching again and a new
+ * snapshot; until that is complete the old copy goes on serving.
+ */
+export class Follower {
+  readonly #host: FollowerHost;
+  #core: PeerLink | undefined;
+  #agent = 0;
+  #last = 0;
+  /** Log entries that came while the snapshot was loading; undefined once it is loaded. */
+  #early: ReplicaChange[] | undefined = undefined;
+  #running = false;
+  #closed = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(host: FollowerHost) {
+    this.#host = host;
+  }
+
+  /** The core that is followed. */
+  get core(): PeerLink | undefined {
+    return this.#early === undefined && this.#core?.isOpen ? this.#core : undefined;
+  }
+
+  start(): void {
+    if (!this.#running && !this.#closed) void this.#run();
+  }
+
+  /** An entry came on this link. */
+  logged(link: PeerLink, entry: LogEntry): void {
+    if (link !== this.#core || entry.agent !== this.#agent) return;
+    if (entry.number !== this.#last + 1) {
+      this.#again(`a gap in the log of '${link.hello?.name}'`);
+      return;
+    }
+    this.#last++;
+    const changes = entry.changes.map(([key, value]) => [key, value ?? undefined] as const);
+    if (this.#early !== undefined) this.#early.push(...changes);
+    else for (const change of changes) this.#host.replica.apply(change);
+  }
+
+  /** The link to this node is gone. */
+  unlinkedFrom(name: string, why: string): void {
+    if (this.#core !== undefined && this.#core.hello?.name === name) this.#again(why);
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #again(why: string): void {
+    const wasFollowing = this.#early === undefined;
+    this.#core = undefined;
+    if (wasFollowing) this.#host.lost(why);
+    this.start();
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    while (!this.#closed && this.core === undefined) {
+      try {
+        await this.#attach();
+      } catch (error) {
+        this.#core = undefined;
+        if (!(error instanceof CallError)) throw error;
+        await new Promise<void>((resolve) => {
+          this.#timer = setTimeout(resolve, RETRY_MS);
+        });
+      }
+    }
+    this.#running = false;
+  }
+
+  async #attach(): Promise<void> {
+    const core = await this.#choose();
+    await this.#host.enter(core);
+    this.#early = [];
+    this.#last = 0;
+    this.#agent++;
+    const agent = this.#agent;
+    this.#core = core;
+    await core.call('attach', agent, CALL_TIMEOUT_MS);
+    const snapshot: ReplicaChange[] = [];
+    for (let done = false; !done; ) {
+      const part = (await core.call('snapshot', agent, CALL_TIMEOUT_MS)) as {
+        entries: [string, string][];
+        done: boolean;
+      };
+      for (const entry of part.entries) snapshot.push(entry);
+      done = part.done;
+    }
+    if (this.#core !== core) throw new CallError('LINK_LOST', 'the core went while it was read');
+    this.#host.replica.reset(snapshot);
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const change of early) this.#host.replica.apply(change);
+    await this.#host.followed(core);
+  }
+
+  /** The core with the fewest followers; of several one by chance. */
+  async #choose(): Promise<PeerLink> {
+    const links = await this.#host.candidates();
+    const loads = await Promise.all(
+      links.map(async (link) => {
+        const load = (await link.call('load', null, CALL_TIMEOUT_MS).catch(() => undefined)) as
+          | { role: string; followers: number; serving: boolean }
+          | undefined;
+        return load?.role === 'core' && load.serving
+          ? { link, badness: load.followers + this.#host.random() }
+          : undefined;
+      }),
+    );
+    const [best] = loads
+      .filter((load) => load !== undefined)
+      .sort((one, other) => one.badness - other.badness);
+    if (best === undefined) throw new CallError('NO_CORE', 'no core answers');
+    return best.link;
+  }
+}

@@ -1,0 +1,4 @@
+/** What makes one of several nodes a cluster: links, the replica, cores and replicants. */
+export { ClusterNode, type ClusterOptions } from './cluster-node.js';
+export { hostOf, linkPortOf, type Role } from './hello.js';
+export type { Forwarding } from './remote-node.js';
