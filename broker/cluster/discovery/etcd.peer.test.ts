@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { after, afterEach, before, describe, it } from 'node:test';
 import {
   createDiscovery,
@@ -169,16 +169,19 @@ describe('etcd discovery asking etcd', () => {
     assert.equal(await etcd.get(`${prefix}/ekkacl/lock/`), '');
   });
 
-  it('stops while it waits for the lock', async () => {
-    await discovery(A).lock();
+  it('stops while it waits for the lock, and gives up one that it has', async () => {
+    const a = discovery(A);
+    await a.lock();
     const b = discovery(B);
     const rejected = assert.rejects(b.lock(), { code: 'STOPPED' });
     await new Promise((resolve) => setTimeout(resolve, 100));
     await b.stop();
     await rejected;
+    await a.stop();
+    assert.equal(await etcd.get(`${prefix}/ekkacl/lock/`), '');
   });
 
-  it('is in the list again after etcd was away for longer than the lease, and forgot it', async () => {
+  it('is in the list again after etcd has forgotten it', async () => {
     const server = await startEtcd('forgetful');
     const a = discovery(A, { server: server.url });
     await a.register();
@@ -207,12 +210,14 @@ describe('etcd discovery asking etcd', () => {
 
   it('says so when what listens does not answer', async () => {
     const port = await freePort();
-    const mute = createServer().listen(port, '127.0.0.1');
+    const connections: Socket[] = [];
+    const mute = createServer((socket) => connections.push(socket)).listen(port, '127.0.0.1');
     await once(mute, 'listening');
     try {
       const server = `http://127.0.0.1:${port}`;
       await fails(discovery(A, { server, timeoutMs: 500 }).discover(), 'ETCD_TIMEOUT', /500 ms/);
     } finally {
+      for (const socket of connections) socket.destroy();
       mute.close();
     }
   });

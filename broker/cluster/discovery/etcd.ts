@@ -33,6 +33,8 @@ export class EtcdDiscovery implements Discovery {
   #registering: Promise<void> | undefined;
   #cancelRetry = () => {};
   #stopped = false;
+  /** What locks of this node hang on. */
+  readonly #locks = new Set<Lease>();
   /** Those who wait for the lock; called when discovery stops. */
   readonly #waiting = new Set<() => void>();
 
@@ -53,7 +55,7 @@ export class EtcdDiscovery implements Discovery {
   async lock(): Promise<() => Promise<void>> {
     for (;;) {
       const lease = await this.#tryLock();
-      if (lease !== undefined) return () => this.#revoke(lease);
+      if (lease !== undefined) return () => this.#unlock(lease);
       await this.#pause(LOCK_RETRY_MS);
     }
   }
@@ -78,6 +80,7 @@ export class EtcdDiscovery implements Discovery {
   async stop(): Promise<void> {
     if (this.#stopped) return;
     await this.unregister();
+    for (const lease of this.#locks) await this.#unlock(lease);
     this.#stopped = true;
     for (const wake of this.#waiting) wake();
     const client = await this.#client?.catch(() => undefined);
@@ -106,7 +109,14 @@ export class EtcdDiscovery implements Discovery {
       // Without an answer the lock may be ours, or become so: it goes with the lease.
       if (!ours && lease !== undefined) await this.#revoke(lease);
     }
-    return ours ? lease : undefined;
+    if (!ours || lease === undefined) return undefined;
+    this.#locks.add(lease);
+    return lease;
+  }
+
+  async #unlock(lease: Lease): Promise<void> {
+    this.#locks.delete(lease);
+    await this.#revoke(lease);
   }
 
   async #enter(): Promise<void> {
