@@ -11,6 +11,7 @@ const message = fc.record(
     nonce: fc
       .uint8Array({ minLength: NONCE_BYTES, maxLength: NONCE_BYTES })
       .map((bytes) => Buffer.from(bytes)),
+    group: fc.ipV4(),
     cluster: name.filter((text) => Buffer.byteLength(text) <= 255),
     node: name.filter((text) => Buffer.byteLength(text) <= 255),
   },
@@ -62,7 +63,8 @@ describe('multicast datagram', () => {
   });
 
   it('does not carry the cookie', () => {
-    const sent = { type: 'ping', nonce: Buffer.alloc(8), cluster: 'c', node: 'n@h' } as const;
+    const names = { group: '239.192.0.1', cluster: 'c', node: 'n@h' };
+    const sent = { type: 'ping', nonce: Buffer.alloc(8), ...names } as const;
     const bytes = encodeMcast(sent, mcastKey('cookie-in-clear'));
     assert.ok(!bytes.includes('cookie-in-clear'));
   });

@@ -3,14 +3,17 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 /**
  * What nodes say to each other by multicast:
  *
- *     'FGD1' | type (1 byte) | nonce (8) | length, cluster name | length, node name | HMAC-SHA256 (32)
+ *     'FGD1' | type (1 byte) | nonce (8) | group (4) | length, cluster | length, node | HMAC-SHA256 (32)
  *
- * Lengths are one byte, names UTF-8. The HMAC covers all before it; its key is derived from the cookie, which
+ * The group is there because Linux hands a socket the datagrams of every group that any socket of the machine is
+ * in. Lengths are one byte, names UTF-8. The HMAC covers all before it; its key is derived from the cookie, which
  * itself is never sent. A pong carries the nonce of the ping that it answers, so an old one cannot be played again.
  */
 export interface McastMessage {
   type: 'ping' | 'pong';
   nonce: Buffer;
+  /** IPv4 multicast address. */
+  group: string;
   cluster: string;
   node: string;
 }
@@ -20,7 +23,9 @@ export const NONCE_BYTES = 8;
 const MAGIC = Buffer.from('FGD1');
 const TYPES = ['ping', 'pong'] as const;
 const MAC_BYTES = 32;
-const NAMES_AT = MAGIC.length + 1 + NONCE_BYTES;
+const NONCE_AT = MAGIC.length + 1;
+const GROUP_AT = NONCE_AT + NONCE_BYTES;
+const NAMES_AT = GROUP_AT + 4;
 const LONGEST_NAME_BYTES = 255;
 
 /** Another use of the same cookie must not be able to make our HMACs. */
@@ -34,7 +39,8 @@ export function encodeMcast(message: McastMessage, key: Buffer): Buffer {
     const bytes = Buffer.from(name).subarray(0, LONGEST_NAME_BYTES);
     return [Buffer.of(bytes.length), bytes];
   });
-  const body = Buffer.concat([MAGIC, type, message.nonce, ...names]);
+  const group = Buffer.from(message.group.split('.').map(Number));
+  const body = Buffer.concat([MAGIC, type, message.nonce, group, ...names]);
   return Buffer.concat([body, macOf(body, key)]);
 }
 
@@ -56,7 +62,8 @@ export function decodeMcast(
   return {
     message: {
       type,
-      nonce: Buffer.from(bytes.subarray(MAGIC.length + 1, NAMES_AT)),
+      nonce: Buffer.from(bytes.subarray(NONCE_AT, GROUP_AT)),
+      group: bytes.subarray(GROUP_AT, NAMES_AT).join('.'),
       cluster: bytes.toString('utf8', NAMES_AT + 1, clusterEnd),
       node: bytes.toString('utf8', clusterEnd + 1, bodyEnd),
     },

@@ -156,8 +156,9 @@ describe('mcast discovery', () => {
     const a = group.node('emqx@10.0.0.1');
     const found = a.discovery.discover();
     await group.clock.pass(100);
-    const old = { type: 'pong', cluster: 'emqxcl', node: 'ghost@10.0.0.9' } as const;
-    const bytes = encodeMcast({ ...old, nonce: Buffer.alloc(8, 99) }, mcastKey('secret'));
+    const ghost = { cluster: 'emqxcl', node: 'ghost@10.0.0.9', group: MCAST_DEFAULTS.addr };
+    const old = { type: 'pong', nonce: Buffer.alloc(8, 99), ...ghost } as const;
+    const bytes = encodeMcast(old, mcastKey('secret'));
     group.members[0]!.listener.received(bytes, '10.0.0.9', 4369);
     await group.clock.pass(3000);
     assert.deepEqual(await found, ['emqx@10.0.0.1']);

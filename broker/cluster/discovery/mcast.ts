@@ -156,6 +156,7 @@ export class McastDiscovery implements Discovery {
     const decoded = decodeMcast(bytes, this.#key);
     if (decoded === undefined) return;
     const { message, proven } = decoded;
+    if (message.group !== this.#options.addr) return;
     if (message.cluster !== this.#identity.cluster) return;
     if (!proven) {
       this.#complainOnce(
@@ -184,7 +185,7 @@ export class McastDiscovery implements Discovery {
 
   #encode(type: McastMessage['type'], nonce: Buffer): Buffer {
     const { cluster, node } = this.#identity;
-    return encodeMcast({ type, nonce, cluster, node }, this.#key);
+    return encodeMcast({ type, nonce, group: this.#options.addr, cluster, node }, this.#key);
   }
 
   #complainOnce(about: string, line: string): void {
