@@ -113,6 +113,23 @@ describe('autocluster', () => {
     assert.deepEqual(b.joined, [A]);
   });
 
+  it('in a cluster looks on while somebody is outside, whether or not that one gives its record', async () => {
+    const { cluster, nodes } = listed(A, B, C);
+    const [a, b, c] = nodes as [SimulatedNode, SimulatedNode, SimulatedNode];
+    for (const node of [a, b]) node.setMembers([A, B]);
+    enable(a);
+    await cluster.clock.pass(30_000);
+    assert.deepEqual([a.loop.state, a.reports], ['looking', []]);
+    c.recordFailure = new Error('busy');
+    await cluster.clock.pass(30_000);
+    assert.equal(a.loop.state, 'looking');
+    assert.deepEqual(a.reports, [`cluster discovery: ${C} does not say how old it is: busy`]);
+    c.recordFailure = undefined;
+    enable(c);
+    await cluster.clock.pass(20_000);
+    assert.equal(a.loop.state, 'settled');
+  });
+
   it('waits 30 s for records, no longer', async () => {
     const { cluster, nodes } = listed(A, B);
     nodes[0]!.recordNeverComes = true;
