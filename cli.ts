@@ -40,7 +40,9 @@ function parser(args: readonly string[]): Argv {
     .exitProcess(false)
     .wrap(Math.min(100, terminal.out.width))
     .fail((message, error) => {
-      throw error ?? new UsageError(`${message}; see ${helpCommand()}`);
+      // What yargs throws itself is about the command line too.
+      if (error !== undefined && error.name !== 'YError') throw error;
+      throw new UsageError(`${message ?? error?.message}; see ${helpCommand()}`);
     });
 }
 
@@ -90,7 +92,7 @@ async function main(): Promise<void> {
           'start',
           'one node in the foreground, until Ctrl-C',
           (z) => z.options(BROKER_OPTIONS),
-          ({ host, port, nodeName }) => ending(brokerStart({ host, port, nodeName }, terminal)),
+          (flags) => ending(brokerStart(flags, terminal)),
         )
         .demandCommand(1, 'broker needs a verb: start'),
     )

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { ReasonCode } from '../wire/mod.js';
-import { type BrokerConfig, completeConfig } from './config.js';
+import { type BrokerConfig, completeConfig, type TcpAddress } from './config.js';
 import { TcpListener } from './listener/mod.js';
 import { createCounters, Router } from './routing/mod.js';
 import { Node, Turn } from './session/mod.js';
@@ -14,7 +14,7 @@ const DEFAULT_GRACE_MS = 5000;
 
 export interface RunningBroker {
   readonly nodeName: string;
-  readonly listeners: { type: string; host: string; port: number }[];
+  readonly listeners: { type: string; name: string; host: string; port: number }[];
   stats(): BrokerStats;
   /**
    * Stops: no new connections, MQTT 5 clients are told 0x8B, what is written is sent; connections that are
@@ -31,7 +31,7 @@ export interface BrokerSurroundings {
 }
 
 /**
- * Starts one node with one TCP listener; resolves when it takes connections. Throws BrokerError if the
+ * Starts one node with its TCP listeners; resolves when it takes connections. Throws BrokerError if the
  * config is wrong (`BAD_CONFIG`) or the address cannot be had (`ADDRESS_IN_USE`, `ADDRESS_REFUSED`).
  */
 export async function startBroker(
@@ -45,7 +45,7 @@ export async function startBroker(
   const turn = new Turn(setImmediate);
   const node = new Node(config, counters, router, turn, clientIds(), now());
   turn.beforeFlush = () => node.backpressure.release(now());
-  const listener = await TcpListener.open(node, { ...config, now, complain });
+  const listeners = await TcpListener.openAll(node, addressesOf(config), { now, complain });
 
   const startedAtMs = now();
   const identity = { nodeName: config.nodeName, version, startedAtMs };
@@ -59,18 +59,24 @@ export async function startBroker(
   let closing: Promise<void> | undefined;
   return {
     nodeName: config.nodeName,
-    listeners: [{ type: listener.type, host: listener.host, port: listener.port }],
+    listeners: listeners.map(({ type, name, host, port }) => ({ type, name, host, port })),
     stats: () => statsOf(node),
     close(graceMs = DEFAULT_GRACE_MS) {
       closing ??= (async () => {
         node.sessions.close();
         clearInterval(system);
-        await listener.close(ReasonCode.SERVER_SHUTTING_DOWN, graceMs);
+        const reason = ReasonCode.SERVER_SHUTTING_DOWN;
+        await Promise.all(listeners.map((listener) => listener.close(reason, graceMs)));
         clearInterval(tick);
       })();
       return closing;
     },
   };
+}
+
+function addressesOf({ listeners, host, port }: BrokerConfig): readonly TcpAddress[] {
+  const only = { name: 'default', host, port, maxConnections: Number.POSITIVE_INFINITY };
+  return listeners ?? [only];
 }
 
 /** Identifiers for clients that bring none: unlike those of another start of this or another node. */

@@ -93,7 +93,7 @@ class Parser {
       for (cursor.skipLines(); cursor.here !== ']'; ) {
         if (cursor.atEnd) cursor.fail("']' for this '['", at);
         items.push(this.#value());
-        this.#separator(']', "',' or ']'");
+        this.#separator(']', `',' or ']' (the '[' is in line ${at.line})`);
       }
       cursor.offset++;
       return { kind: 'list', items, at };
@@ -113,6 +113,7 @@ class Parser {
     const cursor = this.#cursor;
     const assignments: Assignment[] = [];
     for (cursor.skipLines(); !cursor.atEnd && cursor.here !== close; ) {
+      if (cursor.here === '}') cursor.fail("a key, for no '{' is open here");
       const included = readInclude(cursor, this.#files, this.#here());
       // One by one: a file may have more of them than a call takes arguments.
       if (included === undefined) assignments.push(this.#field());
@@ -160,10 +161,9 @@ class Parser {
       apart = true;
       cursor.skipLines();
     }
-    if (cursor.atEnd || (close !== '' && cursor.here === close)) return;
-    if (apart) return;
+    if (apart || cursor.atEnd || cursor.here === close || cursor.here === '}') return;
     // What text without quotes must not hold is mostly a forgotten quote.
-    const quotes = '@:+*!?&$^`\\='.includes(cursor.here)
+    const quotes = '@:+*!?&$^`\\'.includes(cursor.here)
       ? ` (text with '${cursor.here}' in it stands in quotes)`
       : '';
     cursor.fail(`${expected}${quotes}`);
