@@ -92,7 +92,7 @@ async function main(): Promise<void> {
           'start',
           'one node in the foreground, until Ctrl-C',
           (z) => z.options(BROKER_OPTIONS),
-          ({ host, port, nodeName }) => ending(brokerStart({ host, port, nodeName }, terminal)),
+          (flags) => ending(brokerStart(flags, terminal)),
         )
         .demandCommand(1, 'broker needs a verb: start'),
     )

@@ -260,6 +260,55 @@ describe('starting and stopping', () => {
     await broker.close();
   });
 
+  it('listens on several addresses, each with its bound on connections', async () => {
+    const complaints: string[] = [];
+    const address = { host: '127.0.0.1', port: 0, maxConnections: Number.POSITIVE_INFINITY };
+    const broker = await startBroker(
+      {
+        ...QUIET,
+        listeners: [
+          { ...address, name: 'open' },
+          { ...address, name: 'narrow', maxConnections: 1 },
+        ],
+      },
+      { complain: (line) => complaints.push(line) },
+    );
+    const [open, narrow] = broker.listeners.map(({ port }) => port);
+    assert.deepEqual(
+      broker.listeners.map(({ name }) => name),
+      ['open', 'narrow'],
+    );
+    const clients = [open!, open!, narrow!].map((port) => new RawClient(port));
+    for (const [index, client] of clients.entries()) await client.connect(`c${index}`);
+    const oneTooMany = new RawClient(narrow!);
+    await oneTooMany.closed;
+    assert.deepEqual(complaints, [
+      'listener narrow has its 1 connections: new ones are refused; raise listeners.tcp.narrow.max_connections',
+    ]);
+    assert.equal(broker.stats().gauges['connections.count'], 3);
+    await broker.close(100);
+    for (const { socket } of clients) socket.destroy();
+  });
+
+  it('leaves no address open when it cannot have one of them', async () => {
+    const taken = await startBroker(QUIET);
+    const free = await startBroker(QUIET);
+    const address = { host: '127.0.0.1', maxConnections: Number.POSITIVE_INFINITY };
+    const freePort = free.listeners[0]!.port;
+    await free.close();
+    const listeners = [
+      { ...address, name: 'default', port: freePort },
+      { ...address, name: 'second', port: taken.listeners[0]!.port },
+    ];
+    await assert.rejects(
+      startBroker({ ...QUIET, listeners }),
+      /is in use: .* choose another listeners\.tcp\.second\.bind$/,
+    );
+    const after = await startBroker({ ...QUIET, port: freePort });
+    await after.close();
+    await taken.close();
+  });
+
   it('names the key of a config that is no good', async () => {
     for (const [config, key] of [
       [{ port: 70_000 }, 'port'],

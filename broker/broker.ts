@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { ReasonCode } from '../wire/mod.js';
 import { ClusterNode, type ClusterOptions } from './cluster/mod.js';
-import { type BrokerConfig, completeConfig } from './config.js';
+import { type BrokerConfig, completeConfig, type TcpAddress } from './config.js';
 import { TcpListener } from './listener/mod.js';
 import { createCounters, Router } from './routing/mod.js';
 import { Node, Turn } from './session/mod.js';
@@ -15,7 +15,7 @@ const DEFAULT_GRACE_MS = 5000;
 
 export interface RunningBroker {
   readonly nodeName: string;
-  readonly listeners: { type: string; host: string; port: number }[];
+  readonly listeners: { type: string; name: string; host: string; port: number }[];
   stats(): BrokerStats;
   readonly cluster: ClusterNode | undefined;
   /**
@@ -35,7 +35,7 @@ export interface BrokerSurroundings {
 }
 
 /**
- * Starts one node with one TCP listener; resolves when it takes connections. Throws BrokerError if the
+ * Starts one node with its TCP listeners; resolves when it takes connections. Throws BrokerError if the
  * config is wrong (`BAD_CONFIG`) or the address cannot be had (`ADDRESS_IN_USE`, `ADDRESS_REFUSED`).
  */
 export async function startBroker(
@@ -53,7 +53,7 @@ export async function startBroker(
   const turn = new Turn(setImmediate);
   const node = new Node(config, counters, router, turn, clientIds(), now());
   turn.beforeFlush = () => node.backpressure.release(now());
-  let listeners: string[] = [];
+  const addresses: string[] = [];
   const cluster =
     clusterOptions === undefined
       ? undefined
@@ -61,15 +61,16 @@ export async function startBroker(
           now,
           wallMs: () => Date.now(),
           random: Math.random,
-          listeners: () => listeners,
+          listeners: () => addresses,
           say: complain,
         });
   const tick = setInterval(() => node.tick(now()), TICK_MS);
-  let listener: TcpListener;
+  let listeners: readonly TcpListener[];
   try {
+    // A client that is let in before may find a cluster of one.
     await cluster?.start();
-    listener = await TcpListener.open(node, { ...config, now, complain });
-    listeners = [`mqtt://${listener.host}:${listener.port}`];
+    listeners = await TcpListener.openAll(node, addressesOf(config), { now, complain });
+    addresses.push(...listeners.map(({ host, port }) => `mqtt://${host}:${port}`));
     await cluster?.listening();
   } catch (error) {
     clearInterval(tick);
@@ -88,20 +89,26 @@ export async function startBroker(
   let closing: Promise<void> | undefined;
   return {
     nodeName: config.nodeName,
-    listeners: [{ type: listener.type, host: listener.host, port: listener.port }],
+    listeners: listeners.map(({ type, name, host, port }) => ({ type, name, host, port })),
     stats: () => statsOf(node),
     cluster,
     close(graceMs = DEFAULT_GRACE_MS) {
       closing ??= (async () => {
         node.sessions.close();
         clearInterval(system);
-        await listener.close(ReasonCode.SERVER_SHUTTING_DOWN, graceMs);
+        const reason = ReasonCode.SERVER_SHUTTING_DOWN;
+        await Promise.all(listeners.map((listener) => listener.close(reason, graceMs)));
         await cluster?.close();
         clearInterval(tick);
       })();
       return closing;
     },
   };
+}
+
+function addressesOf({ listeners, host, port }: BrokerConfig): readonly TcpAddress[] {
+  const only = { name: 'default', host, port, maxConnections: Number.POSITIVE_INFINITY };
+  return listeners ?? [only];
 }
 
 /** Identifiers for clients that bring none: unlike those of another start of this or another node. */

@@ -2,6 +2,16 @@ import { BrokerError } from './errors.js';
 import type { SharedStrategy } from './routing/mod.js';
 import { DEFAULT_LIMITS, type SessionLimits } from './session/mod.js';
 
+/** An address on which a node takes MQTT over TCP. */
+export interface TcpAddress {
+  readonly name: string;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Connections at once; Infinity: as many as this process may have files. */
+  readonly maxConnections: number;
+}
+
 /** One node. Every key has a default in DEFAULT_CONFIG. */
 export interface BrokerConfig extends SessionLimits {
   /** `name@host`, in `$SYS` topics and logs. */
@@ -9,6 +19,8 @@ export interface BrokerConfig extends SessionLimits {
   host: string;
   /** 0: any free port. */
   port: number;
+  /** Instead of `host` and `port`: any number of addresses. */
+  listeners: readonly TcpAddress[] | undefined;
   /** Levels of a topic or filter. */
   maxTopicLevels: number;
   /** Topics whose route is remembered: a power of two. */
@@ -22,6 +34,7 @@ export const DEFAULT_CONFIG: BrokerConfig = {
   nodeName: 'fleetgauge@127.0.0.1',
   host: '127.0.0.1',
   port: 1883,
+  listeners: undefined,
   maxTopicLevels: 128,
   maxRoutes: 262_144,
   sharedStrategy: 'round_robin',

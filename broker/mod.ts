@@ -1,5 +1,17 @@
 /** The broker: one node. */
 export { type BrokerSurroundings, type RunningBroker, startBroker } from './broker.js';
-export { type BrokerConfig, completeConfig, DEFAULT_CONFIG } from './config.js';
+export {
+  brokerConfigOf,
+  ConfigError,
+  type ConfigIssue,
+  type ConfigSources,
+  type LoadedConfig,
+  loadConfig,
+  type NamedFlags,
+  type NodeConfig,
+  type Setting,
+  settingLines,
+} from './config/mod.js';
+export { type BrokerConfig, completeConfig, DEFAULT_CONFIG, type TcpAddress } from './config.js';
 export { BrokerError } from './errors.js';
 export type { BrokerGauges, BrokerStats } from './stats.js';

@@ -81,9 +81,11 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Without our flags' environment twins, which are meant for the verb that was typed. */
+/** Without what in the environment stands for flags and config keys: it is meant for the verb that was typed. */
 function withoutTwins(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
-    Object.entries(env).filter(([name]) => !name.startsWith('FLEETGAUGE_')),
+    Object.entries(env).filter(
+      ([name]) => !name.startsWith('FLEETGAUGE_') && !/^EMQX_.*__/.test(name),
+    ),
   );
 }

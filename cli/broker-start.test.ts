@@ -3,9 +3,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { it } from 'node:test';
+import { inFolder, runCli, startCli } from './cli-under-test.js';
 
 const START = `import { brokerStart } from ${JSON.stringify(new URL('./broker-start.js', import.meta.url).href)};
 process.exitCode = await brokerStart(JSON.parse(process.argv[1]));`;
+
+/** Few, but enough for Node, which opens many of a program's modules at once. */
+const OPEN_FILES = 300;
 
 /** `brokerStart` in a process of its own, below a shell's `ulimit` if one is given. */
 function start(args: object, openFiles?: number): ChildProcess {
@@ -59,12 +63,12 @@ it('broker start ends with 2 and one line when the port is taken', async () => {
 });
 
 it('broker start says once that it is out of open files, and goes on with what it has', async () => {
-  const child = start({ port: 0 }, 60);
+  const child = start({ port: 0 }, OPEN_FILES);
   const sockets: Socket[] = [];
   try {
     const port = Number((await firstLine(child.stdout)).split(':').at(-1));
     const complaint = firstLine(child.stderr);
-    for (let n = 0; n < 100; n++) {
+    for (let n = 0; n < OPEN_FILES + 50; n++) {
       const socket = connect(port, '127.0.0.1');
       socket.on('error', () => {});
       sockets.push(socket);
@@ -91,4 +95,67 @@ it('broker start says once that it is out of open files, and goes on with what i
     for (const socket of sockets) socket.destroy();
     child.kill('SIGKILL');
   }
+});
+
+it('broker start -c opens every listener of the file, and flags win over it', async () => {
+  const config = `
+    node.name = "n1@10.0.0.1"
+    listeners.tcp { default { bind = "127.0.0.1:1" }, second { bind = "127.0.0.1:0" } }
+    log.level = debug
+  `;
+  await inFolder({ 'emqx.conf': config }, async (cwd) => {
+    const { process, output, ended } = startCli(
+      ['broker', 'start', '-c', 'emqx.conf', '--port', '0', '--set', 'mqtt.max_inflight=9'],
+      { cwd, env: { FLEETGAUGE_NODE__NAME: 'n2@10.0.0.1' } },
+    );
+    try {
+      while (!output.out.includes('\n')) await once(process.stdout!, 'data');
+      const address = String.raw`mqtt://127\.0\.0\.1:\d{2,5}`;
+      assert.match(
+        output.out,
+        new RegExp(`^Node 'n2@10\\.0\\.0\\.1' is started, ${address}, ${address}\n$`),
+      );
+      process.kill('SIGTERM');
+      const { code, err } = await ended;
+      assert.equal(code, 0);
+      assert.match(err, /^note: emqx\.conf:4:5: log: passed over, .*\n$/);
+    } finally {
+      process.kill('SIGKILL');
+    }
+  });
+});
+
+it('broker start --check says what is configured and by what, and starts nothing', async () => {
+  await inFolder({ 'emqx.conf': 'mqtt.max_inflight = 7' }, async (cwd) => {
+    const env = { FLEETGAUGE_CONFIG: 'emqx.conf', EMQX_NODE__NAME: 'e@h', FLEETGAUGE_PORT: '1' };
+    const { code, out, err } = await runCli(['broker', 'start', '--check'], { cwd, env });
+    assert.equal(code, 0, err);
+    assert.match(out, /^node\.name = "e@h" +# environment variable EMQX_NODE__NAME$/m);
+    assert.match(out, /^mqtt\.max_inflight = 7 +# emqx\.conf:1:21$/m);
+    assert.match(out, /^listeners\.tcp\.default\.bind = "127\.0\.0\.1:1" +# --port$/m);
+    assert.match(out, /^mqtt\.idle_timeout = 15s +# default$/m);
+  });
+});
+
+it('broker start with a config that is no good: a line for each mistake, exit 2, nothing started', async () => {
+  await inFolder({ 'bad.conf': 'node.rloe = core\nmqtt.max_inflight = 0' }, async (cwd) => {
+    const cases: [string[], RegExp][] = [
+      [
+        ['-c', 'bad.conf'],
+        /^bad\.conf:1:6: node\.rloe: .*\nbad\.conf:2:21: mqtt\.max_inflight: .*\n$/,
+      ],
+      [['--config=none.conf'], /^none\.conf: expected a file that can be read, found none\n$/],
+      [['-c', '.'], /^\.: expected a file that can be read, found EISDIR/],
+      [['-c', 'bad.conf', '-c', 'bad.conf'], /^--config is given more than once; see fleetgauge/],
+      [['--set', 'mqtt.max_inflight'], /^--set mqtt\.max_inflight: expected key=value/],
+      [['--set'], /^Not enough arguments following: set; see fleetgauge/],
+      [['--port', 'x'], /^--port: listeners\.tcp\.default\.bind: expected an address/],
+    ];
+    for (const [args, says] of cases) {
+      const { code, out, err } = await runCli(['broker', 'start', ...args], { cwd });
+      assert.equal(code, 2, err);
+      assert.match(err, says);
+      assert.equal(out, '');
+    }
+  });
 });

@@ -1,9 +1,27 @@
-import { type BrokerConfig, BrokerError, startBroker } from '../broker/mod.js';
+import { readFileSync } from 'node:fs';
+import {
+  BrokerError,
+  brokerConfigOf,
+  ConfigError,
+  type LoadedConfig,
+  loadConfig,
+  type NamedFlags,
+  type RunningBroker,
+  settingLines,
+  startBroker,
+} from '../broker/mod.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { processTerminal, type Terminal } from './terminal.js';
 
-/** The flags of `fleetgauge broker start`; what is left out has the default of the broker's config. */
-export type BrokerStartArgs = Partial<BrokerConfig>;
+/** The flags of `fleetgauge broker start`; they win over the environment, and that over the file. */
+export interface BrokerStartArgs extends NamedFlags {
+  /** The config file. */
+  config?: string | undefined;
+  /** `key=value` each. */
+  set?: readonly string[];
+  /** Say what is configured, start nothing. */
+  check?: boolean;
+}
 
 /**
  * Runs one node in the foreground until SIGINT or SIGTERM. Says one line on stdout when it takes
@@ -13,14 +31,21 @@ export type BrokerStartArgs = Partial<BrokerConfig>;
 export async function brokerStart(
   args: BrokerStartArgs = {},
   { out, err }: Terminal = processTerminal(),
+  environment: NodeJS.ProcessEnv = process.env,
 ): Promise<ExitCode> {
   const complain = (line: string): void => err.write(`${line}\n`);
   try {
-    const broker = await startBroker(args, { complain });
-    const [listener] = broker.listeners;
-    const host = listener?.host.includes(':') ? `[${listener.host}]` : listener?.host;
-    out.write(`Node '${broker.nodeName}' is started, mqtt://${host}:${listener?.port}\n`);
-    await stopSignal();
+    const { config, notes, settings } = load(args, environment);
+    for (const note of notes) complain(`note: ${note}`);
+    if (args.check === true) {
+      out.write(`${settingLines(settings).join('\n')}\n`);
+      return EXIT.pass;
+    }
+    const broker = await startBroker(brokerConfigOf(config), { complain });
+    // Whoever waits for the line may send the signal as soon as it is there.
+    const stopped = stopSignal();
+    out.write(`Node '${broker.nodeName}' is started, ${addressesOf(broker)}\n`);
+    await stopped;
     process.once('SIGINT', exitNow).once('SIGTERM', exitNow);
     await broker.close();
     process.off('SIGINT', exitNow).off('SIGTERM', exitNow);
@@ -30,10 +55,31 @@ export async function brokerStart(
     }
     return EXIT.pass;
   } catch (error) {
-    if (!(error instanceof BrokerError)) throw error;
+    if (!(error instanceof BrokerError || error instanceof ConfigError)) throw error;
     complain(error.message);
     return EXIT.usage;
   }
+}
+
+function load(args: BrokerStartArgs, environment: NodeJS.ProcessEnv): LoadedConfig {
+  const { config: file, set = [], host, port, nodeName } = args;
+  return loadConfig({ file, environment, set, flags: { host, port, nodeName }, readFile });
+}
+
+function readFile(path: string): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function addressesOf({ listeners }: RunningBroker): string {
+  if (listeners.length === 0) return 'without a listener';
+  return listeners
+    .map(({ host, port }) => `mqtt://${host.includes(':') ? `[${host}]` : host}:${port}`)
+    .join(', ');
 }
 
 function stopSignal(): Promise<void> {

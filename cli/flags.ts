@@ -1,4 +1,5 @@
 import type { Options } from 'yargs';
+import { UsageError } from './failure.js';
 
 /** What every verb with a run in it takes. */
 export const RUN_OPTIONS = {
@@ -66,20 +67,52 @@ export const ESTIMATE_OPTIONS = {
 
 /** What `broker start` takes. */
 export const BROKER_OPTIONS = {
+  config: {
+    alias: 'c',
+    type: 'string',
+    requiresArg: true,
+    coerce: once<string>('config'),
+    describe: 'config file, as emqx.conf',
+  },
+  set: {
+    type: 'string',
+    array: true,
+    nargs: 1,
+    default: [],
+    describe: 'key=value, on top of the file: mqtt.max_inflight=32; may be repeated',
+  },
   host: {
     type: 'string',
     requiresArg: true,
-    default: '127.0.0.1',
-    describe: 'address to listen on',
+    coerce: once<string>('host'),
+    describe: 'address to listen on [127.0.0.1]',
   },
-  port: { type: 'number', requiresArg: true, default: 1883, describe: '0: any free one' },
+  port: {
+    type: 'number',
+    requiresArg: true,
+    coerce: once<number>('port'),
+    describe: '0: any free one [1883]',
+  },
   'node-name': {
     type: 'string',
     requiresArg: true,
-    default: 'fleetgauge@127.0.0.1',
-    describe: 'name@host',
+    coerce: once<string>('node-name'),
+    describe: 'name@host [fleetgauge@127.0.0.1]',
+  },
+  check: {
+    type: 'boolean',
+    default: false,
+    describe: 'say what is configured and by what, start nothing',
   },
 } as const satisfies Record<string, Options>;
+
+/** yargs makes a list of a flag that is given twice. */
+function once<Value>(name: string) {
+  return (value: Value | Value[]): Value => {
+    if (Array.isArray(value)) throw new UsageError(`--${name} is given more than once`);
+    return value;
+  };
+}
 
 /** What `quickstart` takes. */
 export const QUICKSTART_OPTIONS = {
@@ -97,9 +130,14 @@ export function withEnvironment(
   options: Readonly<Record<string, Options>>,
   env: NodeJS.ProcessEnv = process.env,
 ): string[] {
-  const added = Object.keys(options).flatMap((name) => {
+  const added = Object.entries(options).flatMap(([name, { alias }]) => {
     const value = env[`FLEETGAUGE_${name.toUpperCase().replaceAll('-', '_')}`];
-    const given = args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`));
+    const given = args.some(
+      (arg) =>
+        arg === `--${name}` ||
+        arg.startsWith(`--${name}=`) ||
+        (typeof alias === 'string' && /^-[^-]/.test(arg) && arg.startsWith(`-${alias}`)),
+    );
     return value === undefined || value === '' || given ? [] : [`--${name}=${value}`];
   });
   return [...args, ...added];

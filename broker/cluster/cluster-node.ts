@@ -137,8 +137,14 @@ export class ClusterNode {
   async start(): Promise<void> {
     const { linkHost, linkPort, store } = this.options;
     const { now, say } = this.#around;
-    const listen = { host: linkHost, port: linkPort, now, complain: say, ingress: this.#ingress };
-    this.#listener = await TcpListener.open(this.#node, listen);
+    const address = {
+      name: 'link',
+      host: linkHost,
+      port: linkPort,
+      maxConnections: Number.POSITIVE_INFINITY,
+    };
+    const around = { now, complain: say, ingress: this.#ingress };
+    [this.#listener] = await TcpListener.openAll(this.#node, [address], around);
     this.#timer = setInterval(() => this.links.tick(now()), TICK_MS);
     this.#node.router.localRoutes = this.#announcer;
     this.#node.router.retainer = (message) => this.#retain(message);

@@ -1,2 +1,2 @@
 /** Transports: bytes in, bytes out. */
-export { type ListenerOptions, TcpListener } from './tcp-listener.js';
+export { type ListenerSurroundings, TcpListener } from './tcp-listener.js';
