@@ -1,5 +1,7 @@
 /** The broker: one node. */
 export { type BrokerSurroundings, type RunningBroker, startBroker } from './broker.js';
+export { DiscoveryError, type Role } from './cluster/mod.js';
+export { type ClusterPart, openCluster } from './cluster-config.js';
 export {
   brokerConfigOf,
   ConfigError,

@@ -2,16 +2,22 @@ import { readFileSync } from 'node:fs';
 import {
   BrokerError,
   brokerConfigOf,
+  type ClusterPart,
   ConfigError,
+  DiscoveryError,
   type LoadedConfig,
   loadConfig,
   type NamedFlags,
+  openCluster,
   type RunningBroker,
   settingLines,
   startBroker,
 } from '../broker/mod.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { processTerminal, type Terminal } from './terminal.js';
+
+/** What a node can fail with at its start, in one line. */
+const EXPECTED = [BrokerError, ConfigError, DiscoveryError];
 
 /** The flags of `fleetgauge broker start`; they win over the environment, and that over the file. */
 export interface BrokerStartArgs extends NamedFlags {
@@ -34,6 +40,7 @@ export async function brokerStart(
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<ExitCode> {
   const complain = (line: string): void => err.write(`${line}\n`);
+  let part: ClusterPart | undefined;
   try {
     const { config, notes, settings } = load(args, environment);
     for (const note of notes) complain(`note: ${note}`);
@@ -41,7 +48,9 @@ export async function brokerStart(
       out.write(`${settingLines(settings).join('\n')}\n`);
       return EXIT.pass;
     }
-    const broker = await startBroker(brokerConfigOf(config), { complain });
+    part = await openCluster(config, complain);
+    const cluster = part === undefined ? {} : { cluster: part.options };
+    const broker = await startBroker(brokerConfigOf(config), { complain, ...cluster });
     // Whoever waits for the line may send the signal as soon as it is there.
     const stopped = stopSignal();
     out.write(`Node '${broker.nodeName}' is started, ${addressesOf(broker)}\n`);
@@ -55,9 +64,11 @@ export async function brokerStart(
     }
     return EXIT.pass;
   } catch (error) {
-    if (!(error instanceof BrokerError || error instanceof ConfigError)) throw error;
-    complain(error.message);
+    if (!EXPECTED.some((kind) => error instanceof kind)) throw error;
+    complain((error as Error).message);
     return EXIT.usage;
+  } finally {
+    await part?.close();
   }
 }
 

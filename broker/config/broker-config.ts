@@ -9,7 +9,6 @@ export function brokerConfigOf({
   sysTopics,
 }: NodeConfig): Partial<BrokerConfig> {
   const { intervalMs } = sysTopics;
-  const { sharedStrategy } = mqtt;
   return {
     nodeName: node.name,
     listeners: Object.entries(listeners.tcp)
@@ -24,8 +23,7 @@ export function brokerConfigOf({
     queueQos0: mqtt.queueQos0,
     sessionExpirySeconds: mqtt.sessionExpirySeconds,
     connectTimeoutMs: mqtt.idleTimeoutMs,
-    // The other strategies need the cluster; `not-yet.ts` says so to whoever asks for one.
-    sharedStrategy: sharedStrategy === 'random' ? 'random' : 'round_robin',
+    sharedStrategy: mqtt.sharedStrategy,
     sysIntervalMs: intervalMs === Number.POSITIVE_INFINITY ? 0 : intervalMs,
   };
 }

@@ -4,23 +4,25 @@ import { leavesOf } from './tree.js';
 
 /** Keys that are read and checked, but that nothing in this version acts on. */
 const NOT_YET: readonly (readonly string[])[] = [
-  'node.cookie',
   'node.data_dir',
-  'node.role',
-  'cluster.*',
-  'cluster.*.*',
-  'cluster.*.*.*',
+  'cluster.autoheal',
+  'cluster.autoclean',
+  'cluster.heal_confirm_after',
+  'cluster.heal_after',
+  'cluster.store.*',
+  'cluster.store.*.*',
+  'cluster.etcd.node_ttl',
+  'cluster.mcast.buffer',
   'mqtt.max_clientid_len',
   'mqtt.max_qos_allowed',
   'mqtt.keepalive_multiplier',
-  'rpc.*',
+  'rpc.mode',
+  'rpc.connect_timeout',
+  'rpc.send_timeout',
+  'rpc.authentication_timeout',
+  'rpc.call_receive_timeout',
   'retainer.*',
 ].map((key) => key.split('.'));
-
-/** Of these keys, other values than those have no effect. */
-const ACTED_ON = new Map<string, readonly string[]>([
-  ['mqtt.shared_subscription_strategy', ['round_robin', 'random']],
-]);
 
 export function isNotYet(path: readonly string[]): boolean {
   return NOT_YET.some((pattern) => fits(path, pattern));
@@ -31,10 +33,8 @@ export function notYetNotes(root: HoconObject): string[] {
   const notes: string[] = [];
   for (const { path, field } of leavesOf(root)) {
     const text = plainText(field.value);
-    const on = ACTED_ON.get(path.join('.'));
-    const inert = on === undefined ? isNotYet(path) : !on.includes(text);
     const fallback = KEYS.find(({ path: pattern }) => fits(path, pattern))?.fallback;
-    if (!inert || field.value.kind === 'null' || text === fallback) continue;
+    if (!isNotYet(path) || field.value.kind === 'null' || text === fallback) continue;
     notes.push(`${placeOf(field.keyAt)}: ${path.join('.')}: nothing in this version acts on it`);
   }
   return notes;
