@@ -147,10 +147,10 @@ test('a low open-file limit spreads the devices over processes', async () => {
 test('a limit that no number of processes makes up for is refused with the arithmetic', async () => {
   await withBroker((target) =>
     inFolder({ 's.yaml': SCENARIO }, async (cwd) => {
-      const args = ['run', 's.yaml', '--target', target, '--set', 'groups.d.count=5000'];
-      const run = await runCli(args, { cwd, openFiles: 110 });
+      const args = ['run', 's.yaml', '--target', target, '--set', 'groups.d.count=20000'];
+      const run = await runCli(args, { cwd, openFiles: 160 });
       assert.equal(run.code, 2);
-      assert.match(run.err, /110 open files .*5000 connections .*ulimit -n \d+/);
+      assert.match(run.err, /160 open files .*20000 connections .*ulimit -n \d+/);
       assert.ok(!existsSync(join(cwd, 'runs')), 'nothing is written');
     }),
   );
