@@ -62,7 +62,8 @@ export function completeConfig(given: Partial<BrokerConfig>): BrokerConfig {
   }
   for (const [key, value] of Object.entries(config)) {
     const kind = typeof DEFAULT_CONFIG[key as keyof BrokerConfig];
-    if (typeof value !== kind) throw bad(`${key} = ${value}: it is one ${kind}`);
+    if (kind !== 'undefined' && typeof value !== kind)
+      throw bad(`${key} = ${value}: it is one ${kind}`);
     if (typeof value !== 'number') continue;
     const [lowest, highest] = RANGES[key as keyof BrokerConfig] ?? [0, Number.MAX_SAFE_INTEGER];
     if (!Number.isSafeInteger(value) || value < lowest || value > highest) {
