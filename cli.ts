@@ -3,11 +3,13 @@
 import yargs, { type Argv } from 'yargs';
 import { bench, benchHelp, isBenchVerb } from './cli/bench.js';
 import { brokerStart } from './cli/broker-start.js';
+import { brokerUp } from './cli/broker-up.js';
 import { estimate } from './cli/estimate.js';
 import { EXIT } from './cli/exit-codes.js';
 import { failure, UsageError } from './cli/failure.js';
 import {
   BROKER_OPTIONS,
+  BROKER_UP_OPTIONS,
   ESTIMATE_OPTIONS,
   QUICKSTART_OPTIONS,
   RUN_OPTIONS,
@@ -94,7 +96,13 @@ async function main(): Promise<void> {
           (z) => z.options(BROKER_OPTIONS),
           (flags) => ending(brokerStart(flags, terminal)),
         )
-        .demandCommand(1, 'broker needs a verb: start'),
+        .command(
+          'up',
+          'a cluster on this machine, a process a node, until Ctrl-C',
+          (z) => z.options(BROKER_UP_OPTIONS),
+          (flags) => ending(brokerUp(flags, terminal)),
+        )
+        .demandCommand(1, 'broker needs a verb: start or up'),
     )
     .command(
       'presets',

@@ -18,15 +18,40 @@ export interface BrokerProcess {
   stop(): Promise<void>;
 }
 
-/** Starts `fleetgauge broker start` on a free port of 127.0.0.1. */
-export async function startBrokerProcess(): Promise<BrokerProcess> {
-  const host = '127.0.0.1';
-  const port = await freePort(host);
+/** How a node differs from the one that `fleetgauge broker start` starts. */
+export interface BrokerProcessOptions {
+  host?: string;
+  /** A free one if it is left out. */
+  port?: number;
+  /** Of the config, with dots; in the environment of the process, where nobody else sees a cookie. */
+  settings?: Readonly<Record<string, string>>;
+  /** Each line that it says after the first, on stdout or stderr. */
+  onLine?: (line: string) => void;
+  /** It has ended, and nobody told it to. */
+  onDeath?: (how: string) => void;
+}
+
+/** Starts `fleetgauge broker start`, on a free port of 127.0.0.1 if nothing else is said. */
+export async function startBrokerProcess({
+  host = '127.0.0.1',
+  port: wantedPort,
+  settings = {},
+  onLine = () => undefined,
+  onDeath = () => undefined,
+}: BrokerProcessOptions = {}): Promise<BrokerProcess> {
+  const port = wantedPort ?? (await freePort(host));
+  const given = Object.entries(settings).map(([key, value]) => [twin(key), value]);
   const child = spawn(
     process.execPath,
     [CLI, 'broker', 'start', '--host', host, '--port', String(port)],
-    { stdio: ['ignore', 'pipe', 'pipe'], env: withoutTwins(process.env) },
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...withoutTwins(process.env), ...Object.fromEntries(given) },
+      // Ctrl-C is for whoever started us, and he tells the nodes in his order.
+      detached: true,
+    },
   );
+  let stopping = false;
   // Whatever happens to us, it does not outlive us.
   const kill = (): void => {
     child.kill('SIGKILL');
@@ -34,12 +59,19 @@ export async function startBrokerProcess(): Promise<BrokerProcess> {
   process.once('exit', kill);
   try {
     const greeting = await firstLine(child);
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on('line', onLine);
+    }
+    child.once('exit', (code, signal) => {
+      if (!stopping) onDeath(signal ?? `exit code ${code}`);
+    });
     return {
       host,
       port,
       pid: child.pid!,
       greeting,
       stop: async () => {
+        stopping = true;
         await end(child);
         process.off('exit', kill);
       },
@@ -79,6 +111,11 @@ async function end(child: ChildProcess): Promise<void> {
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
   await gone;
   clearTimeout(timer);
+}
+
+/** The variable that sets a key of the config. */
+function twin(key: string): string {
+  return `FLEETGAUGE_${key.toUpperCase().replaceAll('.', '__')}`;
 }
 
 /** Without what in the environment stands for flags and config keys: it is meant for the verb that was typed. */

@@ -114,6 +114,28 @@ function once<Value>(name: string) {
   };
 }
 
+/** What `broker up` takes. */
+export const BROKER_UP_OPTIONS = {
+  cores: {
+    type: 'number',
+    default: 1,
+    coerce: once<number>('cores'),
+    describe: 'nodes that keep the cluster’s database',
+  },
+  replicants: {
+    type: 'number',
+    default: 2,
+    coerce: once<number>('replicants'),
+    describe: 'nodes that follow them',
+  },
+  port: {
+    type: 'number',
+    requiresArg: true,
+    coerce: once<number>('port'),
+    describe: 'each node’s port for clients, on an address of its own [any free one]',
+  },
+} as const satisfies Record<string, Options>;
+
 /** What `quickstart` takes. */
 export const QUICKSTART_OPTIONS = {
   out: { type: 'string', requiresArg: true, describe: 'folder of the run records [runs/<id>]' },

@@ -1,0 +1,82 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { type BrokerProcess, startBrokerProcess } from './broker-process.js';
+import { freePort } from './free-port.js';
+
+export interface LocalNode extends BrokerProcess {
+  name: string;
+  role: 'core' | 'replicant';
+}
+
+export interface LocalCluster {
+  nodes: readonly LocalNode[];
+  /** Replicants first, so that nobody looks for a core that is gone. */
+  stop(): Promise<void>;
+}
+
+export interface LocalClusterOptions {
+  cores: number;
+  replicants: number;
+  /** Of each node's listener for clients; a free one if it is left out. */
+  port?: number | undefined;
+  /** A node takes connections. */
+  started?: (node: LocalNode) => void;
+  /** What a node says while it runs. */
+  said?: (name: string, line: string) => void;
+  died?: (name: string, how: string) => void;
+}
+
+/**
+ * Starts a cluster on this machine, a process a node. Each node has an address of its own in 127.0.0.0/8, as
+ * machines have, so that all listen on the same ports and a load has source ports enough for each.
+ * @throws Error with the node's own words when one does not start; none is left then
+ */
+export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
+  const { cores, replicants, started, said, died } = options;
+  const network = `127.${randomInt(1, 255)}.${randomInt(0, 256)}`;
+  const cookie = randomBytes(24).toString('base64url');
+  const port = options.port ?? (await freePort('127.0.0.1'));
+  const plan = [
+    ...Array.from({ length: cores }, (_, n) => ({ role: 'core' as const, number: n + 1 })),
+    ...Array.from({ length: replicants }, (_, n) => ({
+      role: 'replicant' as const,
+      number: n + 1,
+    })),
+  ].map(({ role, number }, index) => {
+    const host = `${network}.${index + 1}`;
+    return { role, host, name: `${role}${number}@${host}` };
+  });
+  const coreNames = plan.filter(({ role }) => role === 'core').map(({ name }) => name);
+  const nodes: LocalNode[] = [];
+  const stop = async (): Promise<void> => {
+    for (const role of ['replicant', 'core'] as const) {
+      await Promise.all(nodes.filter((node) => node.role === role).map((node) => node.stop()));
+    }
+  };
+  const start = async ({ role, host, name }: (typeof plan)[number]): Promise<void> => {
+    const settings = {
+      'node.name': name,
+      'node.role': role,
+      'node.cookie': cookie,
+      'cluster.name': 'local',
+      'cluster.core_nodes': JSON.stringify(coreNames),
+    };
+    const broker = await startBrokerProcess({
+      host,
+      port,
+      settings,
+      onLine: (line) => said?.(name, line),
+      onDeath: (how) => died?.(name, how),
+    });
+    const node = { ...broker, name, role };
+    nodes.push(node);
+    started?.(node);
+  };
+  try {
+    for (const core of plan.filter(({ role }) => role === 'core')) await start(core);
+    await Promise.all(plan.filter(({ role }) => role === 'replicant').map(start));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { nodes, stop };
+}
