@@ -12,13 +12,13 @@ export function watchedNodes(asked: readonly string[]): ProbedNode[] | undefined
 
 /** The processes that listen on the targets' ports, as far as the targets are this machine. */
 export function listeningNodes(targets: readonly Target[], terminal: Terminal): ProbedNode[] {
-  const ports = [...new Set(targets.filter(isThisMachine).map(({ port }) => port))];
+  const own = targets.filter(isThisMachine);
   const nodes: ProbedNode[] = [];
-  for (const port of ports) {
+  for (const { host, port } of own) {
     try {
-      const pid = pidListening(port);
+      const pid = pidListening(port, undefined, isIP(host) === 4 ? host : undefined);
       if (nodes.some((node) => node.pid === pid)) continue;
-      nodes.push({ node: ports.length === 1 ? 'target' : `target-${port}`, pid });
+      nodes.push({ node: own.length === 1 ? 'target' : `${host}:${port}`, pid });
     } catch (error) {
       if (!(error instanceof ProbeError)) throw error;
       terminal.err.write(`note: the target's CPU and memory are not watched: ${error.message}\n`);

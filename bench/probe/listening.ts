@@ -8,11 +8,11 @@ import { listeningInodes } from './proc-text.js';
  * lowest pid.
  * @throws ProbeError NO_LISTENER; NOT_READABLE when it is another user's; NO_PROC without a Linux /proc
  */
-export function pidListening(port: number, fs: ProcFs = procFs): number {
+export function pidListening(port: number, fs: ProcFs = procFs, address?: string): number {
   const inodes = new Set(
     ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((path) => {
       try {
-        return listeningInodes(fs.readFile(path), port);
+        return listeningInodes(fs.readFile(path), port, address);
       } catch {
         return [];
       }

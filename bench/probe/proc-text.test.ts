@@ -58,6 +58,14 @@ describe('the text of /proc files', () => {
       '   0: 00000000000000000000000000000000:075B 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1801 1 0 100 0 0 10 0',
     ].join('\n');
     assert.deepEqual(listeningInodes(tcp6, 1883), ['1801']);
+    assert.deepEqual(listeningInodes(tcp6, 1883, '127.0.0.2'), ['1801']);
+    const apart = [
+      'sl local_address rem_address st',
+      '0: 0100007F:075B 00000000:0000 0A 0:0 0:0 0 0 0 1 1',
+      '1: 0B00007F:075B 00000000:0000 0A 0:0 0:0 0 0 0 2 1',
+    ].join('\n');
+    assert.deepEqual(listeningInodes(apart, 1883, '127.0.0.11'), ['2']);
+    assert.deepEqual(listeningInodes(apart, 1883), ['1', '2']);
   });
 
   it('has the soft limit of open files', () => {
