@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { ReasonCode } from '../../wire/mod.js';
-import { FakeLink } from '../testing/fake-link.js';
-import { type SimulatedClient, SimulatedNode } from '../testing/simulation.js';
+import { acks, FakeLink } from '../testing/fake-link.js';
+import { SimulatedNode } from '../testing/simulation.js';
 import { type Forwarding, RemoteMember, RemoteNode } from './remote-node.js';
 
 /** Another node with a subscriber of these filters. */
@@ -21,19 +21,6 @@ function remote(
 function member(simulated: SimulatedNode, node: RemoteNode, number = 7): RemoteMember {
   const found = new RemoteMember(node, number, `member-${number}`, 't');
   simulated.node.router.addRemoteMember('g', found.subscription);
-  return found;
-}
-
-/** The acknowledgements that came: packet type and identifier, and the reason code if it is not 0. */
-function acks(client: SimulatedClient): string[] {
-  const found = client.received.flatMap((packet) =>
-    packet.type === 'puback' || packet.type === 'pubrec'
-      ? [
-          `${packet.type} ${packet.packetId}${packet.reasonCode === 0 ? '' : ` ${packet.reasonCode}`}`,
-        ]
-      : [],
-  );
-  client.received = [];
   return found;
 }
 
@@ -225,27 +212,5 @@ describe('a message for a member of a shared group on another node', () => {
     simulated.settle();
     assert.deepEqual(acks(publisher), ['puback 1']);
     assert.deepEqual(here.takePayloads(), ['x']);
-  });
-});
-
-describe('a retained message of a cluster', () => {
-  it('that cannot be stored is answered with 0x83, in the order of the messages', () => {
-    const simulated = new SimulatedNode();
-    const { link } = remote(simulated, ['t']);
-    const fail: (() => void)[] = [];
-    simulated.node.router.retainer = (message) => {
-      message.awaitNode();
-      const { receipt } = message;
-      fail.push(() => receipt!.fail(ReasonCode.IMPLEMENTATION_SPECIFIC_ERROR, simulated.nowMs));
-    };
-    const publisher = simulated.connected('p');
-    publisher.publish('t', 'x', { qos: 1, packetId: 1 });
-    publisher.publish('kept', 'x', { qos: 1, retain: true, packetId: 2 });
-    publisher.publish('kept', 'x', { qos: 2, retain: true, packetId: 3 });
-    for (const failing of fail) failing();
-    simulated.settle();
-    assert.deepEqual(acks(publisher), []);
-    link.takeAll();
-    assert.deepEqual(acks(publisher), ['puback 1', 'puback 2 131', 'pubrec 3 131']);
   });
 });

@@ -39,7 +39,7 @@ export function exportSession(session: Session, nowMs: number): SessionState {
       identifier: by.identifiers?.[0] ?? 0,
     })),
     expiryMs: Number.isFinite(session.expiryMs) ? session.expiryMs : -1,
-    awaitingRelease: [...(session.awaitingRelease ?? [])],
+    awaitingRelease: [...(session.awaitingRelease?.keys() ?? [])],
     inflight: inflight.map(({ id, state, delivery }) => ({
       id,
       state,
@@ -64,7 +64,10 @@ export function importSession(
     session.subscriptions.set(filter, subscription);
   }
   session.expiryMs = state.expiryMs < 0 ? Number.POSITIVE_INFINITY : state.expiryMs;
-  if (state.awaitingRelease.length > 0) session.awaitingRelease = new Set(state.awaitingRelease);
+  for (const id of state.awaitingRelease) {
+    session.awaitingRelease ??= new Map();
+    session.awaitingRelease.set(id, undefined);
+  }
   session.restore({
     inflight: state.inflight.map(({ id, state: expects, delivery }) => ({
       id,

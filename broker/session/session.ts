@@ -15,6 +15,7 @@ import {
   PACKETS_SENT,
   type Publisher,
   RETRANSMITTED,
+  type Receipt,
   SENT,
   SENT_QOS0,
   type SharedGroup,
@@ -67,8 +68,11 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
   willDueMs = 0;
   /** By the filter as the client wrote it, `$share/…` included. */
   subscriptions: Map<string, Subscription> | undefined = undefined;
-  /** Identifiers of QoS 2 messages that were routed and wait for PUBREL: not to be routed again. */
-  awaitingRelease: Set<number> | undefined = undefined;
+  /**
+   * Identifiers of QoS 2 messages that were routed and wait for PUBREL: not to be routed again. With what PUBREC
+   * waited or waits for, if they went to other nodes.
+   */
+  awaitingRelease: Map<number, Receipt | undefined> | undefined = undefined;
   readonly #node: Node;
   readonly #limits: SessionLimits;
   #window: InflightWindow | undefined = undefined;

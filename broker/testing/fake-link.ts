@@ -1,7 +1,7 @@
 /** The connection to another node, in memory: what goes out is kept, and the test plays the other node. */
 import { decode, Framer, type Packet, type PublishPacket } from '../../wire/mod.js';
 import { type Connection, Outbox, type Session } from '../session/mod.js';
-import type { SimulatedNode } from './simulation.js';
+import type { SimulatedClient, SimulatedNode } from './simulation.js';
 
 export class FakeLink implements Connection {
   readonly outbox: Outbox;
@@ -70,4 +70,17 @@ export class FakeLink implements Connection {
       return Buffer.from(message.payload).toString();
     });
   }
+}
+
+/** The acknowledgements that came: packet type and identifier, and the reason code if it is not 0. */
+export function acks(client: SimulatedClient): string[] {
+  const found = client.received.flatMap((packet) =>
+    packet.type === 'puback' || packet.type === 'pubrec'
+      ? [
+          `${packet.type} ${packet.packetId}${packet.reasonCode === 0 ? '' : ` ${packet.reasonCode}`}`,
+        ]
+      : [],
+  );
+  client.received = [];
+  return found;
 }
