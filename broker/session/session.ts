@@ -280,6 +280,14 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
     return { inflight: this.#window?.entries() ?? [], queued };
   }
 
+  /** What is on its way to the client has been given to another node: nothing of it is lost, nobody else gets it. */
+  givenAway(): void {
+    this.#window = undefined;
+    this.#queue = undefined;
+    this.#retained = undefined;
+    this.#unsent = undefined;
+  }
+
   /** The other side of `pending`, in a session that is new here. */
   restore({ inflight, queued }: ReturnType<Session['pending']>): void {
     for (const { id, state, delivery } of inflight) {
