@@ -38,3 +38,19 @@ describe('messages of a shared group that wait for a session handed over', () =>
     assert.equal(namedCounters(from.counters)['delivery.dropped.session_end'], 0);
   });
 });
+
+describe('a session that another node gives while there is one here', () => {
+  it('takes its place: whoever is connected to that one is told', () => {
+    const state = handOver(withPending());
+    const to = new SimulatedNode();
+    const client = to.connected('c', LASTING);
+    client.subscribe('old', 1);
+    to.node.sessions.adopt('c', state, to.nowMs);
+    to.settle();
+    assert.equal(client.take('disconnect')[0]?.reasonCode, 0x8e);
+    assert.equal(client.closed, true);
+    assert.equal(to.node.sessions.connected, 0);
+    assert.equal(to.node.router.subscriptions, 1);
+    assert.deepEqual(to.connected('c', LASTING).takePayloads(), ['1']);
+  });
+});

@@ -158,6 +158,7 @@ export class SessionRegistry {
 
   /** Puts a session here that another node had; it is resumed or discarded by the CONNECT that follows. */
   adopt(clientId: string, state: SessionState, nowMs: number): void {
+    this.#sessions.get(clientId)?.connection?.takenOver(nowMs);
     const left = this.#sessions.get(clientId);
     if (left !== undefined) this.terminate(left, nowMs);
     const session = new Session(clientId, this.#node);
