@@ -37,6 +37,17 @@ describe('messages of a shared group that wait for a session handed over', () =>
     assert.deepEqual(other.takePayloads(), []);
     assert.equal(namedCounters(from.counters)['delivery.dropped.session_end'], 0);
   });
+
+  it('go to other members of the group there when the session ends', () => {
+    const to = new SimulatedNode();
+    to.node.sessions.adopt('c', handOver(withPending()), to.nowMs);
+    to.connected('c', LASTING).drop();
+    const other = to.connected('other');
+    other.subscribe('$share/g/t', 1);
+    to.pass(61_000);
+    assert.equal(to.node.sessions.get('c'), undefined);
+    assert.deepEqual(other.takePayloads(), ['1', '2']);
+  });
 });
 
 describe('a session that another node gives while there is one here', () => {

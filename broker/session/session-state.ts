@@ -26,6 +26,8 @@ export interface SessionState {
 interface PackedDelivery {
   packet: string;
   identifiers?: readonly number[];
+  /** Name and filter of the shared group it came through. */
+  group?: readonly [name: string, filter: string];
 }
 
 export function exportSession(session: Session, nowMs: number): SessionState {
@@ -72,18 +74,29 @@ export function importSession(
     inflight: state.inflight.map(({ id, state: expects, delivery }) => ({
       id,
       state: expects,
-      delivery: delivery === undefined ? undefined : unpack(delivery, nowMs),
+      delivery: delivery === undefined ? undefined : unpack(delivery, router, nowMs),
     })),
-    queued: state.queued.map((delivery) => unpack(delivery, nowMs)),
+    queued: state.queued.map((delivery) => unpack(delivery, router, nowMs)),
   });
 }
 
-function pack({ message, qos, retain, identifiers }: Delivery, nowMs: number): PackedDelivery {
-  const packet = packMessage(message, qos, retain, nowMs).toString('base64');
-  return identifiers === undefined ? { packet } : { packet, identifiers };
+function pack(
+  { message, qos, retain, identifiers, group }: Delivery,
+  nowMs: number,
+): PackedDelivery {
+  return {
+    packet: packMessage(message, qos, retain, nowMs).toString('base64'),
+    ...(identifiers === undefined ? {} : { identifiers }),
+    ...(group === undefined ? {} : { group: [group.name, group.filter] }),
+  };
 }
 
-function unpack({ packet, identifiers }: PackedDelivery, nowMs: number): Delivery {
+function unpack(
+  { packet, identifiers, group }: PackedDelivery,
+  router: Router,
+  nowMs: number,
+): Delivery {
   const message = unpackMessage(Buffer.from(packet, 'base64'), nowMs);
-  return { message, qos: message.qos, retain: message.retain, identifiers, group: undefined };
+  const { qos, retain } = message;
+  return { message, qos, retain, identifiers, group: group && router.group(...group) };
 }
