@@ -7,7 +7,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
  *     CONNECT  → nonce a, hello
  *     AUTH     ← nonce b
  *     AUTH     → HMAC-SHA-256(cookie, 'client' a b hello)
- *     CONNACK  ← HMAC-SHA-256(cookie, 'server' a b hello), and the other's hello
+ *     CONNACK  ← HMAC-SHA-256(cookie, 'server' a b hello other), and the other's hello
  */
 export const COOKIE_METHOD = 'FLEETGAUGE-COOKIE-1';
 const NONCE_BYTES = 16;

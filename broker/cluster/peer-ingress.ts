@@ -157,6 +157,7 @@ export class PeerIngress implements Ingress {
     }
     this.#handshakes.delete(channel);
     const session = this.#sessions.get(hello.guid) ?? this.#newSession(hello);
+    const ownText = JSON.stringify(own);
     channel.open(session, LINK_KEEP_ALIVE_SECONDS * 1500);
     channel.send({
       type: 'connack',
@@ -164,8 +165,8 @@ export class PeerIngress implements Ingress {
       reasonCode: ReasonCode.SUCCESS,
       properties: {
         authenticationMethod: COOKIE_METHOD,
-        authenticationData: proof(cookie, 'server', a, b, text),
-        userProperties: [['hello', JSON.stringify(own)]],
+        authenticationData: proof(cookie, 'server', a, b, text + ownText),
+        userProperties: [['hello', ownText]],
       },
     });
     session.attach(channel, nowMs);

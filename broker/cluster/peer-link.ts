@@ -197,6 +197,7 @@ export class PeerLink implements Transport, FrameSink {
       case 'connack':
         return this.#connack(packet);
       case 'publish':
+        if (!this.isOpen) return this.#fail('a PUBLISH before it has shown the cookie');
         this.#publish(packet);
         return true;
       case 'disconnect':
@@ -246,9 +247,12 @@ export class PeerLink implements Transport, FrameSink {
       return this.#fail(this.#rejection);
     }
     const b = this.#serverNonce;
-    const hello = parseHello(properties?.userProperties?.find(([name]) => name === 'hello')?.[1]);
-    if (b === undefined || hello === undefined) return this.#fail('it has not shown the cookie');
-    const expected = proof(this.#owner.cookie, 'server', this.#nonce, b, this.#text);
+    const text = properties?.userProperties?.find(([name]) => name === 'hello')?.[1];
+    const hello = parseHello(text);
+    if (b === undefined || text === undefined || hello === undefined) {
+      return this.#fail('it has not shown the cookie');
+    }
+    const expected = proof(this.#owner.cookie, 'server', this.#nonce, b, this.#text + text);
     if (!isProof(expected, properties?.authenticationData)) {
       return this.#fail('it does not know the cookie');
     }
