@@ -25,10 +25,13 @@ export class ClientClaims implements ClientRegistry {
   readonly #host: ClaimsHost;
   /** Claims whose CONNECT is not answered yet: asked to hand over, they are waited for. */
   readonly #pending = new Map<string, Promise<void>>();
+  /** Tells the claims of this start of the node from those of an earlier one. */
+  readonly #startMs: number;
   #count = 0;
 
   constructor(host: ClaimsHost) {
     this.#host = host;
+    this.#startMs = host.wallMs();
   }
 
   claim(
@@ -37,7 +40,7 @@ export class ClientClaims implements ClientRegistry {
     done: (claim: string | undefined, nowMs: number) => void,
   ): void {
     this.#count++;
-    const claim = `${this.#host.name}|${this.#host.wallMs()}|${this.#count}`;
+    const claim = `${this.#host.name}|${this.#startMs}|${this.#count}`;
     const settled = this.#settle(clientId, claim, cleanStart).then(
       () => done(claim, this.#host.now()),
       () => done(undefined, this.#host.now()),
@@ -58,7 +61,7 @@ export class ClientClaims implements ClientRegistry {
     const { sessions } = this.#host;
     // A claim of our own that came after that one: what we have belongs to it.
     const own = sessions.get(clientId)?.claim;
-    if (own !== undefined && own !== claim) return null;
+    if (own !== undefined && this.#isAfter(own, claim)) return null;
     return sessions.handOver(clientId, this.#host.now()) ?? null;
   }
 
@@ -70,6 +73,8 @@ export class ClientClaims implements ClientRegistry {
         if (claim === undefined) return;
         const there = await this.#host.write(['add', `${CLIENTS}${clientId}`, claim]);
         if (there === null || there === claim) return;
+        // The client has just connected here again, and takes the session over itself.
+        if (ownerOf(there) === this.#host.name) return;
         if (sessions.get(clientId)?.claim === claim) sessions.handOver(clientId, this.#host.now());
       }),
     );
@@ -78,8 +83,12 @@ export class ClientClaims implements ClientRegistry {
   async #settle(clientId: string, claim: string, cleanStart: boolean): Promise<void> {
     const before = await this.#host.write(['put', `${CLIENTS}${clientId}`, claim]);
     if (before === null) return;
-    const owner = before.slice(0, before.indexOf('|'));
-    if (owner === this.#host.name) return;
+    const owner = ownerOf(before);
+    if (owner === this.#host.name) {
+      // What that one still waits for is to be there before it is taken over.
+      await this.#pending.get(before);
+      return;
+    }
     let state: SessionState | null = null;
     try {
       const body = { clientId, claim: before };
@@ -92,4 +101,15 @@ export class ClientClaims implements ClientRegistry {
       this.#host.sessions.adopt(clientId, state, this.#host.now());
     }
   }
+
+  /** Whether a claim of a session here was made after another one of this node, of this start or an earlier one. */
+  #isAfter(own: string, other: string): boolean {
+    const [, startMs, count] = other.split('|');
+    return Number(startMs) !== this.#startMs || Number(own.split('|')[2]) > Number(count);
+  }
+}
+
+/** A claim is `<node>|<start of the node, ms since 1970>|<count>`. */
+function ownerOf(claim: string): string {
+  return claim.slice(0, claim.indexOf('|'));
 }

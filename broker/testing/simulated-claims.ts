@@ -1,0 +1,134 @@
+/** Nodes that claim client identifiers, without sockets: calls and writes arrive in the order the test likes. */
+
+import type { ConnectPacket } from '../../wire/mod.js';
+import { CallError } from '../cluster/calls.js';
+import { ClientClaims } from '../cluster/client-claims.js';
+import { NodeWriter } from '../cluster/node-writer.js';
+import type { WireOutcome, WireWrite } from '../cluster/wire-write.js';
+import { type SimulatedClient, SimulatedNode } from './simulation.js';
+
+/** The store and the links between nodes. */
+export class ClaimsWorld {
+  readonly store = new Map<string, string>();
+  readonly nodes = new Map<string, ClaimingNode>();
+  /** What is under way: writes to the store, calls and answers. */
+  readonly underWay: (() => void)[] = [];
+  wallMs = 1_000_000;
+
+  node(name: string): ClaimingNode {
+    const node = new ClaimingNode(name, this);
+    this.nodes.set(name, node);
+    return node;
+  }
+
+  write([kind, key, value]: WireWrite): WireOutcome {
+    const before = this.store.get(key) ?? null;
+    if (kind === 'delete') {
+      if (value === undefined || value === before) this.store.delete(key);
+    } else if (kind !== 'add' || before === null) this.store.set(key, value);
+    return kind === 'add' && before === null ? null : before;
+  }
+
+  /** Something that is under way arrives; the oldest if nothing is said. */
+  async step(which = 0): Promise<void> {
+    const [arrive] = this.underWay.splice(which % Math.max(1, this.underWay.length), 1);
+    arrive?.();
+    await this.told();
+  }
+
+  async settle(): Promise<void> {
+    await this.told();
+    for (let step = 0; this.underWay.length > 0; step++) {
+      if (step > 10_000) throw new Error('does not come to an end');
+      await this.step();
+    }
+  }
+
+  async told(): Promise<void> {
+    for (let turn = 0; turn < 30; turn++) await Promise.resolve();
+    for (const { simulated } of this.nodes.values()) simulated.settle();
+    await Promise.resolve();
+  }
+
+  /** Nodes with a session of this client. */
+  owners(clientId: string): string[] {
+    return [...this.nodes.values()]
+      .filter(({ simulated }) => simulated.node.sessions.get(clientId) !== undefined)
+      .map(({ name }) => name);
+  }
+}
+
+export class ClaimingNode {
+  readonly name: string;
+  readonly simulated = new SimulatedNode();
+  readonly claims: ClientClaims;
+  /** It reaches no store and no other node, and they do not reach it. */
+  cutOff = false;
+  /** What it asks for is done, but it does not hear so. */
+  answersLost = false;
+  readonly #world: ClaimsWorld;
+
+  constructor(name: string, world: ClaimsWorld) {
+    this.name = name;
+    this.#world = world;
+    const { simulated } = this;
+    const writer = new NodeWriter((writes) =>
+      this.#send(async () => writes.map((write) => world.write(write))),
+    );
+    this.claims = new ClientClaims({
+      name,
+      sessions: simulated.node.sessions,
+      now: () => simulated.nowMs,
+      wallMs: () => world.wallMs,
+      write: (write) => writer.write(write),
+      call: (to, method, body) =>
+        this.#send(() => {
+          const there = world.nodes.get(to);
+          if (method !== 'takeover' || there === undefined || there.cutOff) throw lost();
+          const { clientId, claim } = body as { clientId: string; claim: string };
+          return there.claims
+            .handOver(clientId, claim)
+            .then((state) => JSON.parse(JSON.stringify(state)) as unknown);
+        }),
+    });
+    simulated.node.registry = this.claims;
+  }
+
+  connect(clientId: string, options: Partial<ConnectPacket> = {}): SimulatedClient {
+    const client = this.simulated.client();
+    client.send({
+      type: 'connect',
+      protocolVersion: 5,
+      cleanStart: false,
+      keepAliveSeconds: 0,
+      clientId,
+      properties: { sessionExpiryInterval: 3600 },
+      ...options,
+    });
+    return client;
+  }
+
+  /** There and back again are two things under way. */
+  #send<T>(serve: () => Promise<T>): Promise<T> {
+    if (this.cutOff) return Promise.reject(lost());
+    const { underWay } = this.#world;
+    return new Promise((resolve, reject) => {
+      underWay.push(() => {
+        if (this.cutOff) {
+          reject(lost());
+          return;
+        }
+        Promise.resolve()
+          .then(serve)
+          .then(
+            (value) => underWay.push(() => (this.answersLost ? reject(lost()) : resolve(value))),
+            (error: unknown) => underWay.push(() => reject(error)),
+          );
+      });
+    });
+  }
+}
+
+function lost(): CallError {
+  return new CallError('LINK_LOST', 'cut off');
+}
