@@ -183,4 +183,15 @@ describe('a node that was away', () => {
     assert.deepEqual([...(session.subscriptions?.keys() ?? [])], ['t']);
     assert.equal(session.claim, world.store.get('c/x'));
   });
+
+  it('takes the claims that are still there over to the lease it has now', async () => {
+    const world = new ClaimsWorld();
+    const a = world.node('a@h');
+    a.connect('x');
+    await world.settle();
+    const announced = a.claims.announce();
+    await world.settle();
+    await announced;
+    assert.deepEqual(world.renewed, ['c/x']);
+  });
 });

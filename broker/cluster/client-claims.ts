@@ -72,7 +72,11 @@ export class ClientClaims implements ClientRegistry {
       [...sessions.values()].map(async ({ clientId, claim }) => {
         if (claim === undefined) return;
         const there = await this.#host.write(['add', `${CLIENTS}${clientId}`, claim]);
-        if (there === null || there === claim) return;
+        if (there === null) return;
+        if (there === claim) {
+          await this.#host.write(['renew', `${CLIENTS}${clientId}`, claim]);
+          return;
+        }
         // The client has just connected here again, and takes the session over itself.
         if (ownerOf(there) === this.#host.name) return;
         if (sessions.get(clientId)?.claim === claim) sessions.handOver(clientId, this.#host.now());

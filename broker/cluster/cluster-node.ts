@@ -249,6 +249,7 @@ export class ClusterNode {
         this.#ready?.();
         this.#ready = undefined;
         await this.#announceAll();
+        await core.call('announced', null, CALL_TIMEOUT_MS);
       },
       lost: (why) => this.#alarm('core', `no contact to a core: ${why}`),
     });
@@ -440,6 +441,8 @@ export class ClusterNode {
     switch (method) {
       case 'enter':
         return core.enter(name, body as NodeRecord);
+      case 'announced':
+        return core.announced(name);
       case 'write':
         return core.write(name, body as WireWrite[]);
       case 'attach':

@@ -17,6 +17,14 @@ import { WriteBatcher } from './write-batcher.js';
 export const LEASE_MS = 10_000;
 const RETRY_MS = 500;
 
+/** A node that entered the cluster at this core. */
+interface Entered {
+  guid: string;
+  lease: Lease;
+  /** Of entering before, with what has not been said again yet. */
+  readonly former: Lease[];
+}
+
 /** Told what a core learns from its store. */
 export interface CoreOwner {
   /** Changes of the replica, in the order of the store; applied already. */
@@ -40,7 +48,7 @@ export class Core {
   readonly #replica: Replica;
   readonly #owner: CoreOwner;
   readonly #batcher: WriteBatcher;
-  readonly #leases = new Map<string, { guid: string; lease: Lease }>();
+  readonly #entered = new Map<string, Entered>();
   #watches: Watch[] = [];
   #closed = false;
 
@@ -90,18 +98,31 @@ export class Core {
     );
   }
 
-  /** A node is up from now on: a lease and its record. What it had before goes with its old lease. */
+  /**
+   * A node is up from now on: a lease and its record. What an earlier start of it had goes at once; if it is the same
+   * start that enters again, what it had stays until it has `announced` it.
+   */
   async enter(name: string, record: NodeRecord): Promise<void> {
-    const before = this.#leases.get(name);
-    this.#leases.delete(name);
-    if (before !== undefined) await before.lease.revoke().catch(() => undefined);
+    const before = this.#entered.get(name);
+    const isSame = before?.guid === record.guid;
+    if (before !== undefined && !isSame) {
+      this.#entered.delete(name);
+      await revokeAll(before).catch(() => undefined);
+    }
     const lease = await this.store.lease(LEASE_MS, () => {
-      if (this.#leases.get(name)?.lease !== lease) return;
-      this.#leases.delete(name);
+      if (this.#entered.get(name)?.lease !== lease) return;
+      this.#entered.delete(name);
       this.#owner.leaseLost(name);
     });
-    this.#leases.set(name, { guid: record.guid, lease });
+    const former = isSame ? [...before.former, before.lease] : [];
+    this.#entered.set(name, { guid: record.guid, lease, former });
     await this.write(name, [['put', `${NODES}${name}`, JSON.stringify(record)]]);
+  }
+
+  /** The node has said again all that it has: what is left of before is out of date. */
+  async announced(name: string): Promise<void> {
+    const former = this.#entered.get(name)?.former.splice(0) ?? [];
+    for (const lease of former) await lease.revoke();
   }
 
   /** The node is gone for sure, whichever core it entered at: what it had goes at once. */
@@ -111,25 +132,27 @@ export class Core {
     const entry = entries.find((other) => other.key === key);
     if (entry?.lease === undefined) return;
     if ((JSON.parse(entry.value.toString()) as NodeRecord).guid !== guid) return;
-    this.#leases.delete(name);
+    const entered = this.#entered.get(name);
+    this.#entered.delete(name);
     await this.store.revoke(entry.lease);
+    if (entered !== undefined) await revokeAll(entered);
   }
 
   /** Whether the node entered here, as this start of it. */
   has(name: string, guid: string): boolean {
-    return this.#leases.get(name)?.guid === guid;
+    return this.#entered.get(name)?.guid === guid;
   }
 
   /** The node is gone: what it had goes at once. */
   async leave(name: string): Promise<void> {
-    const entry = this.#leases.get(name);
-    this.#leases.delete(name);
-    await entry?.lease.revoke();
+    const entered = this.#entered.get(name);
+    this.#entered.delete(name);
+    if (entered !== undefined) await revokeAll(entered);
   }
 
   /** @throws CallError NOT_ENTERED; StoreError */
   async write(name: string, writes: readonly WireWrite[]): Promise<WireOutcome[]> {
-    const lease = this.#leases.get(name)?.lease.id;
+    const lease = this.#entered.get(name)?.lease.id;
     if (lease === undefined) {
       throw new CallError('NOT_ENTERED', `'${name}' has not entered the cluster at this core`);
     }
@@ -158,8 +181,8 @@ export class Core {
     this.#closed = true;
     for (const watch of this.#watches) watch.close();
     this.#watches = [];
-    for (const { lease } of this.#leases.values()) await lease.revoke().catch(() => undefined);
-    this.#leases.clear();
+    for (const entered of this.#entered.values()) await revokeAll(entered).catch(() => undefined);
+    this.#entered.clear();
   }
 
   async #follow(
@@ -197,6 +220,10 @@ export class Core {
   }
 }
 
+async function revokeAll({ lease, former }: Entered): Promise<void> {
+  for (const each of [lease, ...former]) await each.revoke();
+}
+
 function storeWrite(write: WireWrite, lease: string): Parameters<WriteBatcher['write']>[0] {
   const [kind, key, value] = write;
   switch (kind) {
@@ -205,6 +232,11 @@ function storeWrite(write: WireWrite, lease: string): Parameters<WriteBatcher['w
     case 'add':
       return {
         when: [{ key, revision: 0 }],
+        operations: [{ put: key, value: Buffer.from(value), lease }],
+      };
+    case 'renew':
+      return {
+        when: [{ key, value: Buffer.from(value) }],
         operations: [{ put: key, value: Buffer.from(value), lease }],
       };
     case 'keep':

@@ -13,6 +13,8 @@ export class ClaimsWorld {
   readonly nodes = new Map<string, ClaimingNode>();
   /** What is under way: writes to the store, calls and answers. */
   readonly underWay: (() => void)[] = [];
+  /** Keys that went over to the lease their node has now. */
+  readonly renewed: string[] = [];
   wallMs = 1_000_000;
 
   node(name: string): ClaimingNode {
@@ -23,7 +25,9 @@ export class ClaimsWorld {
 
   write([kind, key, value]: WireWrite): WireOutcome {
     const before = this.store.get(key) ?? null;
-    if (kind === 'delete') {
+    if (kind === 'renew') {
+      if (before === value) this.renewed.push(key);
+    } else if (kind === 'delete') {
       if (value === undefined || value === before) this.store.delete(key);
     } else if (kind !== 'add' || before === null) this.store.set(key, value);
     return kind === 'add' && before === null ? null : before;
