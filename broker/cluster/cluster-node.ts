@@ -1,5 +1,6 @@
 import { type Store, StoreError } from '../../store/mod.js';
 import { ReasonCode } from '../../wire/mod.js';
+import { BrokerError } from '../errors.js';
 import { TcpListener } from '../listener/mod.js';
 import type { Message } from '../routing/mod.js';
 import type { Node, SessionState } from '../session/mod.js';
@@ -85,6 +86,7 @@ export class ClusterNode {
   #listener: TcpListener | undefined;
   #timer: NodeJS.Timeout | undefined;
   #ready: (() => void) | undefined;
+  #unwelcome: ((error: BrokerError) => void) | undefined;
   #closed = false;
 
   constructor(options: ClusterOptions, node: Node, around: ClusterSurroundings) {
@@ -149,6 +151,7 @@ export class ClusterNode {
     this.#node.router.localRoutes = this.#announcer;
     this.#node.router.retainer = (message) => this.#retain(message);
     this.#node.registry = this.#claims;
+    this.#node.whenAnnounced = (then) => this.#writer.whenIdle(() => then(now()));
     if (this.options.role === 'core') {
       if (store === undefined) throw new RangeError('a core has a store');
       await this.#startCore(store);
@@ -249,10 +252,11 @@ export class ClusterNode {
       lost: (why) => this.#alarm('core', `no contact to a core: ${why}`),
     });
     this.#follower = follower;
-    const ready = new Promise<void>((resolve) => {
+    const ready = new Promise<void>((resolve, reject) => {
       this.#ready = resolve;
+      this.#unwelcome = reject;
     });
-    this.#alarm('core', 'no core was found yet');
+    this.#alarm('core', 'no core was found yet: clients are let in when one is');
     follower.start();
     await ready;
   }
@@ -269,7 +273,13 @@ export class ClusterNode {
       [...found.keys()].map((name) => this.links.whenOpen(name, CANDIDATE_TIMEOUT_MS)),
     );
     for (const outcome of links) {
-      if (outcome.status === 'rejected') this.#alarm('core', String(outcome.reason.message));
+      if (outcome.status === 'fulfilled') continue;
+      const { code, message } = outcome.reason as CallError;
+      this.#alarm('core', message);
+      // Another cookie, name or release stays so: better an end than a node that never starts.
+      if (code === 'REJECTED' && this.#ready !== undefined) {
+        this.#unwelcome?.(new BrokerError('NOT_WELCOME', message));
+      }
     }
     return links.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   }

@@ -15,6 +15,9 @@ import { LINK_KEEP_ALIVE_SECONDS, LINK_LIMITS, LINK_PACKET_BYTES } from './link-
 /** What a stranger may send before it has shown the cookie. */
 const HANDSHAKE_BYTES = 4096;
 
+/** Different complaints kept, so as not to be said again. */
+const MOST_SAID = 100;
+
 /** The other end of a link that another node opened to this one. */
 export interface InboundPeer {
   readonly hello: Hello;
@@ -50,6 +53,7 @@ export class PeerIngress implements Ingress {
   readonly firstPacketSize = HANDSHAKE_BYTES;
   readonly maximumPacketSize = LINK_PACKET_BYTES;
   readonly #host: PeerHost;
+  readonly #said = new Set<string>();
   readonly #handshakes = new WeakMap<Channel, Handshake>();
   readonly #peers = new Map<Channel, InboundPeer>();
   /** By guid: what a node's QoS 2 messages wait for outlives a broken link. */
@@ -146,13 +150,13 @@ export class PeerIngress implements Ingress {
     const { hello, text, a, b } = handshake;
     const { cookie } = this.#host;
     if (!isProof(proof(cookie, 'client', a, b, text), data)) {
-      this.#host.complain(`a node that calls itself '${hello.name}' has another cookie: refused`);
+      this.#complainOnce(`a node that calls itself '${hello.name}' has another cookie: refused`);
       return this.#refuse(channel, ReasonCode.NOT_AUTHORIZED);
     }
     const own = this.#host.hello();
     const why = whyNot(hello, own);
     if (why !== undefined) {
-      this.#host.complain(`node '${hello.name}' is refused: ${why}`);
+      this.#complainOnce(`node '${hello.name}' is refused: ${why}`);
       return this.#refuse(channel, ReasonCode.IMPLEMENTATION_SPECIFIC_ERROR, why);
     }
     this.#handshakes.delete(channel);
@@ -173,6 +177,14 @@ export class PeerIngress implements Ingress {
     this.#peers.set(channel, peer);
     this.#host.linked(peer);
     return 'open';
+  }
+
+  /** They will try again and again. */
+  #complainOnce(line: string): void {
+    if (this.#said.has(line)) return;
+    if (this.#said.size > MOST_SAID) this.#said.clear();
+    this.#said.add(line);
+    this.#host.complain(line);
   }
 
   #newSession(hello: Hello): Session {

@@ -36,8 +36,25 @@ export function subscribe(
       withRetained.push({ subscription, filter });
     }
   }
-  channel.send({ type: 'suback', packetId: packet.packetId, reasonCodes });
-  for (const { subscription, filter } of withRetained) {
+  const answer = (atMs: number): void => {
+    if (channel.isClosed) return;
+    channel.send({ type: 'suback', packetId: packet.packetId, reasonCodes });
+    sendRetained(channel, session, withRetained, atMs);
+  };
+  const { whenAnnounced } = channel.node;
+  // In a cluster a client hears that it is subscribed when the cluster knows.
+  if (whenAnnounced === undefined) answer(nowMs);
+  else whenAnnounced(answer);
+  return true;
+}
+
+function sendRetained(
+  channel: Channel,
+  session: Session,
+  wanted: readonly { subscription: Subscription; filter: string }[],
+  nowMs: number,
+): void {
+  for (const { subscription, filter } of wanted) {
     channel.node.retained.match(filter, nowMs, (messages, foundMs) => {
       // Asked of another node, the client may have left or thought better of it.
       if (session.subscriptions?.get(filter) === subscription) {
@@ -45,7 +62,6 @@ export function subscribe(
       }
     });
   }
-  return true;
 }
 
 /** UNSUBSCRIBE (§3.10). What is queued or in flight for the filter is still delivered. */
