@@ -1,3 +1,4 @@
+import { checkWrites } from './check-writes.js';
 import type {
   Change,
   Compare,
@@ -53,8 +54,14 @@ export class EmbeddedStore implements Store {
 
   async commit(writes: readonly Write[]): Promise<Outcome[]> {
     this.#mustBeOpen();
-    for (const { operations } of writes) this.#checkLeases(operations);
-    return writes.map((write) => this.#write(write));
+    checkWrites(writes);
+    const outcomes = writes.map((write) =>
+      this.#missingLease(write.operations) === undefined ? this.#write(write) : undefined,
+    );
+    const gone = outcomes.indexOf(undefined);
+    if (gone < 0) return outcomes as Outcome[];
+    const lease = this.#missingLease(writes[gone]?.operations ?? []);
+    throw new StoreError('LEASE_GONE', `there is no lease ${lease} any more`, { outcomes });
   }
 
   watch(prefix: string, fromRevision: number, watcher: Watcher): Watch {
@@ -98,16 +105,12 @@ export class EmbeddedStore implements Store {
     if (this.#isClosed) throw new StoreError('UNAVAILABLE', 'the embedded store is closed');
   }
 
-  #checkLeases(operations: readonly Operation[]): void {
+  #missingLease(operations: readonly Operation[]): string | undefined {
     for (const operation of operations) {
-      if (
-        'put' in operation &&
-        operation.lease !== undefined &&
-        !this.#leases.has(operation.lease)
-      ) {
-        throw new StoreError('LEASE_GONE', `there is no lease ${operation.lease} any more`);
-      }
+      const lease = 'put' in operation ? operation.lease : undefined;
+      if (lease !== undefined && !this.#leases.has(lease)) return lease;
     }
+    return undefined;
   }
 
   #write({ when, operations }: Write): Outcome {
