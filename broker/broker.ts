@@ -2,10 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { ReasonCode } from '../wire/mod.js';
 import { type BrokerConfig, completeConfig } from './config.js';
+import {
+  type ClusterControl,
+  CtlServer,
+  controlOf,
+  type ListenerInfo,
+  loneCluster,
+  type NodeControl,
+} from './control/mod.js';
 import { TcpListener } from './listener/mod.js';
 import { createCounters, Router } from './routing/mod.js';
 import { Node, Turn } from './session/mod.js';
-import { type BrokerStats, statsOf } from './stats.js';
+import { type BrokerStats, Peaks } from './stats.js';
 import { publishSystemTopics } from './system-topics.js';
 
 /** How often the node looks at its deadlines. */
@@ -16,6 +24,7 @@ export interface RunningBroker {
   readonly nodeName: string;
   readonly listeners: { type: string; host: string; port: number }[];
   stats(): BrokerStats;
+  readonly control: NodeControl;
   /**
    * Stops: no new connections, MQTT 5 clients are told 0x8B, what is written is sent; connections that are
    * still there after `graceMs` are cut.
@@ -28,48 +37,108 @@ export interface BrokerSurroundings {
   /** One line for whoever runs the node. */
   complain?: (line: string) => void;
   version?: string;
+  /** Where the node takes the commands of `ctl`; without it, it takes none. */
+  controlFolder?: string;
+  /** The node's part in a cluster; without it, the node is alone. */
+  cluster?: ClusterControl;
 }
 
 /**
  * Starts one node with one TCP listener; resolves when it takes connections. Throws BrokerError if the
- * config is wrong (`BAD_CONFIG`) or the address cannot be had (`ADDRESS_IN_USE`, `ADDRESS_REFUSED`).
+ * config is wrong (`BAD_CONFIG`), the address cannot be had (`ADDRESS_IN_USE`, `ADDRESS_REFUSED`), or, with a
+ * `controlFolder`, a node of this name runs on this machine (`NODE_NAME_IN_USE`).
  */
 export async function startBroker(
   given: Partial<BrokerConfig> = {},
-  { complain = (line) => console.error(line), version = '0.1.0' }: BrokerSurroundings = {},
+  surroundings: BrokerSurroundings = {},
 ): Promise<RunningBroker> {
+  const { complain = (line) => console.error(line), version = '0.1.0' } = surroundings;
   const config = completeConfig(given);
+  const { nodeName } = config;
   const now = (): number => performance.now();
   const counters = createCounters();
   const router = new Router(counters, { ...config, random: Math.random });
   const turn = new Turn(setImmediate);
   const node = new Node(config, counters, router, turn, clientIds(), now());
   turn.beforeFlush = () => node.backpressure.release(now());
-  const listener = await TcpListener.open(node, { ...config, now, complain });
 
   const startedAtMs = now();
-  const identity = { nodeName: config.nodeName, version, startedAtMs };
+  let state: ReturnType<NodeControl['state']> = 'starting';
+  let listener: TcpListener | undefined;
+  const peaks = new Peaks();
+  const control = controlOf({
+    node,
+    nodeName,
+    version,
+    peaks,
+    now,
+    startedAtMs,
+    epochMs: performance.timeOrigin,
+    state: () => state,
+    listeners: () => (listener === undefined ? [] : [listenerInfo(listener, state)]),
+    cluster: surroundings.cluster ?? loneCluster(nodeName),
+  });
+  const ctl = await openCtl(control, surroundings.controlFolder, complain);
+  try {
+    listener = await TcpListener.open(node, { ...config, now, complain });
+  } catch (error) {
+    await ctl?.close();
+    throw error;
+  }
+  const mqtt = listener;
+  state = 'running';
+
+  const identity = { nodeName, version, startedAtMs };
   const sayStats = (): void => {
-    publishSystemTopics(router, identity, statsOf(node), now(), new Date());
+    publishSystemTopics(router, identity, control.stats(), now(), new Date());
   };
-  const tick = setInterval(() => node.tick(now()), TICK_MS);
+  const tick = setInterval(() => {
+    node.tick(now());
+    peaks.sample(node);
+  }, TICK_MS);
   const system = config.sysIntervalMs > 0 ? setInterval(sayStats, config.sysIntervalMs) : undefined;
   if (system !== undefined) sayStats();
 
   let closing: Promise<void> | undefined;
   return {
-    nodeName: config.nodeName,
-    listeners: [{ type: listener.type, host: listener.host, port: listener.port }],
-    stats: () => statsOf(node),
+    nodeName,
+    listeners: [{ type: mqtt.type, host: mqtt.host, port: mqtt.port }],
+    stats: () => control.stats(),
+    control,
     close(graceMs = DEFAULT_GRACE_MS) {
       closing ??= (async () => {
+        state = 'stopping';
         node.sessions.close();
         clearInterval(system);
-        await listener.close(ReasonCode.SERVER_SHUTTING_DOWN, graceMs);
+        await mqtt.close(ReasonCode.SERVER_SHUTTING_DOWN, graceMs);
         clearInterval(tick);
+        await ctl?.close();
       })();
       return closing;
     },
+  };
+}
+
+async function openCtl(
+  control: NodeControl,
+  folder: string | undefined,
+  complain: (line: string) => void,
+): Promise<CtlServer | undefined> {
+  if (folder === undefined) return undefined;
+  const userId = process.getuid?.() ?? 0;
+  return CtlServer.open(control, { folder, userId, wallClock: () => new Date(), complain });
+}
+
+function listenerInfo(listener: TcpListener, state: string): ListenerInfo {
+  const { type, host, port, connections, maxConnections } = listener;
+  return {
+    id: `${type}:default`,
+    bind: `${host.includes(':') ? `[${host}]` : host}:${port}`,
+    acceptors: 1,
+    proxyProtocol: false,
+    running: state === 'running',
+    connections,
+    maxConnections,
   };
 }
 

@@ -18,14 +18,18 @@ export interface BrokerProcess {
   stop(): Promise<void>;
 }
 
-/** Starts `fleetgauge broker start` on a free port of 127.0.0.1. */
-export async function startBrokerProcess(): Promise<BrokerProcess> {
+/**
+ * Starts `fleetgauge broker start` on a free port of 127.0.0.1, under a name that no other node has; `env` is
+ * put on top of our own environment.
+ */
+export async function startBrokerProcess(env: NodeJS.ProcessEnv = {}): Promise<BrokerProcess> {
   const host = '127.0.0.1';
   const port = await freePort(host);
+  const nodeName = `fleetgauge-${port}@${host}`;
   const child = spawn(
     process.execPath,
-    [CLI, 'broker', 'start', '--host', host, '--port', String(port)],
-    { stdio: ['ignore', 'pipe', 'pipe'], env: withoutTwins(process.env) },
+    [CLI, 'broker', 'start', '--host', host, '--port', String(port), '--node-name', nodeName],
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...withoutTwins(process.env), ...env } },
   );
   // Whatever happens to us, it does not outlive us.
   const kill = (): void => {

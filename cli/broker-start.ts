@@ -1,6 +1,8 @@
 import { type BrokerConfig, BrokerError, startBroker } from '../broker/mod.js';
+import { controlFolderHere } from './control-folder.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { processTerminal, type Terminal } from './terminal.js';
+import { toolFacts } from './version.js';
 
 /** The flags of `fleetgauge broker start`; what is left out has the default of the broker's config. */
 export type BrokerStartArgs = Partial<BrokerConfig>;
@@ -8,7 +10,7 @@ export type BrokerStartArgs = Partial<BrokerConfig>;
 /**
  * Runs one node in the foreground until SIGINT or SIGTERM. Says one line on stdout when it takes
  * connections, and at the end one on stderr if messages were dropped. A second signal ends it at once.
- * @returns 0 after a clean stop, 2 if the config or the address is no good
+ * @returns 0 after a clean stop, 2 if the config or the address is no good, or a node of the name runs here
  */
 export async function brokerStart(
   args: BrokerStartArgs = {},
@@ -16,7 +18,9 @@ export async function brokerStart(
 ): Promise<ExitCode> {
   const complain = (line: string): void => err.write(`${line}\n`);
   try {
-    const broker = await startBroker(args, { complain });
+    const { version } = toolFacts();
+    const controlFolder = controlFolderHere();
+    const broker = await startBroker(args, { complain, version, controlFolder });
     const [listener] = broker.listeners;
     const host = listener?.host.includes(':') ? `[${listener.host}]` : listener?.host;
     out.write(`Node '${broker.nodeName}' is started, mqtt://${host}:${listener?.port}\n`);

@@ -18,13 +18,13 @@ import {
 import {
   BYTES_RECEIVED,
   CONNECT_TIMEOUTS,
+  countReceived,
+  countSent,
   DROPPED_MESSAGES,
   HELD,
   KEEPALIVE_TIMEOUTS,
   type Message,
   PACKETS_MALFORMED,
-  PACKETS_RECEIVED,
-  PACKETS_SENT,
   PUBLISHERS_PAUSED,
   PUBLISHES_REFUSED,
   RECEIVED,
@@ -51,6 +51,8 @@ const NO_BYTES = new Uint8Array(0);
 
 /** The reading side of the transport. */
 export interface Intake {
+  /** `address:port` of the other side. */
+  readonly peer: string;
   /** No more bytes, until `resume`. */
   pause(): void;
   resume(): void;
@@ -100,6 +102,10 @@ export class Channel extends Deadline implements FrameSink, RoutedPublisher, Con
 
   get isClosed(): boolean {
     return this.#state === CLOSED;
+  }
+
+  get peer(): string {
+    return this.#intake.peer;
   }
 
   get node(): Node {
@@ -203,7 +209,7 @@ export class Channel extends Deadline implements FrameSink, RoutedPublisher, Con
     const bytes = encode(packet, this.version);
     if (bytes.length > this.maximumPacketSize) return false;
     this.outbox.append(bytes);
-    this.#node.counters[PACKETS_SENT]!++;
+    countSent(this.#node.counters, (bytes[0] as number) >> 4);
     return true;
   }
 
@@ -211,11 +217,12 @@ export class Channel extends Deadline implements FrameSink, RoutedPublisher, Con
 
   /** FrameSink: one packet. */
   frame(bytes: Uint8Array, start: number, bodyStart: number, end: number): boolean {
-    this.#node.counters[PACKETS_RECEIVED]!++;
+    const type = (bytes[start] as number) >> 4;
+    countReceived(this.#node.counters, type);
     this.#lastPacketMs = this.#nowMs;
     const { session } = this;
     if (session === undefined) return this.#connect(bytes, start, bodyStart, end);
-    switch ((bytes[start] as number) >> 4) {
+    switch (type) {
       case PacketType.PUBLISH:
         return this.#publish(session, bytes, start, bodyStart, end);
       case PacketType.PUBACK:
@@ -327,7 +334,7 @@ export class Channel extends Deadline implements FrameSink, RoutedPublisher, Con
   /** `reasonCode` goes to MQTT 5 clients only. */
   #acknowledge(type: 4 | 5 | 6 | 7, packetId: number, reasonCode: number): void {
     const { outbox } = this;
-    this.#node.counters[PACKETS_SENT]!++;
+    countSent(this.#node.counters, type);
     if (reasonCode === 0 || this.version !== 5) {
       const at = outbox.reserve(4);
       writeAck(outbox.buffer, at, type, packetId);
@@ -405,7 +412,7 @@ export class Channel extends Deadline implements FrameSink, RoutedPublisher, Con
     switch (packet.type) {
       case 'pingreq':
         this.outbox.append(PINGRESP);
-        this.#node.counters[PACKETS_SENT]!++;
+        countSent(this.#node.counters, PacketType.PINGRESP);
         return true;
       case 'subscribe':
         return subscribe(this, session, packet, this.#nowMs);

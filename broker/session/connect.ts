@@ -10,7 +10,7 @@ import {
   PacketType,
   ReasonCode,
 } from '../../wire/mod.js';
-import { CONNECTS_RECEIVED, CONNECTS_REFUSED, PACKETS_MALFORMED } from '../routing/mod.js';
+import { CONNECTS_REFUSED, countSent, PACKETS_MALFORMED } from '../routing/mod.js';
 import { type Channel, expiryMs } from './channel.js';
 import { prepareWill } from './will.js';
 
@@ -27,7 +27,6 @@ export function acceptConnect(
   nowMs: number,
 ): boolean {
   const { node } = channel;
-  node.counters[CONNECTS_RECEIVED]!++;
   let packet: ConnectPacket;
   try {
     packet = decode(bytes, start, bodyStart, end, 5) as ConnectPacket;
@@ -49,6 +48,10 @@ export function acceptConnect(
   const { session, present } = node.sessions.open(clientId, packet.cleanStart, nowMs);
   session.expiryMs = sessionExpiryMs(packet, node.limits.sessionExpirySeconds);
   session.will = packet.will === undefined ? undefined : prepareWill(packet.will, nowMs);
+  session.username = packet.username;
+  session.version = packet.protocolVersion;
+  session.cleanStart = packet.cleanStart;
+  session.keepAliveSeconds = packet.keepAliveSeconds;
   channel.open(session, packet.keepAliveSeconds * 1500);
   const connack: ConnackPacket = {
     type: 'connack',
@@ -119,9 +122,11 @@ function refuseUnread(
     const reasonCode = isReasonCodeAllowed(error.reasonCode, PacketType.CONNACK)
       ? error.reasonCode
       : ReasonCode.MALFORMED_PACKET;
+    countSent(channel.node.counters, PacketType.CONNACK);
     channel.outbox.append(encode({ type: 'connack', sessionPresent: false, reasonCode }, 5));
   } else if (isUnsupported) {
     const reasonCode = ConnectReturnCode.UNACCEPTABLE_PROTOCOL_VERSION;
+    countSent(channel.node.counters, PacketType.CONNACK);
     channel.outbox.append(encode({ type: 'connack', sessionPresent: false, reasonCode }, 4));
   }
 }

@@ -5,4 +5,5 @@ export { DEFAULT_LIMITS, type SessionLimits } from './limits.js';
 export { Node } from './node.js';
 export { Outbox, type Transport } from './outbox.js';
 export { Session } from './session.js';
+export { addSubscription, removeSubscription, sendRetained } from './subscribe.js';
 export { Turn } from './turn.js';
