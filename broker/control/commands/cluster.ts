@@ -44,8 +44,8 @@ export const cluster: CommandGroup = {
 };
 
 /** A node is in its own cluster already, and it does not remove itself. */
-function ignored({ out }: Answer): true {
-  out('Ignore.');
+function ignored(answer: Answer): true {
+  answer.out('Ignore.');
   return true;
 }
 

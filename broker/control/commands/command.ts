@@ -41,8 +41,8 @@ export function row(name: string, value: number | string): string {
   return `${name.slice(0, 30).padEnd(30)}: ${value}`;
 }
 
-export function notFound({ err }: Answer): false {
-  err('Not Found.');
+export function notFound(answer: Answer): false {
+  answer.err('Not Found.');
   return false;
 }
 

@@ -16,9 +16,9 @@ export const status: CommandGroup = {
 };
 
 /** What is wrong in the cluster, behind a status. */
-export function sayTrouble({ partitioned, alarms }: ClusterStatus, { out }: Answer): void {
+export function sayTrouble({ partitioned, alarms }: ClusterStatus, answer: Answer): void {
   if (partitioned.length > 0) {
-    out(`Partitioned nodes: [${[...partitioned].sort().map(atomText).join(',')}]`);
+    answer.out(`Partitioned nodes: [${[...partitioned].sort().map(atomText).join(',')}]`);
   }
-  for (const alarm of alarms) out(`Alarm: ${alarm}`);
+  for (const alarm of alarms) answer.out(`Alarm: ${alarm}`);
 }
