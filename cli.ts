@@ -4,6 +4,8 @@ import yargs, { type Argv } from 'yargs';
 import { bench, benchHelp, isBenchVerb } from './cli/bench.js';
 import { brokerStart } from './cli/broker-start.js';
 import { brokerUp } from './cli/broker-up.js';
+import { controlFolderHere } from './cli/control-folder.js';
+import { ctl } from './cli/ctl.js';
 import { estimate } from './cli/estimate.js';
 import { EXIT } from './cli/exit-codes.js';
 import { failure, UsageError } from './cli/failure.js';
@@ -62,6 +64,10 @@ async function main(): Promise<void> {
       parser(withEnvironment(own, RUN_OPTIONS)).options(RUN_OPTIONS).parseSync();
     return ending(bench(verb, rest, readOwn, command, terminal));
   }
+  if (verb === 'ctl') {
+    // The words belong to the node that is asked.
+    return ending(ctl(rest, { folder: controlFolderHere(), env: process.env }, terminal));
+  }
   const twins = { run: RUN, estimate: ESTIMATE_OPTIONS, broker: BROKER_OPTIONS, presets: PRESETS };
   const options = { ...twins, quickstart: QUICKSTART_OPTIONS }[verb ?? ''] ?? {};
   await parser(withEnvironment(argv, options))
@@ -104,6 +110,7 @@ async function main(): Promise<void> {
         )
         .demandCommand(1, 'broker needs a verb: start or up'),
     )
+    .command('ctl <command..>', 'asks a node that runs on this machine, and has it do things')
     .command(
       'presets',
       'the scenarios that come along',

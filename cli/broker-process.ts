@@ -25,28 +25,35 @@ export interface BrokerProcessOptions {
   port?: number;
   /** Of the config, with dots; in the environment of the process, where nobody else sees a cookie. */
   settings?: Readonly<Record<string, string>>;
+  /** On top of our own environment. */
+  env?: NodeJS.ProcessEnv;
   /** Each line that it says after the first, on stdout or stderr. */
   onLine?: (line: string) => void;
   /** It has ended, and nobody told it to. */
   onDeath?: (how: string) => void;
 }
 
-/** Starts `fleetgauge broker start`, on a free port of 127.0.0.1 if nothing else is said. */
+/**
+ * Starts `fleetgauge broker start`, on a free port of 127.0.0.1 and under a name that no other node has if
+ * nothing else is said.
+ */
 export async function startBrokerProcess({
   host = '127.0.0.1',
   port: wantedPort,
   settings = {},
+  env = {},
   onLine = () => undefined,
   onDeath = () => undefined,
 }: BrokerProcessOptions = {}): Promise<BrokerProcess> {
   const port = wantedPort ?? (await freePort(host));
-  const given = Object.entries(settings).map(([key, value]) => [twin(key), value]);
+  const named = { 'node.name': `fleetgauge-${port}@${host}`, ...settings };
+  const given = Object.entries(named).map(([key, value]) => [twin(key), value]);
   const child = spawn(
     process.execPath,
     [CLI, 'broker', 'start', '--host', host, '--port', String(port)],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...withoutTwins(process.env), ...Object.fromEntries(given) },
+      env: { ...withoutTwins(process.env), ...env, ...Object.fromEntries(given) },
       // Ctrl-C is for whoever started us, and he tells the nodes in his order.
       detached: true,
     },

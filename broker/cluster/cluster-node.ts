@@ -182,6 +182,34 @@ export class ClusterNode {
     return this.#feed.followers;
   }
 
+  /** Nodes that belong to the cluster as this one knows it, sorted; replicants only while they run, as in EMQX. */
+  members(): { running: string[]; stopped: string[]; roles: Record<string, Role> } {
+    const roles: Record<string, Role> = { [this.options.name]: this.options.role };
+    for (const [name, { role }] of this.replica.members) roles[name] = role;
+    for (const [name, { role }] of this.replica.up()) roles[name] = role;
+    const names = Object.keys(roles).sort();
+    const isUp = (name: string): boolean =>
+      name === this.options.name || this.replica.nodes.get(name)?.record !== undefined;
+    return {
+      running: names.filter(isUp),
+      stopped: names.filter((name) => !isUp(name)),
+      roles,
+    };
+  }
+
+  /** Whether there is contact to a node. */
+  reaches(name: string): boolean {
+    return name === this.options.name || this.links.get(name) !== undefined;
+  }
+
+  /** Takes another node out of the cluster, normally one that is gone for good; false if it does not belong to it. */
+  async forceLeave(name: string): Promise<boolean> {
+    if (this.#core !== undefined) return this.#core.remove(name);
+    const core = this.#follower?.core;
+    if (core === undefined) throw new CallError('NO_CORE', 'no core is followed');
+    return (await core.call('force-leave', name, CALL_TIMEOUT_MS)) as boolean;
+  }
+
   /** The clients' listeners are open (or others than before): other nodes are told. */
   async listening(): Promise<void> {
     const record = JSON.stringify(this.#record());
@@ -454,6 +482,8 @@ export class ClusterNode {
         return this.#feed.snapshot(name, body as number);
       case 'retained':
         return packRetained(this.#node.router, body as string, this.#around.now());
+      case 'force-leave':
+        return core.remove(body as string);
       case 'bye':
         return core.leave(name);
       default:

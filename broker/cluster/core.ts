@@ -8,7 +8,7 @@ import {
   type Watch,
 } from '../../store/mod.js';
 import { CallError } from './calls.js';
-import { NODES, type NodeRecord, REPLICATED, RETAINED } from './keys.js';
+import { MEMBERS, NODES, type NodeRecord, REPLICATED, RETAINED } from './keys.js';
 import type { Replica, ReplicaChange } from './replica.js';
 import type { WireOutcome, WireWrite } from './wire-write.js';
 import { WriteBatcher } from './write-batcher.js';
@@ -101,7 +101,13 @@ export class Core {
       this.#owner.leaseLost(name);
     });
     this.#leases.set(name, { guid: record.guid, lease });
-    await this.write(name, [['put', `${NODES}${name}`, JSON.stringify(record)]]);
+    const writes: WireWrite[] = [['put', `${NODES}${name}`, JSON.stringify(record)]];
+    // A core belongs to the cluster also while it is down; a replicant is there or not.
+    if (record.role === 'core' && !this.#replica.members.has(name)) {
+      const member = { role: record.role, since: Number.parseInt(record.guid.slice(0, 12), 16) };
+      writes.push(['keep', `${MEMBERS}${name}`, JSON.stringify(member)]);
+    }
+    await this.write(name, writes);
   }
 
   /** The node is gone for sure, whichever core it entered at: what it had goes at once. */
@@ -113,6 +119,15 @@ export class Core {
     if ((JSON.parse(entry.value.toString()) as NodeRecord).guid !== guid) return;
     this.#leases.delete(name);
     await this.store.revoke(entry.lease);
+  }
+
+  /** Takes a node out of the cluster for good; false if it does not belong to it. */
+  async remove(name: string): Promise<boolean> {
+    const record = this.#replica.nodes.get(name)?.record;
+    const isMember = this.#replica.members.has(name);
+    if (record !== undefined) await this.expel(name, record.guid);
+    if (isMember) await this.#batcher.write({ operations: [{ delete: `${MEMBERS}${name}` }] });
+    return isMember || record !== undefined;
   }
 
   /** Whether the node entered here, as this start of it. */

@@ -100,8 +100,8 @@ export class PeerIngress implements Ingress {
     return count === TOO_DEEP ? 0 : count;
   }
 
-  left(channel: Channel, session: Session): void {
-    session.detach();
+  left(channel: Channel, session: Session, nowMs: number): void {
+    session.detach(nowMs);
     const peer = this.#peers.get(channel);
     if (peer === undefined) return;
     this.#peers.delete(channel);
@@ -160,7 +160,7 @@ export class PeerIngress implements Ingress {
       return this.#refuse(channel, ReasonCode.IMPLEMENTATION_SPECIFIC_ERROR, why);
     }
     this.#handshakes.delete(channel);
-    const session = this.#sessions.get(hello.guid) ?? this.#newSession(hello);
+    const session = this.#sessions.get(hello.guid) ?? this.#newSession(hello, nowMs);
     channel.open(session, LINK_KEEP_ALIVE_SECONDS * 1500);
     channel.send({
       type: 'connack',
@@ -187,8 +187,8 @@ export class PeerIngress implements Ingress {
     this.#host.complain(line);
   }
 
-  #newSession(hello: Hello): Session {
-    const session = new Session(hello.name, this.#host.node, LINK_LIMITS);
+  #newSession(hello: Hello, nowMs: number): Session {
+    const session = new Session(hello.name, this.#host.node, nowMs, LINK_LIMITS);
     this.#sessions.set(hello.guid, session);
     return session;
   }

@@ -94,6 +94,10 @@ export class PeerLink implements Transport, FrameSink {
     this.#socket.on('close', () => this.#closed());
   }
 
+  get peer(): string {
+    return `${this.address.host}:${this.address.port}`;
+  }
+
   get isOpen(): boolean {
     return this.hello !== undefined && !this.#isClosed;
   }
@@ -298,7 +302,7 @@ export class PeerLink implements Transport, FrameSink {
     this.#isClosed = true;
     this.outbox.close();
     const remote = this.#remote;
-    if (remote?.connection === this) remote.detach();
+    if (remote?.connection === this) remote.detach(this.#owner.now());
     for (const { reject, timer } of this.#calls.values()) {
       clearTimeout(timer);
       reject(new CallError('LINK_LOST', this.#rejection || 'the link is lost'));

@@ -21,8 +21,8 @@ export class RemoteNode extends Session {
   readonly members = new Map<number, { group: string; member: RemoteMember }>();
   readonly #forwarding: Forwarding;
 
-  constructor(name: string, node: Node, forwarding: Forwarding) {
-    super(name, node, LINK_LIMITS);
+  constructor(name: string, node: Node, forwarding: Forwarding, nowMs: number) {
+    super(name, node, nowMs, LINK_LIMITS);
     this.#forwarding = forwarding;
     this.expiryMs = Number.POSITIVE_INFINITY;
     this.subscription = new Subscription(this, '', AS_IT_CAME);

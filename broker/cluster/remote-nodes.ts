@@ -48,7 +48,8 @@ export class RemoteNodes implements ReplicaSink {
 
   nodeUp(name: string, record: NodeRecord): void {
     if (name !== this.#self) {
-      this.#known.set(name, { remote: new RemoteNode(name, this.#node, this.#forwarding), record });
+      const remote = new RemoteNode(name, this.#node, this.#forwarding, this.#owner.now());
+      this.#known.set(name, { remote, record });
     }
     this.#owner.up(name, record);
   }
@@ -57,7 +58,7 @@ export class RemoteNodes implements ReplicaSink {
     const known = this.#known.get(name);
     this.#known.delete(name);
     if (known !== undefined) {
-      known.remote.detach();
+      known.remote.detach(this.#owner.now());
       // Its members have left their groups: what it did not take of theirs goes to others.
       known.remote.end(this.#owner.now());
     }

@@ -59,6 +59,17 @@ export class Replica {
     return count;
   }
 
+  /** Who has subscribers of what, a group as `$share/<group>/<filter>`, once for each node. */
+  *routes(): Generator<{ filter: string; node: string }> {
+    for (const [node, { routes, shares, record }] of this.nodes) {
+      if (record === undefined) continue;
+      for (const filter of routes) yield { filter, node };
+      const groups = new Set<string>();
+      for (const { group, filter } of shares.values()) groups.add(`$share/${group}/${filter}`);
+      for (const filter of groups) yield { filter, node };
+    }
+  }
+
   apply([key, value]: ReplicaChange): void {
     const parsed = parseReplicaKey(key);
     switch (parsed?.kind) {
