@@ -1,4 +1,11 @@
-import { EmbeddedStore, type Store } from '../store/mod.js';
+import { readFileSync } from 'node:fs';
+import {
+  EmbeddedStore,
+  EtcdStore,
+  type EtcdStoreOptions,
+  type Store,
+  StoreError,
+} from '../store/mod.js';
 import {
   type ClusterOptions,
   createDiscovery,
@@ -49,8 +56,40 @@ export async function openCluster(
   };
 }
 
-async function openStore(_config: NodeConfig): Promise<Store> {
-  return new EmbeddedStore();
+/** Clusters of different names share an etcd without seeing each other. */
+async function openStore({ cluster }: NodeConfig): Promise<Store> {
+  const { engine, endpoints, username, password, ssl } = cluster.store;
+  if (engine === 'embedded') return new EmbeddedStore();
+  return EtcdStore.open({
+    endpoints,
+    namespace: `fleetgauge/${cluster.name}/`,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...tlsOf(ssl),
+  });
+}
+
+function tlsOf({
+  caFile,
+  certFile,
+  keyFile,
+}: NodeConfig['cluster']['store']['ssl']): Pick<EtcdStoreOptions, 'tls'> {
+  if (caFile === undefined && certFile === undefined) return {};
+  const read = (file: string | undefined, key: string): Buffer | undefined => {
+    if (file === undefined) return undefined;
+    try {
+      return readFileSync(file);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new StoreError('BAD_CONFIG', `cluster.store.ssl.${key}: ${why}`);
+    }
+  };
+  const parts = {
+    ca: read(caFile, 'cacertfile'),
+    cert: read(certFile, 'certfile'),
+    key: read(keyFile, 'keyfile'),
+  };
+  return { tls: Object.fromEntries(Object.entries(parts).filter(([, bytes]) => bytes)) };
 }
 
 /** Nodes that may be cores. What cannot be asked now is asked again soon. */

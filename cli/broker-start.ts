@@ -13,13 +13,14 @@ import {
   settingLines,
   startBroker,
 } from '../broker/mod.js';
+import { StoreError } from '../store/mod.js';
 import { controlFolderHere } from './control-folder.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { processTerminal, type Terminal } from './terminal.js';
 import { toolFacts } from './version.js';
 
 /** What a node can fail with at its start, in one line. */
-const EXPECTED = [BrokerError, ConfigError, DiscoveryError];
+const EXPECTED = [BrokerError, ConfigError, DiscoveryError, StoreError];
 
 /** The flags of `fleetgauge broker start`; they win over the environment, and that over the file. */
 export interface BrokerStartArgs extends NamedFlags {

@@ -397,7 +397,10 @@ export class ClusterNode {
   }
 
   #nodeDown(name: string): void {
-    if (name !== this.options.name) this.links.unwant(name);
+    if (name === this.options.name) return;
+    this.links.unwant(name);
+    // It is down for all: no contact to it is as it should be.
+    this.#alarms.delete(`link ${name}`);
   }
 
   #linkOpened(name: string, link: PeerLink): void {
