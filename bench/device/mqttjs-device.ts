@@ -8,7 +8,7 @@ import mqtt, {
 import { CONNECT, LAG, PUBLISH, RESPONSE, SERVICE, SUBSCRIBE } from '../../results/mod.js';
 import type { Device, DeviceProgram, DeviceThread, Outgoing } from './device.js';
 import { writeHeader } from './header.js';
-import { refusal } from './refusal.js';
+import { NO_SUBACK, refusal } from './refusal.js';
 import { COUNTER } from './tally.js';
 
 const SENT_BY_QOS = [
@@ -160,6 +160,7 @@ export class MqttJsDevice implements Device {
       this.#state = 'closed';
       return;
     }
+    if (this.#state === 'suback') this.#unanswered();
     this.#state = 'closing';
     this.#client.end(!this.#open);
   }
@@ -208,6 +209,13 @@ export class MqttJsDevice implements Device {
     owner.ready(this.#index);
   }
 
+  /** It is over before the SUBACK came: none of the subscriptions was granted. */
+  #unanswered(): void {
+    const { length } = this.#program.identity(this.#index).filters;
+    this.#thread.tally.count(COUNTER.subscribesFailed, length);
+    this.#thread.tally.error(NO_SUBACK, length);
+  }
+
   #delivered(payload: Buffer, packet: IPublishPacket): void {
     const { receiver, nowUs, tally } = this.#thread;
     tally.count(COUNTER.bytesReceived, payload.length);
@@ -248,6 +256,7 @@ export class MqttJsDevice implements Device {
       owner.lost(this.#index);
       return;
     }
+    if (state === 'suback') this.#unanswered();
     tally.count(this.#open ? COUNTER.connectionsLost : COUNTER.connectsFailed);
     tally.error(`connect: ${reason}`);
     owner.failed(this.#index);
