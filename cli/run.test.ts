@@ -211,6 +211,49 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+test('a pause between two measured phases lasts as long as it says, and dilutes no rate', async () => {
+  const phases = `phases:
+  - { name: ramp, kind: ramp }
+  - { name: one, kind: steady, duration: 2s }
+  - { name: pause, kind: drain, duration: 4s }
+  - { name: two, kind: steady, duration: 2s }
+`;
+  const scenario = SCENARIO.slice(0, SCENARIO.indexOf('phases:')) + phases;
+  await withBroker((target) =>
+    inFolder({ 's.yaml': scenario }, async (cwd) => {
+      const run = await runCli(['run', 's.yaml', '--target', target, '--json', '--quiet'], { cwd });
+      assert.equal(run.code, 0, run.err);
+      const { measured } = JSON.parse(run.out) as RunRecord;
+      assert.equal(measured.seconds, 4);
+      const perSec = (measured.counters.publishesSent ?? 0) / measured.seconds;
+      assert.ok(perSec > 550 && perSec < 690, `${perSec} of 620/s`);
+    }),
+  );
+});
+
+test('messages used up early, and not all answered: the drain lasts no longer than it says', async () => {
+  const welcome = encode({ type: 'connack', sessionPresent: false, reasonCode: 0 }, 5);
+  const scenario = `name: unanswered
+groups:
+  - { name: d, count: 1, publish: [{ topic: t, qos: 1, arrivals: { kind: periodic, interval: 100ms }, limit: 3 }] }
+phases:
+  - { name: ramp, kind: ramp }
+  - { name: steady, kind: steady, duration: 30s }
+  - { name: drain, kind: drain, duration: 2s }
+`;
+  await withServer(
+    (socket) => socket.once('data', () => socket.write(welcome)),
+    (target) =>
+      inFolder({ 's.yaml': scenario }, async (cwd) => {
+        await runCli(['run', 's.yaml', '--target', target, '--out', 'rec', '--quiet'], { cwd });
+        const { phases, totals } = readRecord(join(cwd, 'rec'));
+        assert.deepEqual([totals.publishes.sent, totals.publishes.acked], [3, 0]);
+        const drain = phases.find(({ kind }) => kind === 'drain')!;
+        assert.ok(drain.endUs! - drain.startUs < 3e6, `${drain.startUs} to ${drain.endUs}`);
+      }),
+  );
+});
+
 test('a failed objective exits 4 with what was measured; a mistyped one is refused before anything connects', async () => {
   await withBroker((target) =>
     inFolder({ 's.yaml': SCENARIO }, async (cwd) => {
