@@ -156,6 +156,12 @@ test('a limit that no number of processes makes up for is refused with the arith
   );
 });
 
+test('a limit too low even to start is said with what to do, exit 2', async () => {
+  const run = await runCli(['presets'], { openFiles: 64 });
+  assert.equal(run.code, 2, run.err);
+  assert.match(run.err, /^a process may have 64 open files here .*'ulimit -n 1024' or more\n$/);
+});
+
 test('kill -9 in mid-run leaves a readable record, and no process behind', async () => {
   await withBroker((target) =>
     inFolder({ 's.yaml': SCENARIO }, async (cwd) => {
