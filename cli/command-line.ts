@@ -7,6 +7,7 @@ import { EXIT } from './exit-codes.js';
 import { failure, UsageError } from './failure.js';
 import {
   BROKER_OPTIONS,
+  checkFlags,
   ESTIMATE_OPTIONS,
   QUICKSTART_OPTIONS,
   RUN_OPTIONS,
@@ -38,10 +39,22 @@ function parser(args: readonly string[]): Argv {
     .strict()
     .exitProcess(false)
     .wrap(Math.min(100, terminal.out.width))
+    .updateLocale({ 'Not enough arguments following: %s': '--%s: a value is missing' })
+    .check((flags) => checkFlags(flags))
     .fail((message, error) => {
-      throw error ?? new UsageError(`${message}; see ${helpCommand()}`);
+      // What yargs has against a command line comes as text alone, or as an error of its own kind.
+      if (error !== undefined && error.name !== 'YError') throw error;
+      const text = message ?? error?.message;
+      const lacking = text.startsWith('Not enough non-option') ? NEEDS[argv[0] ?? ''] : undefined;
+      throw new UsageError(`${lacking ?? text}; see ${helpCommand()}`);
     });
 }
+
+/** What a verb cannot do without. */
+const NEEDS: Readonly<Record<string, string>> = {
+  run: 'run needs a scenario: a file, or a preset (fleetgauge presets)',
+  broker: 'broker needs a verb: start',
+};
 
 function helpCommand(): string {
   const verb = ['run', 'estimate', 'broker', 'quickstart', 'presets'].find((v) => v === argv[0]);
