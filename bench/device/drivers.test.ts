@@ -262,6 +262,21 @@ for (const driver of ['lean', 'mqttjs'] as const) {
     });
   });
 
+  test(`${driver}: a refused publish has failed, with its reason`, async () => {
+    const script: Script = (packet, reply, socket) => {
+      if (packet.type !== 'publish') friendly(packet, reply, socket);
+      else reply({ type: 'puback', packetId: packet.packetId!, reasonCode: 0x87 });
+    };
+    await staged(driver, script, async ({ device, events, until, count, errors }) => {
+      await until(() => events.includes('ready'), 'ready');
+      device.publish(message(1), 1, 0);
+      device.flush();
+      await until(() => count('publishesFailed') === 1, 'failed');
+      assert.equal(count('publishesAcked'), 0);
+      assert.deepEqual(errors(), { 'publish refused: Not authorized (0x87)': 1 });
+    });
+  });
+
   test(`${driver}: a refused subscription is counted with its reason, and the device goes on`, async () => {
     const script: Script = (packet, reply, socket) => {
       if (packet.type !== 'subscribe') friendly(packet, reply, socket);

@@ -136,7 +136,9 @@ export class MqttJsDevice implements Device {
       this.#inflight--;
       if (error) {
         tally.count(COUNTER.publishesFailed);
-        if (this.#state === 'ready') tally.error(`publish refused: ${error.message}`);
+        const code = 'code' in error && typeof error.code === 'number' ? error.code : undefined;
+        const why = code === undefined ? error.message : refusal(code, 5);
+        if (this.#state === 'ready') tally.error(`publish refused: ${why}`);
       } else {
         const atUs = nowUs();
         tally.count(COUNTER.publishesAcked);
