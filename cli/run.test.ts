@@ -162,6 +162,31 @@ test('a limit too low even to start is said with what to do, exit 2', async () =
   assert.match(run.err, /^a process may have 64 open files here .*'ulimit -n 1024' or more\n$/);
 });
 
+test('quickstart says beforehand when its broker may not have a file for each device, exit 2', async () => {
+  await inFolder({}, async (cwd) => {
+    const run = await runCli(['quickstart'], { cwd, openFiles: 4096 });
+    assert.equal(run.code, 2, run.err);
+    assert.match(
+      run.err,
+      /^a process may have 4096 .*'ulimit -n 10064' or more, .*--scale 0\.4\n$/,
+    );
+    assert.equal(run.out, '');
+    assert.deepEqual(readdirSync(cwd), []);
+  });
+});
+
+test('a run whose output nobody reads any more ends, and not as if all were well', async () => {
+  await withBroker((target) =>
+    inFolder({ 's.yaml': SCENARIO }, async (cwd) => {
+      const run = startCli(['run', 's.yaml', '--target', target, '--out', 'rec'], { cwd });
+      run.process.stderr!.once('data', () => run.process.stderr!.destroy());
+      const { code } = await run.ended;
+      assert.equal(code, 7);
+      assert.equal(readRecord(join(cwd, 'rec')).state, 'running');
+    }),
+  );
+});
+
 test('kill -9 in mid-run leaves a readable record, and no process behind', async () => {
   await withBroker((target) =>
     inFolder({ 's.yaml': SCENARIO }, async (cwd) => {
