@@ -19,8 +19,10 @@ export async function brokerStart(
     const broker = await startBroker(args, { complain });
     const [listener] = broker.listeners;
     const host = listener?.host.includes(':') ? `[${listener.host}]` : listener?.host;
+    // Before the greeting: who reads it may send the signal at once.
+    const stopped = stopSignal();
     out.write(`Node '${broker.nodeName}' is started, mqtt://${host}:${listener?.port}\n`);
-    await stopSignal();
+    await stopped;
     process.once('SIGINT', exitNow).once('SIGTERM', exitNow);
     await broker.close();
     process.off('SIGINT', exitNow).off('SIGTERM', exitNow);
