@@ -35,7 +35,12 @@ export const SCENARIO_OPTIONS = {
     requiresArg: true,
     describe: 'mqtt://host:port, several with commas between; instead of the scenario’s',
   },
-  scale: { type: 'number', default: 1, describe: 'that many times as many devices and messages' },
+  scale: {
+    type: 'number',
+    requiresArg: true,
+    default: 1,
+    describe: 'that many times as many devices and messages',
+  },
   set: {
     type: 'string',
     array: true,
@@ -142,6 +147,30 @@ export const QUICKSTART_OPTIONS = {
   scale: SCENARIO_OPTIONS.scale,
   quiet: RUN_OPTIONS.quiet,
 } as const satisfies Record<string, Options>;
+
+const REPEATABLE: ReadonlySet<string> = new Set(
+  Object.entries({ ...RUN_OPTIONS, ...SCENARIO_OPTIONS, ...ESTIMATE_OPTIONS })
+    .filter(([, options]) => 'array' in options)
+    .map(([name]) => name),
+);
+
+/** What yargs lets pass: a flag given twice, what is no number, and numbers that make no sense. */
+export function checkFlags(flags: Readonly<Record<string, unknown>>): true {
+  for (const [name, value] of Object.entries(flags)) {
+    if (name === '_' || name === '$0') continue;
+    if (Array.isArray(value) && !REPEATABLE.has(name))
+      throw new UsageError(`--${name}: given twice`);
+    if (Number.isNaN(value)) throw new UsageError(`--${name}: expected a number`);
+  }
+  const { scale, threads } = flags;
+  if (typeof scale === 'number' && !(scale > 0 && scale < Number.POSITIVE_INFINITY)) {
+    throw new UsageError(`--scale ${scale}: expected a factor above 0`);
+  }
+  if (typeof threads === 'number' && !(Number.isInteger(threads) && threads > 0)) {
+    throw new UsageError(`--threads ${threads}: expected a whole number above 0`);
+  }
+  return true;
+}
 
 /**
  * The arguments with those added that only the environment gives: `--dry-run` has the twin
