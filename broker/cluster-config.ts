@@ -48,6 +48,8 @@ export async function openCluster(
       linkPort: linkPort(node.name, config),
       store,
       seeds: () => seeds(config, discovery, warn),
+      heal: cluster.autoheal,
+      autocleanMs: cluster.autocleanMs,
     },
     close: async () => {
       await discovery.stop();

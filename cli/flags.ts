@@ -76,7 +76,6 @@ export const BROKER_OPTIONS = {
     alias: 'c',
     type: 'string',
     requiresArg: true,
-    coerce: once<string>('config'),
     describe: 'config file, as emqx.conf',
   },
   set: {
@@ -89,19 +88,16 @@ export const BROKER_OPTIONS = {
   host: {
     type: 'string',
     requiresArg: true,
-    coerce: once<string>('host'),
     describe: 'address to listen on [127.0.0.1]',
   },
   port: {
     type: 'number',
     requiresArg: true,
-    coerce: once<number>('port'),
     describe: '0: any free one [1883]',
   },
   'node-name': {
     type: 'string',
     requiresArg: true,
-    coerce: once<string>('node-name'),
     describe: 'name@host [fleetgauge@127.0.0.1]',
   },
   check: {
@@ -111,32 +107,21 @@ export const BROKER_OPTIONS = {
   },
 } as const satisfies Record<string, Options>;
 
-/** yargs makes a list of a flag that is given twice. */
-function once<Value>(name: string) {
-  return (value: Value | Value[]): Value => {
-    if (Array.isArray(value)) throw new UsageError(`--${name} is given more than once`);
-    return value;
-  };
-}
-
 /** What `broker up` takes. */
 export const BROKER_UP_OPTIONS = {
   cores: {
     type: 'number',
     default: 1,
-    coerce: once<number>('cores'),
     describe: 'nodes that keep the cluster’s database',
   },
   replicants: {
     type: 'number',
     default: 2,
-    coerce: once<number>('replicants'),
     describe: 'nodes that follow them',
   },
   port: {
     type: 'number',
     requiresArg: true,
-    coerce: once<number>('port'),
     describe: 'each node’s port for clients, on an address of its own [any free one]',
   },
 } as const satisfies Record<string, Options>;
@@ -149,7 +134,7 @@ export const QUICKSTART_OPTIONS = {
 } as const satisfies Record<string, Options>;
 
 const REPEATABLE: ReadonlySet<string> = new Set(
-  Object.entries({ ...RUN_OPTIONS, ...SCENARIO_OPTIONS, ...ESTIMATE_OPTIONS })
+  Object.entries({ ...RUN_OPTIONS, ...SCENARIO_OPTIONS, ...ESTIMATE_OPTIONS, ...BROKER_OPTIONS })
     .filter(([, options]) => 'array' in options)
     .map(([name]) => name),
 );

@@ -5,6 +5,8 @@ import { TcpListener } from '../listener/mod.js';
 import type { Message } from '../routing/mod.js';
 import type { Node, SessionState } from '../session/mod.js';
 import { Announcer } from './announcer.js';
+import { Autoclean } from './autoclean.js';
+import { Autoheal, type HealNode, type HealTimes } from './autoheal.js';
 import { CallError } from './calls.js';
 import { ClientClaims } from './client-claims.js';
 import { Core, LEASE_MS } from './core.js';
@@ -44,6 +46,9 @@ export interface ClusterOptions {
   /** Finds nodes to attach to; a replicant's only. */
   seeds: () => Promise<readonly SeedNode[]>;
   version: string;
+  heal: HealTimes;
+  /** A core that stays down for longer is taken out of the cluster, ms; Infinity: never. */
+  autocleanMs: number;
 }
 
 /** A node that may be there, and where it would take links. */
@@ -79,6 +84,8 @@ export class ClusterNode {
   readonly #writer: NodeWriter;
   readonly #announcer: Announcer;
   readonly #claims: ClientClaims;
+  readonly #heal: Autoheal;
+  readonly #autoclean: Autoclean;
   readonly #refusals = new Map<string, number>();
   readonly #alarms = new Map<string, string>();
   #core: Core | undefined;
@@ -130,6 +137,25 @@ export class ClusterNode {
       write: (write) => this.#writer.write(write),
       call: (to, method, body, timeoutMs) => this.#call(to, method, body, timeoutMs),
     });
+    this.#autoclean = new Autoclean(options.autocleanMs);
+    this.#heal = new Autoheal(
+      {
+        self: () => ({ name: options.name, guid: this.guid }),
+        upCores: () =>
+          [...this.replica.up()]
+            .filter(([, { role }]) => role === 'core')
+            .map(([name, { guid }]) => ({ name, guid })),
+        // One node after the other enters again within a call.
+        call: (to, method, body) => this.#call(to, method, body, 10 * CALL_TIMEOUT_MS),
+        reenter: () => this.#reenter(),
+        after: (ms, then) => {
+          const timer = setTimeout(then, ms);
+          return () => clearTimeout(timer);
+        },
+        say: (line) => around.say(line),
+      },
+      options.heal,
+    );
   }
 
   /**
@@ -147,7 +173,7 @@ export class ClusterNode {
     };
     const around = { now, complain: say, ingress: this.#ingress };
     [this.#listener] = await TcpListener.openAll(this.#node, [address], around);
-    this.#timer = setInterval(() => this.links.tick(now()), TICK_MS);
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
     this.#node.router.localRoutes = this.#announcer;
     this.#node.router.retainer = (message) => this.#retain(message);
     this.#node.registry = this.#claims;
@@ -218,6 +244,7 @@ export class ClusterNode {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#heal.close();
     clearInterval(this.#timer);
     this.#follower?.close();
     const core = this.#follower?.core;
@@ -226,6 +253,16 @@ export class ClusterNode {
     this.links.close();
     this.#ingress.close(this.#around.now());
     await this.#listener?.close(ReasonCode.SERVER_SHUTTING_DOWN, 1000);
+  }
+
+  #tick(): void {
+    const nowMs = this.#around.now();
+    this.links.tick(nowMs);
+    if (this.#core === undefined || this.#alarms.has('store') || this.#heal.cutOff) return;
+    for (const name of this.#autoclean.overdue(this.members().stopped, nowMs)) {
+      this.#around.say(`'${name}' has been down for too long: it is taken out of the cluster`);
+      this.#core.remove(name).catch((error: unknown) => this.#notWritten(error));
+    }
   }
 
   // Roles
@@ -239,7 +276,10 @@ export class ClusterNode {
         storeRetained(this.#node.router, topic, value, now(), wallMs());
       },
       leaseLost: (name) => this.#leaseLost(name),
-      connected: (connected, why) => this.#alarm('store', connected ? undefined : why),
+      connected: (connected, why) => {
+        this.#alarm('store', connected ? undefined : `no contact to the cluster database: ${why}`);
+        this.#heal.contact(connected);
+      },
     });
     this.#core = core;
     await core.start();
@@ -353,23 +393,22 @@ export class ClusterNode {
       this.#ingress.closeFrom(name, this.#around.now());
       return;
     }
-    this.#around.say('was away too long: enters the cluster again');
-    void this.#reenter();
+    const { heal } = this.options;
+    this.#alarm(
+      'split',
+      heal.on
+        ? 'was cut off from the cluster: others do not know of its clients until it has entered again'
+        : 'was cut off from the cluster, and cluster.autoheal is off: restart it to have it enter again',
+    );
+    this.#heal.lost(!this.#alarms.has('store'));
   }
 
   /** Says again all that the cluster has forgotten of this core. */
   async #reenter(): Promise<void> {
-    while (!this.#closed) {
-      try {
-        await this.#core?.enter(this.options.name, this.#record());
-        await this.#announceAll();
-        this.#alarm('write', undefined);
-        return;
-      } catch (error) {
-        this.#notWritten(error);
-        await new Promise((resolve) => setTimeout(resolve, TICK_MS));
-      }
-    }
+    await this.#core?.enter(this.options.name, this.#record());
+    await this.#announceAll();
+    this.#alarm('write', undefined);
+    this.#alarm('split', undefined);
   }
 
   #retain(message: Message): void {
@@ -485,6 +524,12 @@ export class ClusterNode {
         return this.#feed.snapshot(name, body as number);
       case 'retained':
         return packRetained(this.#node.router, body as string, this.#around.now());
+      case 'heal-report':
+        return this.#heal.reported(body as HealNode);
+      case 'heal':
+        return this.#heal.heal(body as string[]);
+      case 'heal-reenter':
+        return this.#heal.reenter();
       case 'force-leave':
         return core.remove(body as string);
       case 'bye':

@@ -5,10 +5,6 @@ import { leavesOf } from './tree.js';
 /** Keys that are read and checked, but that nothing in this version acts on. */
 const NOT_YET: readonly (readonly string[])[] = [
   'node.data_dir',
-  'cluster.autoheal',
-  'cluster.autoclean',
-  'cluster.heal_confirm_after',
-  'cluster.heal_after',
   'cluster.store.client_port',
   'cluster.store.peer_port',
   'cluster.store.file',
