@@ -1,18 +1,28 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { it } from 'node:test';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, it } from 'node:test';
+
+/** Control sockets of these nodes, away from those of other nodes of the same name. */
+const RUNTIME = mkdtempSync(join(tmpdir(), 'fleetgauge-test-'));
+after(() => rmSync(RUNTIME, { recursive: true, force: true }));
 
 const START = `import { brokerStart } from ${JSON.stringify(new URL('./broker-start.js', import.meta.url).href)};
 process.exitCode = await brokerStart(JSON.parse(process.argv[1]));`;
 
 /** `brokerStart` in a process of its own, below a shell's `ulimit` if one is given. */
 function start(args: object, openFiles?: number): ChildProcess {
+  const env = { ...process.env, XDG_RUNTIME_DIR: RUNTIME };
   const node = ['--input-type=module', '-e', START, JSON.stringify(args)];
   return openFiles === undefined
-    ? spawn(process.execPath, node)
-    : spawn('sh', ['-c', `ulimit -n ${openFiles}; exec "$0" "$@"`, process.execPath, ...node]);
+    ? spawn(process.execPath, node, { env })
+    : spawn('sh', ['-c', `ulimit -n ${openFiles}; exec "$0" "$@"`, process.execPath, ...node], {
+        env,
+      });
 }
 
 async function firstLine(stream: NodeJS.ReadableStream | null): Promise<string> {
@@ -48,7 +58,7 @@ it('broker start ends with 2 and one line when the port is taken', async () => {
   let second: ChildProcess | undefined;
   try {
     const port = Number((await firstLine(first.stdout)).split(':').at(-1));
-    second = start({ port });
+    second = start({ port, nodeName: 'second@127.0.0.1' });
     const complaint = await firstLine(second.stderr);
     assert.match(complaint, /^127\.0\.0\.1:\d+ is in use: .*--port$/);
     assert.equal(await exitCode(second), 2);
