@@ -53,7 +53,7 @@ for (const page of pages) {
   test(`every command of ${page} works as it stands`, async () => {
     await inFolder({}, async (folder) => {
       // Its node is the only one that `ctl` finds there.
-      const env = { XDG_RUNTIME_DIR: folder };
+      const env = { XDG_RUNTIME_DIR: join(folder, 'runtime') };
       const broker = await startBrokerProcess(env);
       try {
         // Another port than the one that is on the page, for that may be somebody's.
