@@ -133,16 +133,20 @@ export const QUICKSTART_OPTIONS = {
   quiet: RUN_OPTIONS.quiet,
 } as const satisfies Record<string, Options>;
 
+/** Flags that may be given more than once, of whatever verb. */
 const REPEATABLE: ReadonlySet<string> = new Set(
-  Object.entries({ ...RUN_OPTIONS, ...SCENARIO_OPTIONS, ...ESTIMATE_OPTIONS, ...BROKER_OPTIONS })
-    .filter(([, options]) => 'array' in options)
-    .map(([name]) => name),
+  [RUN_OPTIONS, SCENARIO_OPTIONS, ESTIMATE_OPTIONS, BROKER_OPTIONS].flatMap((options) =>
+    Object.entries(options)
+      .filter(([, option]) => 'array' in option)
+      .map(([name]) => name),
+  ),
 );
 
 /** What yargs lets pass: a flag given twice, what is no number, and numbers that make no sense. */
 export function checkFlags(flags: Readonly<Record<string, unknown>>): true {
   for (const [name, value] of Object.entries(flags)) {
-    if (name === '_' || name === '$0') continue;
+    // A short form has its long one beside it.
+    if (name === '_' || name === '$0' || name.length === 1) continue;
     if (Array.isArray(value) && !REPEATABLE.has(name))
       throw new UsageError(`--${name}: given twice`);
     if (Number.isNaN(value)) throw new UsageError(`--${name}: expected a number`);

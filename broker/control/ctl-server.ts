@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { linkSync, renameSync, rmSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { linkSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { BrokerError } from '../errors.js';
 import { runCommand } from './commands/mod.js';
 import {
@@ -16,8 +17,9 @@ import { SocketAnswer } from './socket-answer.js';
 
 /** A command line is not longer. */
 const MAX_REQUEST_BYTES = 1_048_576;
-/** Files of killed nodes put aside before we give up. */
-const TRIES = 5;
+/** A node that has the lock needs a few milliseconds. */
+const RETRY_MS = 5;
+const TRIES = 100;
 
 export interface CtlServerOptions {
   /** Where the sockets of this user's nodes are. */
@@ -60,17 +62,32 @@ export class CtlServer {
   }
 
   /**
-   * Listens under a name of its own and gives the file its right name only then: by a hard link, which
-   * fails if the name is taken. So of two nodes that start at once with one name, one does.
+   * Listens under a name of its own and gives the file its right name only then: by a hard link, which fails
+   * if the name is taken. A file that a killed node left is removed by whoever has linked the lock, nobody
+   * else: as long as it is there nobody can put another in its place. So of many nodes that start at once
+   * with one name, one does.
    */
   async #listen(): Promise<void> {
-    const folder = dirname(this.#path);
+    const path = this.#path;
+    const folder = dirname(path);
     const own = join(folder, `.${process.pid}-${randomBytes(3).toString('hex')}`);
+    // As long as `own`: what fits for the node's name may not fit with more behind it.
+    const lock = join(folder, `.${createHash('sha256').update(path).digest('hex').slice(0, 12)}`);
     await listen(this.#server, own);
     try {
       for (let attempt = 0; attempt < TRIES; attempt++) {
-        if (tryLink(own, this.#path)) return;
-        await this.#removeStale(`${own}-stale`);
+        if (tryLink(own, path)) return;
+        if (await isAlive(path)) throw this.#inUse();
+        if (tryLink(own, lock)) {
+          try {
+            if (!(await isAlive(path))) rmSync(path, { force: true });
+            if (tryLink(own, path)) return;
+          } finally {
+            rmSync(lock, { force: true });
+          }
+          // Its holder was killed in these few lines; otherwise it is about to have the name.
+        } else if (!(await isAlive(lock))) rmSync(lock, { force: true });
+        else await setTimeout(RETRY_MS);
       }
       throw this.#inUse();
     } catch (error) {
@@ -79,22 +96,6 @@ export class CtlServer {
     } finally {
       rmSync(own, { force: true });
     }
-  }
-
-  /** Removes a file that nobody listens behind; puts it aside first, lest it be one just made. */
-  async #removeStale(aside: string): Promise<void> {
-    if (await isAlive(this.#path)) throw this.#inUse();
-    try {
-      renameSync(this.#path, aside);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-      throw error;
-    }
-    if (await isAlive(aside)) {
-      renameSync(aside, this.#path);
-      throw this.#inUse();
-    }
-    rmSync(aside);
   }
 
   #inUse(): BrokerError {

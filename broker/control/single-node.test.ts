@@ -96,7 +96,9 @@ it('subscriptions are remembered as the client made them', () => {
   const a = simulated.connected('a');
   a.subscribe('x/+', 2, { noLocal: true, retainHandling: 2 });
   a.subscribe('$share/g/y', 1, { retainAsPublished: true, retainHandling: 1 });
-  simulated.connected('b').subscribe('y');
+  const b = simulated.connected('b');
+  b.subscribe('y');
+  b.subscribe('$share/only/z/#');
   const ofA = [
     {
       clientId: 'a',
@@ -116,13 +118,12 @@ it('subscriptions are remembered as the client made them', () => {
     },
   ];
   assert.deepEqual([...control.subscriptions('a')], ofA);
-  assert.equal([...control.subscriptions()].length, 3);
+  assert.equal([...control.subscriptions()].length, 4);
   assert.deepEqual([...control.subscriptions('nobody')], []);
-  assert.deepEqual([...control.routes()].map(({ filter, node }) => `${filter} ${node}`).sort(), [
-    '$share/g/y n1@127.0.0.1',
-    'x/+ n1@127.0.0.1',
-    'y n1@127.0.0.1',
-  ]);
+  assert.deepEqual(
+    [...control.routes()].map(({ filter, node }) => `${filter} ${node}`).sort(),
+    ['$share/g/y', '$share/only/z/#', 'x/+', 'y'].map((filter) => `${filter} n1@127.0.0.1`),
+  );
 });
 
 it('a subscription added by hand gets retained and new messages until it is taken away', () => {
