@@ -12,19 +12,21 @@ export function watchedNodes(asked: readonly string[]): ProbedNode[] | undefined
 
 /** The processes that listen on the targets' ports, as far as the targets are this machine. */
 export function listeningNodes(targets: readonly Target[], terminal: Terminal): ProbedNode[] {
-  const ports = [...new Set(targets.filter(isThisMachine).map(({ port }) => port))];
-  const nodes: ProbedNode[] = [];
-  for (const port of ports) {
+  const found = new Map<number, Target>();
+  for (const target of targets.filter(isThisMachine)) {
     try {
-      const pid = pidListening(port);
-      if (nodes.some((node) => node.pid === pid)) continue;
-      nodes.push({ node: ports.length === 1 ? 'target' : `target-${port}`, pid });
+      const pid = pidListening(target.port, target.host);
+      if (!found.has(pid)) found.set(pid, target);
     } catch (error) {
       if (!(error instanceof ProbeError)) throw error;
       terminal.err.write(`note: the target's CPU and memory are not watched: ${error.message}\n`);
     }
   }
-  return nodes;
+  const ports = new Set([...found.values()].map(({ port }) => port));
+  return [...found].map(([pid, { host, port }]) => {
+    if (found.size === 1) return { node: 'target', pid };
+    return { node: ports.size === found.size ? `target-${port}` : `target-${host}:${port}`, pid };
+  });
 }
 
 function namedNode(text: string): ProbedNode {

@@ -54,15 +54,22 @@ export function parseResidentPages(text: string): number {
 /** `0A` in `/proc/net/tcp`, include/net/tcp_states.h. */
 const LISTEN = '0A';
 
-/** Inodes of the sockets that listen on a port, from the text of `/proc/net/tcp` or `tcp6`. */
-export function listeningInodes(text: string, port: number): string[] {
-  const inodes: string[] = [];
+/** A socket that listens; its address in the kernel's spelling, 8 or 32 hex digits. */
+export interface ListeningSocket {
+  readonly address: string;
+  readonly inode: string;
+}
+
+/** The sockets that listen on a port, from the text of `/proc/net/tcp` or `tcp6`. */
+export function listeningSockets(text: string, port: number): ListeningSocket[] {
+  const sockets: ListeningSocket[] = [];
   for (const line of text.split('\n').slice(1)) {
     const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/);
     if (state !== LISTEN) continue;
-    if (Number.parseInt(local.slice(local.lastIndexOf(':') + 1), 16) === port) inodes.push(inode);
+    const [address = '', hexPort = ''] = local.split(':');
+    if (Number.parseInt(hexPort, 16) === port) sockets.push({ address, inode });
   }
-  return inodes;
+  return sockets;
 }
 
 /** The soft limit of open files from the text of `/proc/<pid>/limits`; null when unlimited or unknown. */
