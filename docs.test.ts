@@ -54,7 +54,7 @@ for (const page of pages) {
     await inFolder({}, async (folder) => {
       // Its node is the only one that `ctl` finds there.
       const env = { XDG_RUNTIME_DIR: join(folder, 'runtime') };
-      const broker = await startBrokerProcess(env);
+      const broker = await startBrokerProcess({ env });
       try {
         // Another port than the one that is on the page, for that may be somebody's.
         const script = blocks.join('\n').replaceAll('1883', String(broker.port));

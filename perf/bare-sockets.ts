@@ -6,13 +6,20 @@
 import { connect, type Socket } from 'node:net';
 import { encode } from '../wire/mod.js';
 
+/** Linux's ports for outgoing connections. */
+const FIRST_PORT = 32_768;
+const PORTS = 28_232;
+
 const [port, count, perSec, holdSec] = process.argv.slice(2).map(Number) as [
   number,
   number,
   number,
   number,
 ];
-const sockets: Socket[] = [];
+/** Kept, as a fleet keeps its devices. */
+const sockets = new Set<Socket>();
+let opened = 0;
+let nextPort = FIRST_PORT + Math.floor(Math.random() * PORTS);
 let connected = 0;
 const onread = {
   buffer: Buffer.allocUnsafeSlow(65_536),
@@ -25,22 +32,25 @@ const onread = {
 const startMs = performance.now();
 const timer = setInterval(() => {
   const due = Math.min(count, ((performance.now() - startMs) * perSec) / 1000);
-  while (sockets.length < due) open();
+  for (; opened < due; opened++) open();
 }, 1);
 
 function open(): void {
-  const clientId = `bare-${sockets.length}`;
   // A port of its own for each, as the lean driver has: the kernel's search would be most of the cost.
-  const localPort = 33_000 + ((sockets.length + process.pid * 13) % 27_000);
+  const localPort = nextPort;
+  nextPort = nextPort + 1 < FIRST_PORT + PORTS ? nextPort + 1 : FIRST_PORT;
+  const clientId = `bare-${localPort}`;
   const socket = connect({ host: '127.0.0.1', port, localPort, noDelay: true, onread });
   socket.on('connect', () => {
     const session = { cleanStart: true, keepAliveSeconds: 300, clientId };
     socket.write(encode({ type: 'connect', protocolVersion: 5, ...session }, 5));
   });
-  socket.on('error', (error) => {
-    throw error;
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error;
+    sockets.delete(socket);
+    open();
   });
-  sockets.push(socket);
+  sockets.add(socket);
 }
 
 function hold(): void {
