@@ -158,7 +158,7 @@ it('broker start with a config that is no good: a line for each mistake, exit 2,
       [['-c', '.'], /^\.: expected a file that can be read, found EISDIR/],
       [['-c', 'bad.conf', '-c', 'bad.conf'], /^--config: given twice/],
       [['--set', 'mqtt.max_inflight'], /^--set mqtt\.max_inflight: expected key=value/],
-      [['--set'], /^Not enough arguments following: set; see fleetgauge/],
+      [['--set'], /^--set: a value is missing; see fleetgauge/],
       [['--port', 'x'], /^--port: listeners\.tcp\.default\.bind: expected an address/],
     ];
     for (const [args, says] of cases) {

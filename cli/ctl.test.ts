@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import mqtt from 'mqtt';
 import { type Ended, inFolder, runCli, type Started, startCli } from './cli-under-test.js';
+import { EXIT } from './exit-codes.js';
 
 /** Brokers and `ctl` as a user starts them, with a runtime folder of their own. */
 class Machine {
@@ -222,7 +223,7 @@ describe('fleetgauge ctl', () => {
       cut.process.stdout!.destroy();
       const { code, err } = await cut.ended;
       assert.equal(err, '');
-      assert.equal(code, 0);
+      assert.equal(code, EXIT.interrupted);
     });
   });
 });
