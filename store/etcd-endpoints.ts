@@ -39,6 +39,7 @@ export class EtcdEndpoints {
   readonly #keys: EtcdKeys;
   readonly #clients = new Map<string, Etcd3>();
   readonly #moved = new Set<() => void>();
+  #all: readonly string[];
   #endpoint: string | undefined;
   #search: Promise<string> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -48,11 +49,17 @@ export class EtcdEndpoints {
 
   constructor(options: EndpointsOptions, keys: EtcdKeys) {
     this.#options = options;
+    this.#all = options.endpoints;
     this.#keys = keys;
   }
 
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  /** @throws StoreError UNAVAILABLE once closed */
+  checkOpen(): void {
+    if (this.#isClosed) throw new StoreError('UNAVAILABLE', 'this etcd store is closed');
   }
 
   get requestTimeoutMs(): number {
@@ -80,7 +87,7 @@ export class EtcdEndpoints {
 
   /** The endpoint in use. @throws StoreError when none answers in time */
   async endpoint(): Promise<string> {
-    if (this.#isClosed) throw new StoreError('UNAVAILABLE', 'this etcd store is closed');
+    this.checkOpen();
     if (this.#endpoint !== undefined) return this.#endpoint;
     this.#search ??= this.#find().finally(() => {
       this.#search = undefined;
@@ -95,6 +102,17 @@ export class EtcdEndpoints {
       this.#clients.set(endpoint, client);
     }
     return client;
+  }
+
+  /** The cluster has these endpoints from now on. */
+  use(endpoints: readonly string[]): void {
+    this.#all = endpoints;
+    for (const [endpoint, client] of this.#clients) {
+      if (endpoints.includes(endpoint)) continue;
+      client.close();
+      this.#clients.delete(endpoint);
+    }
+    if (this.#endpoint !== undefined && !endpoints.includes(this.#endpoint)) this.#give();
   }
 
   /** Something that uses the endpoint found it wanting: the next request looks for another. */
@@ -153,22 +171,39 @@ export class EtcdEndpoints {
     for (const moved of [...this.#moved]) moved();
   }
 
+  /** The first endpoint to answer; while a leader is elected, none does. */
   async #find(): Promise<string> {
-    const { endpoints, requestTimeoutMs } = this.#options;
+    const { requestTimeoutMs } = this.#options;
+    const deadlineMs = performance.now() + requestTimeoutMs;
+    for (;;) {
+      const leftMs = Math.max(deadlineMs - performance.now(), PAUSE_MS);
+      const endpoints = this.#all;
+      const failures = await this.#ask(endpoints, leftMs);
+      if (typeof failures === 'string') return failures;
+      const telling =
+        failures.find(({ code }) => code === 'DENIED') ??
+        failures.find(({ code }) => code === 'BAD_CONFIG');
+      if (telling !== undefined) throw telling;
+      this.checkOpen();
+      if (performance.now() > deadlineMs) {
+        const why = failures.map(({ message }) => message).join('; ');
+        throw new StoreError('UNAVAILABLE', `no answer in ${requestTimeoutMs} ms: ${why}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+  }
+
+  /** All endpoints at once. Returns the first to answer, which is used from now on, or why none did. */
+  async #ask(endpoints: readonly string[], timeoutMs: number): Promise<string | StoreError[]> {
     try {
       const found = await Promise.any(
-        endpoints.map((endpoint) => this.#probe(endpoint, requestTimeoutMs)),
+        endpoints.map((endpoint) => this.#probe(endpoint, timeoutMs)),
       );
       this.#endpoint = found;
       return found;
     } catch (error) {
-      const errors = error instanceof AggregateError ? error.errors : [error];
-      const all = errors.map((each, at) => storeErrorOf(each, endpoints[at] ?? ''));
-      const telling =
-        all.find(({ code }) => code === 'DENIED') ??
-        all.find(({ code }) => code === 'BAD_CONFIG') ??
-        all[0];
-      throw telling ?? new StoreError('BAD_CONFIG', 'no endpoint of etcd is configured');
+      const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
+      return errors.map((each, at) => storeErrorOf(each, endpoints[at] ?? ''));
     }
   }
 

@@ -43,6 +43,13 @@ export class EtcdLease implements Lease {
     this.#ended(this);
   }
 
+  /** It is known to be gone. */
+  gone(): void {
+    if (this.#isOver) return;
+    this.stop();
+    this.#lost();
+  }
+
   async revoke(): Promise<void> {
     this.stop();
     await revokeLease(this.#endpoints, this.id);
@@ -54,8 +61,7 @@ export class EtcdLease implements Lease {
         (ttl) => {
           if (this.#isOver) return;
           if (ttl > 0) return this.#beatIn(this.#everyMs);
-          this.stop();
-          this.#lost();
+          this.gone();
         },
         () => {
           if (!this.#isOver) this.#beatIn(Math.min(RETRY_MS, this.#everyMs));

@@ -1,5 +1,4 @@
 import type { ITxnResponse } from 'etcd3';
-import { checkWrites } from './check-writes.js';
 import { EtcdEndpoints, type EtcdTls } from './etcd-endpoints.js';
 import { isCompacted } from './etcd-errors.js';
 import { EtcdKeys, entryOf } from './etcd-keys.js';
@@ -8,6 +7,7 @@ import { outcomesOf, requestOf, transactionsOf } from './etcd-transactions.js';
 import { EtcdWatch } from './etcd-watch.js';
 import type { Entry, Lease, Outcome, Snapshot, Store, Watch, Watcher, Write } from './store.js';
 import { StoreError } from './store-error.js';
+import { checkWrites } from './write-rules.js';
 
 export interface EtcdStoreOptions {
   /** `http://host:port` or `https://host:port`, the preferred one first. */
@@ -28,13 +28,15 @@ const FIRST_PAGE = 500;
 const LARGEST_PAGE = 10_000;
 /** A read that a compaction overtakes begins anew. */
 const READ_TRIES = 10;
+/** What closing waits for its leases to be ended; the rest end when their time is up. */
+const GOODBYE_MS = 2_000;
 
 /** The store in an etcd cluster (3.4 or newer): what it has acknowledged, its quorum holds on disk. */
 export class EtcdStore implements Store {
   readonly engine = 'etcd';
   readonly #endpoints: EtcdEndpoints;
   readonly #keys: EtcdKeys;
-  readonly #leases = new Set<EtcdLease>();
+  readonly #leases = new Map<string, EtcdLease>();
   readonly #watches = new Set<EtcdWatch>();
 
   private constructor(endpoints: EtcdEndpoints, keys: EtcdKeys) {
@@ -55,6 +57,11 @@ export class EtcdStore implements Store {
       throw error;
     }
     return new EtcdStore(endpoints, keys);
+  }
+
+  /** The cluster has these endpoints from now on: members came or went. */
+  useEndpoints(endpoints: readonly string[]): void {
+    this.#endpoints.use(endpoints);
   }
 
   async read(prefix: string): Promise<Snapshot> {
@@ -87,6 +94,7 @@ export class EtcdStore implements Store {
   }
 
   watch(prefix: string, fromRevision: number, watcher: Watcher): Watch {
+    this.#endpoints.checkOpen();
     const watch = new EtcdWatch(this.#endpoints, this.#keys, prefix, fromRevision, {
       changes: (changes) => watcher.changes(changes),
       connected: (connected) => watcher.connected?.(connected),
@@ -111,20 +119,30 @@ export class EtcdStore implements Store {
       true,
     );
     const lease = new EtcdLease(this.#endpoints, ID, Number(TTL) * 1_000, lost, (ended) =>
-      this.#leases.delete(ended),
+      this.#leases.delete(ended.id),
     );
-    this.#leases.add(lease);
+    this.#leases.set(ID, lease);
     return lease;
   }
 
-  revoke(leaseId: string): Promise<void> {
-    return revokeLease(this.#endpoints, leaseId);
+  async revoke(leaseId: string): Promise<void> {
+    await revokeLease(this.#endpoints, leaseId);
+    this.#leases.get(leaseId)?.gone();
   }
 
   async close(): Promise<void> {
-    for (const lease of [...this.#leases]) lease.stop();
     for (const watch of this.#watches) watch.close();
     this.#watches.clear();
+    const leases = [...this.#leases.values()];
+    for (const lease of leases) lease.stop();
+    if (leases.length > 0) {
+      let timer: NodeJS.Timeout | undefined;
+      const tooLate = new Promise((resolve) => {
+        timer = setTimeout(resolve, GOODBYE_MS);
+      });
+      await Promise.race([tooLate, Promise.allSettled(leases.map((lease) => lease.revoke()))]);
+      clearTimeout(timer);
+    }
     this.#endpoints.close();
   }
 

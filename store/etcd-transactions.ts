@@ -8,6 +8,7 @@ import type {
 } from 'etcd3';
 import { type EtcdKeys, entryOf } from './etcd-keys.js';
 import { type Compare, MAX_OPERATIONS, type Operation, type Outcome, type Write } from './store.js';
+import { keyOf } from './write-rules.js';
 
 /** Bytes of keys and values in one transaction; etcd takes requests up to 1.5 MiB by default. */
 const MAX_BYTES = 1_048_576;
@@ -125,10 +126,6 @@ function previousOf(response: IResponseOp, keys: EtcdKeys) {
   const put: { prev_kv: IKeyValue | null } | null | undefined = response.response_put;
   const before = put?.prev_kv ?? response.response_delete_range?.prev_kvs[0];
   return before === undefined ? undefined : entryOf(before, keys);
-}
-
-function keyOf(operation: Operation): string {
-  return 'put' in operation ? operation.put : operation.delete;
 }
 
 function touches(write: Write, touched: ReadonlySet<string>): boolean {

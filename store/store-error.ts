@@ -7,8 +7,15 @@ import type { Outcome } from './store.js';
  * - `DENIED`: it does not take these credentials
  * - `LEASE_GONE`: there is no such lease any more; nothing of the write happened
  * - `BAD_CONFIG`: it cannot be started or reached as configured
+ * - `DAMAGED`: the file behind the embedded engine does not hold what was written to it
  */
-export type StoreErrorCode = 'UNAVAILABLE' | 'FULL' | 'DENIED' | 'LEASE_GONE' | 'BAD_CONFIG';
+export type StoreErrorCode =
+  | 'UNAVAILABLE'
+  | 'FULL'
+  | 'DENIED'
+  | 'LEASE_GONE'
+  | 'BAD_CONFIG'
+  | 'DAMAGED';
 
 export interface StoreErrorOptions extends ErrorOptions {
   outcomes?: readonly (Outcome | undefined)[];
