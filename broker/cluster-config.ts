@@ -1,11 +1,3 @@
-import { readFileSync } from 'node:fs';
-import {
-  EmbeddedStore,
-  EtcdStore,
-  type EtcdStoreOptions,
-  type Store,
-  StoreError,
-} from '../store/mod.js';
 import {
   type ClusterOptions,
   createDiscovery,
@@ -16,6 +8,7 @@ import {
   type SeedNode,
 } from './cluster/mod.js';
 import type { NodeConfig } from './config/mod.js';
+import { openStore } from './open-store.js';
 
 /** What a config says of the node's part in a cluster, ready for `startBroker`. */
 export interface ClusterPart {
@@ -37,7 +30,8 @@ export async function openCluster(
   if (cookie === undefined) return undefined;
   const deps = { self: node.name, clusterName: cluster.name, cookie, warn };
   const discovery = createDiscovery(discoveryOptions(config), deps);
-  const store = node.role === 'core' ? await openStore(config) : undefined;
+  const find = (): Promise<SeedNode[]> => seeds(config, discovery, warn);
+  const opened = node.role === 'core' ? await openStore(config, find, warn) : undefined;
   return {
     options: {
       role: node.role,
@@ -46,52 +40,16 @@ export async function openCluster(
       forward: cluster.forward,
       linkHost: hostOf(node.name),
       linkPort: linkPort(node.name, config),
-      store,
-      seeds: () => seeds(config, discovery, warn),
+      store: opened?.store,
+      seeds: find,
       heal: cluster.autoheal,
       autocleanMs: cluster.autocleanMs,
     },
     close: async () => {
       await discovery.stop();
-      await store?.close();
+      await opened?.close();
     },
   };
-}
-
-/** Clusters of different names share an etcd without seeing each other. */
-async function openStore({ cluster }: NodeConfig): Promise<Store> {
-  const { engine, endpoints, username, password, ssl } = cluster.store;
-  if (engine === 'embedded') return new EmbeddedStore();
-  return EtcdStore.open({
-    endpoints,
-    namespace: `fleetgauge/${cluster.name}/`,
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...tlsOf(ssl),
-  });
-}
-
-function tlsOf({
-  caFile,
-  certFile,
-  keyFile,
-}: NodeConfig['cluster']['store']['ssl']): Pick<EtcdStoreOptions, 'tls'> {
-  if (caFile === undefined && certFile === undefined) return {};
-  const read = (file: string | undefined, key: string): Buffer | undefined => {
-    if (file === undefined) return undefined;
-    try {
-      return readFileSync(file);
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new StoreError('BAD_CONFIG', `cluster.store.ssl.${key}: ${why}`);
-    }
-  };
-  const parts = {
-    ca: read(caFile, 'cacertfile'),
-    cert: read(certFile, 'certfile'),
-    key: read(keyFile, 'keyfile'),
-  };
-  return { tls: Object.fromEntries(Object.entries(parts).filter(([, bytes]) => bytes)) };
 }
 
 /** Nodes that may be cores. What cannot be asked now is asked again soon. */

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { freePort } from './free-port.js';
 
 const CLI = fileURLToPath(new URL('../cli.js', import.meta.url));
-const START_TIMEOUT_MS = 15_000;
+const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
 /** A broker node as a process of its own, as a user would start it. */
 export interface BrokerProcess {

@@ -4,10 +4,6 @@ import { leavesOf } from './tree.js';
 
 /** Keys that are read and checked, but that nothing in this version acts on. */
 const NOT_YET: readonly (readonly string[])[] = [
-  'node.data_dir',
-  'cluster.store.client_port',
-  'cluster.store.peer_port',
-  'cluster.store.file',
   'cluster.etcd.node_ttl',
   'cluster.mcast.buffer',
   'mqtt.max_clientid_len',
