@@ -176,7 +176,7 @@ describe('the config', () => {
       0,
     );
     assert.equal(inert(load('cluster { name = other, autoheal = off, dns.record_type = srv }')), 0);
-    assert.equal(inert(load('rpc.mode = sync\nmqtt.max_clientid_len = 9')), 2);
+    assert.equal(inert(load('rpc.mode = sync\nmqtt.max_clientid_len = 100')), 2);
     assert.equal(
       inert(load('mqtt { shared_subscription_strategy = random, max_inflight = 3 }')),
       0,
