@@ -32,6 +32,7 @@ export async function openCluster(
   const discovery = createDiscovery(discoveryOptions(config), deps);
   const find = (): Promise<SeedNode[]> => seeds(config, discovery, warn);
   const opened = node.role === 'core' ? await openStore(config, find, warn) : undefined;
+  if (node.role === 'core') await beFound(discovery, warn);
   return {
     options: {
       role: node.role,
@@ -46,10 +47,21 @@ export async function openCluster(
       autocleanMs: cluster.autocleanMs,
     },
     close: async () => {
+      await discovery.unregister?.().catch(() => undefined);
       await discovery.stop();
       await opened?.close();
     },
   };
+}
+
+/** Where nodes are found by what they say of themselves, a core says so. */
+async function beFound(discovery: Discovery, warn: (line: string) => void): Promise<void> {
+  const complain = (error: unknown): void => {
+    warn(error instanceof Error ? error.message : String(error));
+  };
+  await discovery.register?.().catch(complain);
+  // In a multicast group it answers others from its first question on.
+  if (discovery.strategy === 'mcast') void discovery.discover().catch(complain);
 }
 
 /** Nodes that may be cores. What cannot be asked now is asked again soon. */
