@@ -1,4 +1,5 @@
 import { groupKey, type LocalRoutes, type Subscriber } from '../routing/mod.js';
+import { CALL_MEMBER } from './calls.js';
 import { routeKey, shareKey } from './keys.js';
 import type { WireWrite } from './wire-write.js';
 
@@ -8,6 +9,8 @@ interface LocalMember {
   subscriber: Subscriber;
 }
 
+/** They travel as Subscription Identifiers, the highest of which is a call's. */
+const HIGHEST_NUMBER = CALL_MEMBER - 1;
 /** Members that left are remembered, so that what is under way to them finds the rest of their group. */
 const MOST_LEFT = 10_000;
 
@@ -22,11 +25,13 @@ export class Announcer implements LocalRoutes {
   readonly #members = new Map<number, LocalMember>();
   readonly #numbers = new Map<Subscriber, Map<string, number>>();
   readonly #left = new Map<number, { group: string; filter: string }>();
-  #nextNumber = 1;
+  #nextNumber: number;
 
-  constructor(node: string, write: (write: WireWrite) => void) {
+  /** `random` gives [0, 1): numbers begin anywhere, so that an earlier start of the node hardly had the same ones. */
+  constructor(node: string, write: (write: WireWrite) => void, random: () => number) {
     this.#node = node;
     this.#write = write;
+    this.#nextNumber = 1 + Math.floor(random() * HIGHEST_NUMBER);
   }
 
   added(filter: string): void {
@@ -40,7 +45,7 @@ export class Announcer implements LocalRoutes {
   }
 
   joined(group: string, filter: string, subscriber: Subscriber): void {
-    const number = this.#nextNumber++;
+    const number = this.#newNumber();
     let numbers = this.#numbers.get(subscriber);
     if (numbers === undefined) {
       numbers = new Map();
@@ -82,5 +87,14 @@ export class Announcer implements LocalRoutes {
     for (const [number, { group, filter, subscriber }] of this.#members) {
       yield ['put', shareKey(this.#node, number, group, filter), subscriber.clientId];
     }
+  }
+
+  #newNumber(): number {
+    let number: number;
+    do {
+      number = this.#nextNumber;
+      this.#nextNumber = number === HIGHEST_NUMBER ? 1 : number + 1;
+    } while (this.#members.has(number));
+    return number;
   }
 }

@@ -128,7 +128,11 @@ export class ClusterNode {
       complain: (line) => around.say(line),
     });
     this.#writer = new NodeWriter((writes) => this.#write(writes));
-    this.#announcer = new Announcer(options.name, (write) => this.#announce(write));
+    this.#announcer = new Announcer(
+      options.name,
+      (write) => this.#announce(write),
+      () => around.random(),
+    );
     this.#claims = new ClientClaims({
       name: options.name,
       sessions: node.sessions,

@@ -2,12 +2,20 @@ import type { Channel } from '../session/mod.js';
 import { CallError, jsonPacket, LOG_TOPIC } from './calls.js';
 import type { Replica, ReplicaChange } from './replica.js';
 
-/** Changes in one packet of the log. */
-const LARGEST_ENTRY = 1000;
-/** Entries of the snapshot in one answer: asked for one by one, so a slow replicant slows nobody else. */
-const SNAPSHOT_BATCH = 5000;
-/** Log bytes that wait for a replicant; one that is further behind starts over with a snapshot. */
-const MOST_PENDING_BYTES = 64 * 1_048_576;
+export interface FeedLimits {
+  /** Changes in one packet of the log. */
+  largestEntry: number;
+  /** Entries of the snapshot in one answer: asked for one by one, so a slow replicant slows nobody else. */
+  snapshotBatch: number;
+  /** Log bytes that wait for a replicant; one that is further behind starts over with a snapshot. */
+  mostPendingBytes: number;
+}
+
+const LIMITS: FeedLimits = {
+  largestEntry: 1000,
+  snapshotBatch: 5000,
+  mostPendingBytes: 64 * 1_048_576,
+};
 
 /** One entry of a core's log as a replicant gets it. */
 export interface LogEntry {
@@ -32,11 +40,13 @@ interface Agent {
  */
 export class Feed {
   readonly #replica: Replica;
+  readonly #limits: FeedLimits;
   /** By node: it has one at a time. */
   readonly #agents = new Map<string, Agent>();
 
-  constructor(replica: Replica) {
+  constructor(replica: Replica, limits: FeedLimits = LIMITS) {
     this.#replica = replica;
+    this.#limits = limits;
   }
 
   /** How many replicants follow. */
@@ -59,7 +69,7 @@ export class Feed {
     if (agent?.id !== id || agent.snapshot === undefined)
       throw new CallError('NO_AGENT', 'attach again');
     const entries: [string, string][] = [];
-    while (entries.length < SNAPSHOT_BATCH) {
+    while (entries.length < this.#limits.snapshotBatch) {
       const { value, done } = agent.snapshot.next();
       if (done) {
         agent.snapshot = undefined;
@@ -73,9 +83,10 @@ export class Feed {
   /** Tells all followers. */
   log(changes: readonly ReplicaChange[]): void {
     if (this.#agents.size === 0) return;
-    for (let at = 0; at < changes.length; at += LARGEST_ENTRY) {
+    const { largestEntry } = this.#limits;
+    for (let at = 0; at < changes.length; at += largestEntry) {
       const part = changes
-        .slice(at, at + LARGEST_ENTRY)
+        .slice(at, at + largestEntry)
         .map(([key, value]) => [key, value ?? null] as const);
       for (const agent of this.#agents.values()) this.#send(agent, part);
     }
@@ -95,7 +106,7 @@ export class Feed {
   }
 
   #send(agent: Agent, changes: LogEntry['changes']): void {
-    if (agent.channel.outbox.pendingBytes > MOST_PENDING_BYTES) {
+    if (agent.channel.outbox.pendingBytes > this.#limits.mostPendingBytes) {
       // Not told: the gap, or the silence of a connection without agent, tells it.
       this.#agents.delete(agent.node);
       return;

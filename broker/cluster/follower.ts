@@ -1,23 +1,31 @@
 import { CallError } from './calls.js';
 import type { LogEntry } from './feed.js';
-import type { PeerLink } from './peer-link.js';
+import type { Hello } from './hello.js';
 import type { Replica, ReplicaChange } from './replica.js';
 
 /** After a failed attempt; EMQX's rlog_replica_reconnect_interval is 5 s, with its own probing in between. */
 const RETRY_MS = 1000;
 const CALL_TIMEOUT_MS = 5000;
 
+/** An open link to a node that may be a core. */
+export interface CoreLink {
+  readonly isOpen: boolean;
+  readonly hello: Hello | undefined;
+  /** @throws CallError */
+  call(method: string, body: unknown, timeoutMs?: number): Promise<unknown>;
+}
+
 /** What a follower needs of its node. */
 export interface FollowerHost {
   readonly replica: Replica;
   /** Open links to nodes that may be cores. */
-  candidates(): Promise<PeerLink[]>;
+  candidates(): Promise<CoreLink[]>;
   /** [0, 1) */
   random(): number;
   /** Enters the cluster at this core: the node's lease and record. */
-  enter(core: PeerLink): Promise<void>;
+  enter(core: CoreLink): Promise<void>;
   /** The copy is complete and followed; from now on this core is asked. */
-  followed(core: PeerLink): Promise<void>;
+  followed(core: CoreLink): Promise<void>;
   /** Contact is lost; the copy stays as it is. */
   lost(why: string): void;
 }
@@ -29,7 +37,7 @@ export interface FollowerHost {
  */
 export class Follower {
   readonly #host: FollowerHost;
-  #core: PeerLink | undefined;
+  #core: CoreLink | undefined;
   #agent = 0;
   #last = 0;
   /** Log entries that came while the snapshot was loading; undefined once it is loaded. */
@@ -43,7 +51,7 @@ export class Follower {
   }
 
   /** The core that is followed. */
-  get core(): PeerLink | undefined {
+  get core(): CoreLink | undefined {
     return this.#early === undefined && this.#core?.isOpen ? this.#core : undefined;
   }
 
@@ -52,7 +60,7 @@ export class Follower {
   }
 
   /** An entry came on this link. */
-  logged(link: PeerLink, entry: LogEntry): void {
+  logged(link: CoreLink, entry: LogEntry): void {
     if (link !== this.#core || entry.agent !== this.#agent) return;
     if (entry.number !== this.#last + 1) {
       this.#again(`a gap in the log of '${link.hello?.name}'`);
@@ -124,7 +132,7 @@ export class Follower {
   }
 
   /** The core with the fewest followers; of several one by chance. */
-  async #choose(): Promise<PeerLink> {
+  async #choose(): Promise<CoreLink> {
     const links = await this.#host.candidates();
     const loads = await Promise.all(
       links.map(async (link) => {

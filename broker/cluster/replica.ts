@@ -171,8 +171,10 @@ export class Replica {
     const state = this.#state(name);
     const before = state.shares.get(number);
     if (before !== undefined) {
-      if (before.clientId === clientId && before.group === group && before.filter === filter)
-        return;
+      const isSame = before.group === group && before.filter === filter;
+      if (isSame && before.clientId === clientId) return;
+      // Goes late, of an earlier start of the node: the number is another member's now.
+      if (!isSame && clientId === undefined) return;
       state.shares.delete(number);
       if (state.record !== undefined) this.#sink.shareRemoved(name, number, before);
     }

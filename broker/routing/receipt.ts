@@ -21,6 +21,11 @@ export class Receipt {
     return this.#pending === 0;
   }
 
+  /** It came to nothing. */
+  get refused(): boolean {
+    return this.complete && this.#failure >= 0x80;
+  }
+
   /** One more node must take the message. */
   expect(): void {
     this.#pending++;

@@ -362,10 +362,7 @@ export class Channel
       if (alias !== 0) this.#applyAlias(alias, message);
     }
     if (qos === 2) {
-      if (session.awaitingRelease?.has(packetId)) {
-        this.#acknowledge(PacketType.PUBREC, packetId, 0);
-        return true;
-      }
+      if (this.#isRepeated(session, packetId)) return true;
       this.#checkReceiveMaximum(session);
     }
     const count = this.#ingress.publish(this, message);
@@ -380,11 +377,23 @@ export class Channel
     if (count === TOO_DEEP) this.#refuse(message, packetId);
     else if (qos !== 0) {
       if (qos === 2) {
-        session.awaitingRelease ??= new Set();
-        session.awaitingRelease.add(packetId);
+        session.awaitingRelease ??= new Map();
+        session.awaitingRelease.set(packetId, message.receipt);
       }
       this.#answer(message, packetId, count === 0 ? ReasonCode.NO_MATCHING_SUBSCRIBERS : 0);
     }
+    return true;
+  }
+
+  /** A QoS 2 message that was routed already: not again, and PUBREC only when other nodes have taken it. */
+  #isRepeated(session: Session, packetId: number): boolean {
+    if (!session.awaitingRelease?.has(packetId)) return false;
+    const receipt = session.awaitingRelease.get(packetId);
+    // It came to nothing while the client was away.
+    if (receipt?.refused && this.version === 5) return false;
+    if (receipt !== undefined || this.#owed !== undefined) {
+      this.#acknowledgeLater(receipt ?? new Receipt(), PacketType.PUBREC, packetId, 0);
+    } else this.#acknowledge(PacketType.PUBREC, packetId, 0);
     return true;
   }
 
@@ -404,7 +413,12 @@ export class Channel
     let said = 0;
     for (; said < owed.length && (owed[said] as Receipt).complete; said++) {
       const { type, packetId, reasonCode } = owed[said] as Receipt;
-      if (this.#state === OPEN) this.#acknowledge(type, packetId, reasonCode);
+      if (this.#state !== OPEN) continue;
+      // No PUBREL follows an error: the identifier is free (MQTT 5 §4.3.3).
+      if (type === PacketType.PUBREC && reasonCode >= 0x80 && this.version === 5) {
+        this.session?.awaitingRelease?.delete(packetId);
+      }
+      this.#acknowledge(type, packetId, reasonCode);
     }
     if (said === owed.length) this.#owed = undefined;
     else owed.splice(0, said);

@@ -7,7 +7,7 @@ export { DEFAULT_LIMITS, type SessionLimits } from './limits.js';
 export { Node } from './node.js';
 export { Outbox, type Transport } from './outbox.js';
 export { packMessage, unpackMessage } from './packed-message.js';
-export { Session } from './session.js';
+export { type Connection, Session } from './session.js';
 export type { SessionRegistry } from './session-registry.js';
 export type { SessionState } from './session-state.js';
 export { addSubscription, removeSubscription, sendRetained } from './subscribe.js';

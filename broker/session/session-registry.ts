@@ -134,8 +134,11 @@ export class SessionRegistry {
     const session = this.#sessions.get(clientId);
     if (session === undefined) return undefined;
     const state = nowMs < session.expiresAtMs ? exportSession(session, nowMs) : undefined;
-    // It goes on elsewhere, before the delay of its will is over [MQTT-3.1.3-9].
-    if (state !== undefined) session.will = undefined;
+    if (state !== undefined) {
+      // It goes on elsewhere, before the delay of its will is over [MQTT-3.1.3-9].
+      session.will = undefined;
+      session.givenAway();
+    }
     this.terminate(session, nowMs);
     return state;
   }
@@ -155,6 +158,7 @@ export class SessionRegistry {
 
   /** Puts a session here that another node had; it is resumed or discarded by the CONNECT that follows. */
   adopt(clientId: string, state: SessionState, nowMs: number): void {
+    this.#sessions.get(clientId)?.connection?.takenOver(nowMs);
     const left = this.#sessions.get(clientId);
     if (left !== undefined) this.terminate(left, nowMs);
     const session = new Session(clientId, this.#node, nowMs);

@@ -27,6 +27,8 @@ export interface SessionState {
 interface PackedDelivery {
   packet: string;
   identifiers?: readonly number[];
+  /** Name and filter of the shared group it came through. */
+  group?: readonly [name: string, filter: string];
 }
 
 export function exportSession(session: Session, nowMs: number): SessionState {
@@ -41,7 +43,7 @@ export function exportSession(session: Session, nowMs: number): SessionState {
       identifier: by.identifiers?.[0] ?? 0,
     })),
     expiryMs: Number.isFinite(session.expiryMs) ? session.expiryMs : -1,
-    awaitingRelease: [...(session.awaitingRelease ?? [])],
+    awaitingRelease: [...(session.awaitingRelease?.keys() ?? [])],
     inflight: inflight.map(({ id, state, delivery }) => ({
       id,
       state,
@@ -66,23 +68,37 @@ export function importSession(
     session.subscriptions.set(filter, subscription);
   }
   session.expiryMs = state.expiryMs < 0 ? Number.POSITIVE_INFINITY : state.expiryMs;
-  if (state.awaitingRelease.length > 0) session.awaitingRelease = new Set(state.awaitingRelease);
+  for (const id of state.awaitingRelease) {
+    session.awaitingRelease ??= new Map();
+    session.awaitingRelease.set(id, undefined);
+  }
   session.restore({
     inflight: state.inflight.map(({ id, state: expects, delivery }) => ({
       id,
       state: expects,
-      delivery: delivery === undefined ? undefined : unpack(delivery, nowMs),
+      delivery: delivery === undefined ? undefined : unpack(delivery, router, nowMs),
     })),
-    queued: state.queued.map((delivery) => unpack(delivery, nowMs)),
+    queued: state.queued.map((delivery) => unpack(delivery, router, nowMs)),
   });
 }
 
-function pack({ message, qos, retain, identifiers }: Delivery, nowMs: number): PackedDelivery {
-  const packet = packMessage(message, qos, retain, nowMs).toString('base64');
-  return identifiers === undefined ? { packet } : { packet, identifiers };
+function pack(
+  { message, qos, retain, identifiers, group }: Delivery,
+  nowMs: number,
+): PackedDelivery {
+  return {
+    packet: packMessage(message, qos, retain, nowMs).toString('base64'),
+    ...(identifiers === undefined ? {} : { identifiers }),
+    ...(group === undefined ? {} : { group: [group.name, group.filter] }),
+  };
 }
 
-function unpack({ packet, identifiers }: PackedDelivery, nowMs: number): Delivery {
+function unpack(
+  { packet, identifiers, group }: PackedDelivery,
+  router: Router,
+  nowMs: number,
+): Delivery {
   const message = unpackMessage(Buffer.from(packet, 'base64'), nowMs);
-  return { message, qos: message.qos, retain: message.retain, identifiers, group: undefined };
+  const { qos, retain } = message;
+  return { message, qos, retain, identifiers, group: group && router.group(...group) };
 }

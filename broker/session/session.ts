@@ -14,6 +14,7 @@ import {
   type Message,
   type Publisher,
   RETRANSMITTED,
+  type Receipt,
   SENT,
   SENT_QOS0,
   type SharedGroup,
@@ -68,8 +69,11 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
   willDueMs = 0;
   /** By the filter as the client wrote it, `$share/…` included. */
   subscriptions: Map<string, Subscription> | undefined = undefined;
-  /** Identifiers of QoS 2 messages that were routed and wait for PUBREL: not to be routed again. */
-  awaitingRelease: Set<number> | undefined = undefined;
+  /**
+   * Identifiers of QoS 2 messages that were routed and wait for PUBREL: not to be routed again. With what PUBREC
+   * waited or waits for, if they went to other nodes.
+   */
+  awaitingRelease: Map<number, Receipt | undefined> | undefined = undefined;
   // What its last CONNECT said, and what has happened since: only to be shown.
   username: string | undefined = undefined;
   version: ProtocolVersion = 4;
@@ -300,6 +304,14 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
   pending(): { inflight: ReturnType<InflightWindow['entries']>; queued: Delivery[] } {
     const queued = [...(this.#retained?.values() ?? []), ...(this.#queue?.values() ?? [])];
     return { inflight: this.#window?.entries() ?? [], queued };
+  }
+
+  /** What is on its way to the client has been given to another node: nothing of it is lost, nobody else gets it. */
+  givenAway(): void {
+    this.#window = undefined;
+    this.#queue = undefined;
+    this.#retained = undefined;
+    this.#unsent = undefined;
   }
 
   /** The other side of `pending`, in a session that is new here. */
