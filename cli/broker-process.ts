@@ -62,11 +62,7 @@ export async function startBrokerProcess({
     detached: true,
   });
   let stopping = false;
-  // Whatever happens to us, it does not outlive us.
-  const kill = (): void => {
-    child.kill('SIGKILL');
-  };
-  process.once('exit', kill);
+  mustNotOutliveUs(child);
   try {
     const greeting = await firstLine(child);
     for (const stream of [child.stdout, child.stderr]) {
@@ -83,19 +79,32 @@ export async function startBrokerProcess({
       stop: async () => {
         stopping = true;
         await end(child, 'SIGTERM');
-        process.off('exit', kill);
       },
       kill: async () => {
         stopping = true;
         await end(child, 'SIGKILL');
-        process.off('exit', kill);
       },
     };
   } catch (error) {
-    kill();
-    process.off('exit', kill);
+    child.kill('SIGKILL');
     throw error;
   }
+}
+
+const running = new Set<ChildProcess>();
+
+/** Whatever happens to us. */
+function mustNotOutliveUs(child: ChildProcess): void {
+  if (running.size === 0) process.once('exit', killRunning);
+  running.add(child);
+  child.once('exit', () => {
+    running.delete(child);
+    if (running.size === 0) process.off('exit', killRunning);
+  });
+}
+
+function killRunning(): void {
+  for (const child of running) child.kill('SIGKILL');
 }
 
 function firstLine(child: ChildProcess): Promise<string> {

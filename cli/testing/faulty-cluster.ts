@@ -174,10 +174,12 @@ export class FaultyCluster {
       const status = JSON.parse((await this.ctl(name, 'cluster', 'status', '--json')).join('')) as {
         running_nodes: string[];
         partitioned_nodes?: string[];
+        alarms?: string[];
       };
       if (status.partitioned_nodes !== undefined) {
         return `${name} does not reach ${status.partitioned_nodes}`;
       }
+      if (status.alarms !== undefined) return `${name} complains: ${status.alarms.join()}`;
       if (status.running_nodes.join() !== nodes.join()) {
         return `for ${name} there are ${status.running_nodes}, not ${nodes}`;
       }
