@@ -103,7 +103,7 @@ export class ClusterNode {
     this.guid = newGuid(around.wallMs(), `${options.name} ${process.pid} ${around.random()}`);
     this.#remotes = new RemoteNodes(options.name, node, options.forward, {
       up: (name, record) => this.#nodeUp(name, record),
-      down: (name) => this.#nodeDown(name),
+      down: (name, next) => this.#nodeDown(name, next),
       now: () => around.now(),
     });
     this.replica = new Replica(this.#remotes);
@@ -435,9 +435,11 @@ export class ClusterNode {
     if (link !== undefined) this.#remotes.carry(name, link);
   }
 
-  #nodeDown(name: string): void {
+  #nodeDown(name: string, next: NodeRecord | undefined): void {
     if (name === this.options.name) return;
-    this.links.unwant(name);
+    // It may be its new start that we are linked to already, and follow.
+    const linked = this.links.get(name)?.hello?.guid;
+    if (next === undefined || linked !== next.guid) this.links.unwant(name);
     // It is down for all: no contact to it is as it should be.
     this.#alarms.delete(`link ${name}`);
   }

@@ -28,7 +28,8 @@ export interface NodeState {
 /** Told what changes. A node's routes and shares are told of only while it is up, and taken back when it goes down. */
 export interface ReplicaSink {
   nodeUp(name: string, record: NodeRecord): void;
-  nodeDown(name: string): void;
+  /** `next`: its new start, if it is up again already. */
+  nodeDown(name: string, next: NodeRecord | undefined): void;
   routeAdded(name: string, filter: string): void;
   routeRemoved(name: string, filter: string): void;
   shareAdded(name: string, number: number, share: Share): void;
@@ -137,7 +138,7 @@ export class Replica {
       for (const filter of state.routes) this.#sink.routeRemoved(name, filter);
       for (const [number, share] of state.shares) this.#sink.shareRemoved(name, number, share);
       state.record = undefined;
-      this.#sink.nodeDown(name);
+      this.#sink.nodeDown(name, record);
     }
     if (record === undefined) {
       this.#dropEmpty(name, state);
