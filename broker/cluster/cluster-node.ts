@@ -378,6 +378,8 @@ export class ClusterNode {
   async #announceAll(): Promise<void> {
     const writes = [...this.#announcer.everything()].map((write) => this.#writer.write(write));
     await Promise.all([...writes, this.#claims.announce()]);
+    if (this.#core !== undefined) await this.#core.announced(this.options.name);
+    else await this.#follower?.core?.call('announced', null, CALL_TIMEOUT_MS);
   }
 
   #notWritten(error: unknown): void {
@@ -475,10 +477,13 @@ export class ClusterNode {
     this.#feed.detach(channel);
     const core = this.#core;
     if (core === undefined || hello.role === 'core' || this.#closed) return;
+    const lease = core.leaseOf(hello.name, hello.guid);
+    if (lease === undefined) return;
     // Its core keeps a replicant's lease for it: not for longer than the store would.
     setTimeout(() => {
-      if (this.#closed || this.#feed.follows(hello.name) || !core.has(hello.name, hello.guid))
-        return;
+      if (this.#closed || this.#feed.follows(hello.name)) return;
+      // It may have entered again a moment ago.
+      if (core.leaseOf(hello.name, hello.guid) !== lease) return;
       core.leave(hello.name).catch((error: unknown) => this.#notWritten(error));
     }, LEASE_MS).unref();
   }
@@ -518,6 +523,8 @@ export class ClusterNode {
     switch (method) {
       case 'enter':
         return core.enter(name, body as NodeRecord);
+      case 'announced':
+        return core.announced(name);
       case 'write':
         return core.write(name, body as WireWrite[]);
       case 'attach':
