@@ -20,7 +20,7 @@ import { type InboundPeer, PeerIngress } from './peer-ingress.js';
 import type { PeerAddress, PeerLink } from './peer-link.js';
 import type { Forwarding } from './remote-node.js';
 import { RemoteNodes } from './remote-nodes.js';
-import { Replica } from './replica.js';
+import { Replica, type ReplicaChange } from './replica.js';
 import { packRetained, retainedWrite, storeRetained, unpackRetained } from './retained-copies.js';
 import type { WireOutcome, WireWrite } from './wire-write.js';
 
@@ -95,6 +95,8 @@ export class ClusterNode {
   #ready: (() => void) | undefined;
   #unwelcome: ((error: BrokerError) => void) | undefined;
   #closed = false;
+  /** Until when others may announce again what a new cluster database does not know yet. */
+  #graceUntilMs = 0;
 
   constructor(options: ClusterOptions, node: Node, around: ClusterSurroundings) {
     this.options = options;
@@ -304,7 +306,8 @@ export class ClusterNode {
       },
     };
     const follower = new Follower({
-      replica: this.replica,
+      loaded: (snapshot, isOther) => this.#loaded(snapshot, isOther),
+      changed: (change) => this.replica.apply(change),
       candidates: () => this.#candidates(),
       random: () => this.#around.random(),
       enter: async (core) => {
@@ -327,6 +330,25 @@ export class ClusterNode {
     this.#alarm('core', 'no core was found yet: clients are let in when one is');
     follower.start();
     await ready;
+  }
+
+  /**
+   * A core without a file starts again with an empty database. Nodes that we are linked to are up all the same, and
+   * have their subscribers: they are sent to as before until they have entered there as well.
+   */
+  #loaded(snapshot: readonly ReplicaChange[], isOther: boolean): void {
+    const { now } = this.#around;
+    if (isOther) {
+      this.#graceUntilMs = now() + LEASE_MS;
+      setTimeout(() => {
+        if (now() >= this.#graceUntilMs) this.replica.dropUnconfirmed();
+      }, LEASE_MS).unref();
+    }
+    const isGrace = now() < this.#graceUntilMs;
+    this.replica.reset(snapshot, (name) => {
+      const guid = this.links.get(name)?.hello?.guid;
+      return isGrace && guid !== undefined && guid === this.replica.nodes.get(name)?.record?.guid;
+    });
   }
 
   async #candidates(): Promise<PeerLink[]> {
@@ -528,7 +550,8 @@ export class ClusterNode {
       case 'write':
         return core.write(name, body as WireWrite[]);
       case 'attach':
-        return this.#feed.attach(name, channel, body as number);
+        this.#feed.attach(name, channel, body as number);
+        return core.store.engine === 'embedded' ? this.guid : core.store.engine;
       case 'snapshot':
         return this.#feed.snapshot(name, body as number);
       case 'retained':
