@@ -26,7 +26,11 @@ describe('an announcer', () => {
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const simulated = new SimulatedNode();
         const writes: WireWrite[] = [];
-        const announcer = new Announcer('n@h', (write) => writes.push(write), () => 0.5);
+        const announcer = new Announcer(
+          'n@h',
+          (write) => writes.push(write),
+          () => 0.5,
+        );
         simulated.node.router.localRoutes = announcer;
         const clients = [0, 1, 2, 3].map((n) => simulated.connected(`c${n}`));
         for (const { who, filter: wanted, subscribes } of steps) {

@@ -68,8 +68,11 @@ export class ClientClaims implements ClientRegistry {
     await Promise.all(
       [...sessions.values()].map(async ({ clientId, claim }) => {
         if (claim === undefined) return;
-        const there = await this.#host.write(['add', `${CLIENTS}${clientId}`, claim]);
-        if (there === null || there === claim) return;
+        const key = `${CLIENTS}${clientId}`;
+        let there = await this.#host.write(['add', key, claim]);
+        // It must not go with the lease that the node had before.
+        if (there === claim) there = await this.#host.write(['renew', key, claim]);
+        if (there === null) return;
         if (sessions.get(clientId)?.claim === claim) sessions.handOver(clientId, this.#host.now());
       }),
     );

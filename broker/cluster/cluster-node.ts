@@ -20,7 +20,7 @@ import { type InboundPeer, PeerIngress } from './peer-ingress.js';
 import type { PeerAddress, PeerLink } from './peer-link.js';
 import type { Forwarding } from './remote-node.js';
 import { RemoteNodes } from './remote-nodes.js';
-import { Replica } from './replica.js';
+import { Replica, type ReplicaChange } from './replica.js';
 import { packRetained, retainedWrite, storeRetained, unpackRetained } from './retained-copies.js';
 import type { WireOutcome, WireWrite } from './wire-write.js';
 
@@ -95,6 +95,8 @@ export class ClusterNode {
   #ready: (() => void) | undefined;
   #unwelcome: ((error: BrokerError) => void) | undefined;
   #closed = false;
+  /** Until when others may announce again what a new cluster database does not know yet. */
+  #graceUntilMs = 0;
 
   constructor(options: ClusterOptions, node: Node, around: ClusterSurroundings) {
     this.options = options;
@@ -103,7 +105,7 @@ export class ClusterNode {
     this.guid = newGuid(around.wallMs(), `${options.name} ${process.pid} ${around.random()}`);
     this.#remotes = new RemoteNodes(options.name, node, options.forward, {
       up: (name, record) => this.#nodeUp(name, record),
-      down: (name) => this.#nodeDown(name),
+      down: (name, next) => this.#nodeDown(name, next),
       now: () => around.now(),
     });
     this.replica = new Replica(this.#remotes);
@@ -308,7 +310,8 @@ export class ClusterNode {
       },
     };
     const follower = new Follower({
-      replica: this.replica,
+      loaded: (snapshot, isOther) => this.#loaded(snapshot, isOther),
+      changed: (change) => this.replica.apply(change),
       candidates: () => this.#candidates(),
       random: () => this.#around.random(),
       enter: async (core) => {
@@ -331,6 +334,25 @@ export class ClusterNode {
     this.#alarm('core', 'no core was found yet: clients are let in when one is');
     follower.start();
     await ready;
+  }
+
+  /**
+   * A core without a file starts again with an empty database. Nodes that we are linked to are up all the same, and
+   * have their subscribers: they are sent to as before until they have entered there as well.
+   */
+  #loaded(snapshot: readonly ReplicaChange[], isOther: boolean): void {
+    const { now } = this.#around;
+    if (isOther) {
+      this.#graceUntilMs = now() + LEASE_MS;
+      setTimeout(() => {
+        if (now() >= this.#graceUntilMs) this.replica.dropUnconfirmed();
+      }, LEASE_MS).unref();
+    }
+    const isGrace = now() < this.#graceUntilMs;
+    this.replica.reset(snapshot, (name) => {
+      const guid = this.links.get(name)?.hello?.guid;
+      return isGrace && guid !== undefined && guid === this.replica.nodes.get(name)?.record?.guid;
+    });
   }
 
   async #candidates(): Promise<PeerLink[]> {
@@ -382,6 +404,8 @@ export class ClusterNode {
   async #announceAll(): Promise<void> {
     const writes = [...this.#announcer.everything()].map((write) => this.#writer.write(write));
     await Promise.all([...writes, this.#claims.announce()]);
+    if (this.#core !== undefined) await this.#core.announced(this.options.name);
+    else await this.#follower?.core?.call('announced', null, CALL_TIMEOUT_MS);
   }
 
   #notWritten(error: unknown): void {
@@ -439,9 +463,11 @@ export class ClusterNode {
     if (link !== undefined) this.#remotes.carry(name, link);
   }
 
-  #nodeDown(name: string): void {
+  #nodeDown(name: string, next: NodeRecord | undefined): void {
     if (name === this.options.name) return;
-    this.links.unwant(name);
+    // It may be its new start that we are linked to already, and follow.
+    const linked = this.links.get(name)?.hello?.guid;
+    if (next === undefined || linked !== next.guid) this.links.unwant(name);
     // It is down for all: no contact to it is as it should be.
     this.#alarms.delete(`link ${name}`);
   }
@@ -477,10 +503,13 @@ export class ClusterNode {
     this.#feed.detach(channel);
     const core = this.#core;
     if (core === undefined || hello.role === 'core' || this.#closed) return;
+    const lease = core.leaseOf(hello.name, hello.guid);
+    if (lease === undefined) return;
     // Its core keeps a replicant's lease for it: not for longer than the store would.
     setTimeout(() => {
-      if (this.#closed || this.#feed.follows(hello.name) || !core.has(hello.name, hello.guid))
-        return;
+      if (this.#closed || this.#feed.follows(hello.name)) return;
+      // It may have entered again a moment ago.
+      if (core.leaseOf(hello.name, hello.guid) !== lease) return;
       core.leave(hello.name).catch((error: unknown) => this.#notWritten(error));
     }, LEASE_MS).unref();
   }
@@ -520,10 +549,13 @@ export class ClusterNode {
     switch (method) {
       case 'enter':
         return core.enter(name, body as NodeRecord);
+      case 'announced':
+        return core.announced(name);
       case 'write':
         return core.write(name, body as WireWrite[]);
       case 'attach':
-        return this.#feed.attach(name, channel, body as number);
+        this.#feed.attach(name, channel, body as number);
+        return core.store.engine === 'embedded' ? this.guid : core.store.engine;
       case 'snapshot':
         return this.#feed.snapshot(name, body as number);
       case 'retained':

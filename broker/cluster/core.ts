@@ -17,6 +17,14 @@ import { WriteBatcher } from './write-batcher.js';
 export const LEASE_MS = 10_000;
 const RETRY_MS = 500;
 
+/** A node that has entered at this core. */
+interface Entered {
+  guid: string;
+  lease: Lease;
+  /** Of the same start of the node, kept until it has announced everything again. */
+  former: Lease[];
+}
+
 /** Told what a core learns from its store. */
 export interface CoreOwner {
   /** Changes of the replica, in the order of the store; applied already. */
@@ -40,7 +48,7 @@ export class Core {
   readonly #replica: Replica;
   readonly #owner: CoreOwner;
   readonly #batcher: WriteBatcher;
-  readonly #leases = new Map<string, { guid: string; lease: Lease }>();
+  readonly #leases = new Map<string, Entered>();
   #watches: Watch[] = [];
   #closed = false;
 
@@ -90,17 +98,24 @@ export class Core {
     );
   }
 
-  /** A node is up from now on: a lease and its record. What it had before goes with its old lease. */
+  /**
+   * A node is up from now on: a lease and its record. What an earlier start of it had goes at once; what this
+   * start had, when it has `announced` what it has now: others go on sending to it meanwhile.
+   */
   async enter(name: string, record: NodeRecord): Promise<void> {
     const before = this.#leases.get(name);
-    this.#leases.delete(name);
-    if (before !== undefined) await before.lease.revoke().catch(() => undefined);
+    const isSameStart = before?.guid === record.guid;
+    if (!isSameStart) {
+      this.#leases.delete(name);
+      await revokeAll(before);
+    }
     const lease = await this.store.lease(LEASE_MS, () => {
       if (this.#leases.get(name)?.lease !== lease) return;
       this.#leases.delete(name);
       this.#owner.leaseLost(name);
     });
-    this.#leases.set(name, { guid: record.guid, lease });
+    const former = isSameStart ? [...before.former, before.lease] : [];
+    this.#leases.set(name, { guid: record.guid, lease, former });
     const writes: WireWrite[] = [['put', `${NODES}${name}`, JSON.stringify(record)]];
     // A core belongs to the cluster also while it is down; a replicant is there or not.
     if (record.role === 'core' && !this.#replica.members.has(name)) {
@@ -110,6 +125,12 @@ export class Core {
     await this.write(name, writes);
   }
 
+  /** The node has written all that it has: what it had before and did not write again goes. */
+  async announced(name: string): Promise<void> {
+    const former = this.#leases.get(name)?.former.splice(0) ?? [];
+    await Promise.all(former.map((lease) => lease.revoke()));
+  }
+
   /** The node is gone for sure, whichever core it entered at: what it had goes at once. */
   async expel(name: string, guid: string): Promise<void> {
     const key = `${NODES}${name}`;
@@ -117,8 +138,10 @@ export class Core {
     const entry = entries.find((other) => other.key === key);
     if (entry?.lease === undefined) return;
     if ((JSON.parse(entry.value.toString()) as NodeRecord).guid !== guid) return;
+    const { former = [] } = this.#leases.get(name) ?? {};
     this.#leases.delete(name);
     await this.store.revoke(entry.lease);
+    await Promise.all(former.map((lease) => lease.revoke()));
   }
 
   /** Takes a node out of the cluster for good; false if it does not belong to it. */
@@ -130,16 +153,17 @@ export class Core {
     return isMember || record !== undefined;
   }
 
-  /** Whether the node entered here, as this start of it. */
-  has(name: string, guid: string): boolean {
-    return this.#leases.get(name)?.guid === guid;
+  /** The lease of the node's latest entering here, as this start of it. */
+  leaseOf(name: string, guid: string): string | undefined {
+    const entered = this.#leases.get(name);
+    return entered?.guid === guid ? entered.lease.id : undefined;
   }
 
   /** The node is gone: what it had goes at once. */
   async leave(name: string): Promise<void> {
-    const entry = this.#leases.get(name);
+    const entered = this.#leases.get(name);
     this.#leases.delete(name);
-    await entry?.lease.revoke();
+    await revokeAll(entered);
   }
 
   /** @throws CallError NOT_ENTERED; StoreError */
@@ -152,7 +176,9 @@ export class Core {
       writes.map(async (write) => {
         const outcome = await this.#batcher.write(storeWrite(write, lease));
         const [before] = outcome.previous;
-        if (write[0] === 'add') return outcome.done ? null : this.#standing(write[1]);
+        if (write[0] === 'add' || write[0] === 'renew') {
+          return outcome.done ? null : this.#standing(write[1]);
+        }
         return before?.value.toString() ?? null;
       }),
     );
@@ -173,8 +199,9 @@ export class Core {
     this.#closed = true;
     for (const watch of this.#watches) watch.close();
     this.#watches = [];
-    for (const { lease } of this.#leases.values()) await lease.revoke().catch(() => undefined);
+    const all = [...this.#leases.values()];
     this.#leases.clear();
+    for (const entered of all) await revokeAll(entered).catch(() => undefined);
   }
 
   async #follow(
@@ -212,6 +239,11 @@ export class Core {
   }
 }
 
+async function revokeAll(entered: Entered | undefined): Promise<void> {
+  if (entered === undefined) return;
+  await Promise.all([entered.lease, ...entered.former].map((lease) => lease.revoke()));
+}
+
 function storeWrite(write: WireWrite, lease: string): Parameters<WriteBatcher['write']>[0] {
   const [kind, key, value] = write;
   switch (kind) {
@@ -220,6 +252,11 @@ function storeWrite(write: WireWrite, lease: string): Parameters<WriteBatcher['w
     case 'add':
       return {
         when: [{ key, revision: 0 }],
+        operations: [{ put: key, value: Buffer.from(value), lease }],
+      };
+    case 'renew':
+      return {
+        when: [{ key, value: Buffer.from(value) }],
         operations: [{ put: key, value: Buffer.from(value), lease }],
       };
     case 'keep':

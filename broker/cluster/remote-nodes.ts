@@ -13,7 +13,7 @@ interface Known {
 /** Told which nodes a link is needed to. */
 export interface RemoteNodesOwner {
   up(name: string, record: NodeRecord): void;
-  down(name: string): void;
+  down(name: string, next: NodeRecord | undefined): void;
   now(): number;
 }
 
@@ -54,7 +54,7 @@ export class RemoteNodes implements ReplicaSink {
     this.#owner.up(name, record);
   }
 
-  nodeDown(name: string): void {
+  nodeDown(name: string, next: NodeRecord | undefined): void {
     const known = this.#known.get(name);
     this.#known.delete(name);
     if (known !== undefined) {
@@ -62,7 +62,7 @@ export class RemoteNodes implements ReplicaSink {
       // Its members have left their groups: what it did not take of theirs goes to others.
       known.remote.end(this.#owner.now());
     }
-    this.#owner.down(name);
+    this.#owner.down(name, next);
   }
 
   routeAdded(name: string, filter: string): void {
