@@ -107,8 +107,9 @@ export class Feed {
 
   #send(agent: Agent, changes: LogEntry['changes']): void {
     if (agent.channel.outbox.pendingBytes > this.#limits.mostPendingBytes) {
-      // Not told: the gap, or the silence of a connection without agent, tells it.
+      // It must not go on with a copy that is not followed any more: the end of the link tells it, and frees what waits.
       this.#agents.delete(agent.node);
+      agent.channel.outbox.destroy();
       return;
     }
     agent.last++;

@@ -487,6 +487,8 @@ export class Channel
   }
 
   #checkReceiveMaximum(session: Session): void {
+    // Behind a link stand all publishers of a node; its own window bounds it.
+    if (this.#ingress.fromNode) return;
     const { receiveMaximum } = this.#node.limits;
     if (this.version !== 5 || (session.awaitingRelease?.size ?? 0) < receiveMaximum) return;
     throw new MqttError(

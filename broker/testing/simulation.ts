@@ -11,7 +11,15 @@ import {
   type SubackPacket,
 } from '../../wire/mod.js';
 import { type Counters, createCounters, Router } from '../routing/mod.js';
-import { Channel, DEFAULT_LIMITS, Node, Outbox, type SessionLimits, Turn } from '../session/mod.js';
+import {
+  Channel,
+  DEFAULT_LIMITS,
+  type Ingress,
+  Node,
+  Outbox,
+  type SessionLimits,
+  Turn,
+} from '../session/mod.js';
 
 /** A node whose time is set by hand and whose turns end when the test says so. */
 export class SimulatedNode {
@@ -54,8 +62,8 @@ export class SimulatedNode {
     }
   }
 
-  client(version: ProtocolVersion = 5): SimulatedClient {
-    return new SimulatedClient(this, version);
+  client(version: ProtocolVersion = 5, ingress?: Ingress): SimulatedClient {
+    return new SimulatedClient(this, version, ingress);
   }
 
   /** A client that is connected; throws if it is refused. */
@@ -85,7 +93,7 @@ export class SimulatedClient {
   readonly #framer = new Framer(2 ** 28);
   #inTransit: Buffer | undefined;
 
-  constructor(simulated: SimulatedNode, version: ProtocolVersion) {
+  constructor(simulated: SimulatedNode, version: ProtocolVersion, ingress?: Ingress) {
     this.#simulated = simulated;
     this.version = version;
     this.#framer.version = version;
@@ -104,7 +112,7 @@ export class SimulatedClient {
         this.paused = false;
       },
     };
-    this.channel = new Channel(node, outbox, intake, nowMs);
+    this.channel = new Channel(node, outbox, intake, nowMs, ingress);
   }
 
   /** Sends CONNECT; returns what the node answers first. */
