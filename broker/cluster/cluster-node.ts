@@ -319,6 +319,7 @@ export class ClusterNode {
         this.#ready?.();
         this.#ready = undefined;
         await this.#announceAll();
+        this.#alarm('write', undefined);
       },
       lost: (why) => this.#alarm('core', `no contact to a core: ${why}`),
     });
@@ -387,7 +388,10 @@ export class ClusterNode {
     if (this.#core !== undefined) return this.#core.write(this.options.name, writes);
     const core = this.#follower?.core;
     if (core === undefined) return Promise.reject(new CallError('NO_CORE', 'no core is followed'));
-    return core.call('write', writes, CALL_TIMEOUT_MS) as Promise<WireOutcome[]>;
+    return core.call('write', writes, CALL_TIMEOUT_MS).catch((error: CallError) => {
+      if (error.code === 'NOT_ENTERED') this.#follower?.notEntered(core);
+      throw error;
+    }) as Promise<WireOutcome[]>;
   }
 
   #announce(write: WireWrite): void {

@@ -72,6 +72,11 @@ export class Follower {
     if (this.#core !== undefined && this.#core.hello?.name === name) this.#again(why);
   }
 
+  /** The core does not know this node any more, though the link was never lost. */
+  notEntered(core: PeerLink): void {
+    if (core === this.#core) this.#again('it takes this node to be gone');
+  }
+
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
