@@ -109,7 +109,8 @@ export class ClusterNode {
       now: () => around.now(),
     });
     this.replica = new Replica(this.#remotes);
-    this.#feed = new Feed(this.replica);
+    // Without its link it notices, and attaches again.
+    this.#feed = new Feed(this.replica, (name) => this.#ingress.closeFrom(name, around.now()));
     this.links = new Links({
       node,
       cookie: options.cookie,

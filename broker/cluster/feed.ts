@@ -32,11 +32,14 @@ interface Agent {
  */
 export class Feed {
   readonly #replica: Replica;
+  readonly #tooFarBehind: (node: string) => void;
   /** By node: it has one at a time. */
   readonly #agents = new Map<string, Agent>();
 
-  constructor(replica: Replica) {
+  /** `tooFarBehind`: the node's log is broken off, and its link to be. */
+  constructor(replica: Replica, tooFarBehind: (node: string) => void = () => undefined) {
     this.#replica = replica;
+    this.#tooFarBehind = tooFarBehind;
   }
 
   /** How many replicants follow. */
@@ -96,8 +99,8 @@ export class Feed {
 
   #send(agent: Agent, changes: LogEntry['changes']): void {
     if (agent.channel.outbox.pendingBytes > MOST_PENDING_BYTES) {
-      // Not told: the gap, or the silence of a connection without agent, tells it.
       this.#agents.delete(agent.node);
+      this.#tooFarBehind(agent.node);
       return;
     }
     agent.last++;
