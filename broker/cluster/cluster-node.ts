@@ -117,7 +117,10 @@ export class ClusterNode {
       now: () => around.now(),
       hello: () => this.hello(),
       opened: (name, link) => this.#linkOpened(name, link),
-      closed: (name, how, why, hello) => this.#linkClosed(name, how, why, hello),
+      closed: (name, how, why) => this.#linkClosed(name, how, why),
+      over: (link, why) => {
+        if (!this.#closed) this.#follower?.unlinked(link, why);
+      },
       logged: (link, body) => this.#follower?.logged(link, body as LogEntry),
     });
     this.#ingress = new PeerIngress({
@@ -479,18 +482,9 @@ export class ClusterNode {
     this.#remotes.carry(name, link);
   }
 
-  #linkClosed(
-    name: string,
-    how: 'refused' | 'rejected' | 'lost',
-    why: string,
-    hello: Hello | undefined,
-  ): void {
+  #linkClosed(name: string, how: 'refused' | 'rejected' | 'lost', why: string): void {
     if (this.#closed) return;
     const record = this.replica.nodes.get(name)?.record;
-    if (hello !== undefined) {
-      // Only the link that was followed matters to the follower, and it knows which.
-      this.#follower?.unlinkedFrom(name, why);
-    }
     if (record !== undefined) this.#alarm(`link ${name}`, `no contact to '${name}': ${why}`);
     if (how !== 'refused' || record === undefined || this.#core === undefined) return;
     const refusals = (this.#refusals.get(name) ?? 0) + 1;
