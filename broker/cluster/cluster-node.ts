@@ -109,6 +109,7 @@ export class ClusterNode {
       now: () => around.now(),
     });
     this.replica = new Replica(this.#remotes);
+    // Without its link it notices, and attaches again.
     this.#feed = new Feed(this.replica);
     this.links = new Links({
       node,
@@ -116,7 +117,10 @@ export class ClusterNode {
       now: () => around.now(),
       hello: () => this.hello(),
       opened: (name, link) => this.#linkOpened(name, link),
-      closed: (name, how, why, hello) => this.#linkClosed(name, how, why, hello),
+      closed: (name, how, why) => this.#linkClosed(name, how, why),
+      over: (link, why) => {
+        if (!this.#closed) this.#follower?.unlinked(link, why);
+      },
       logged: (link, body) => this.#follower?.logged(link, body as LogEntry),
     });
     this.#ingress = new PeerIngress({
@@ -323,6 +327,7 @@ export class ClusterNode {
         this.#ready?.();
         this.#ready = undefined;
         await this.#announceAll();
+        this.#alarm('write', undefined);
       },
       lost: (why) => this.#alarm('core', `no contact to a core: ${why}`),
     });
@@ -391,7 +396,10 @@ export class ClusterNode {
     if (this.#core !== undefined) return this.#core.write(this.options.name, writes);
     const core = this.#follower?.core;
     if (core === undefined) return Promise.reject(new CallError('NO_CORE', 'no core is followed'));
-    return core.call('write', writes, CALL_TIMEOUT_MS) as Promise<WireOutcome[]>;
+    return core.call('write', writes, CALL_TIMEOUT_MS).catch((error: CallError) => {
+      if (error.code === 'NOT_ENTERED') this.#follower?.notEntered(core);
+      throw error;
+    }) as Promise<WireOutcome[]>;
   }
 
   #announce(write: WireWrite): void {
@@ -478,18 +486,9 @@ export class ClusterNode {
     this.#remotes.carry(name, link);
   }
 
-  #linkClosed(
-    name: string,
-    how: 'refused' | 'rejected' | 'lost',
-    why: string,
-    hello: Hello | undefined,
-  ): void {
+  #linkClosed(name: string, how: 'refused' | 'rejected' | 'lost', why: string): void {
     if (this.#closed) return;
     const record = this.replica.nodes.get(name)?.record;
-    if (hello !== undefined) {
-      // Only the link that was followed matters to the follower, and it knows which.
-      this.#follower?.unlinkedFrom(name, why);
-    }
     if (record !== undefined) this.#alarm(`link ${name}`, `no contact to '${name}': ${why}`);
     if (how !== 'refused' || record === undefined || this.#core === undefined) return;
     const refusals = (this.#refusals.get(name) ?? 0) + 1;

@@ -75,9 +75,14 @@ export class Follower {
     else for (const change of changes) this.#host.changed(change);
   }
 
-  /** The link to this node is gone. */
-  unlinkedFrom(name: string, why: string): void {
-    if (this.#core !== undefined && this.#core.hello?.name === name) this.#again(why);
+  /** A link is gone; only the one that is followed matters. */
+  unlinked(link: CoreLink, why: string): void {
+    if (link === this.#core) this.#again(why);
+  }
+
+  /** The core does not know this node any more, though the link was never lost. */
+  notEntered(core: CoreLink): void {
+    if (core === this.#core) this.#again('it takes this node to be gone');
   }
 
   close(): void {

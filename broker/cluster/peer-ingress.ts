@@ -7,7 +7,7 @@ import {
 } from '../../wire/mod.js';
 import { type Message, TOO_DEEP } from '../routing/mod.js';
 import { type Channel, type Ingress, type Node, Session } from '../session/mod.js';
-import { CALL_MEMBER, readCall, refusalPacket, replyPacket } from './calls.js';
+import { CALL_MEMBER, readCall, refusalPacket, replyPacket, SESSION_METHOD } from './calls.js';
 import { COOKIE_METHOD, isNonce, isProof, newNonce, proof } from './cookie-auth.js';
 import { type Hello, PROTOCOL, parseHello } from './hello.js';
 import { LINK_KEEP_ALIVE_SECONDS, LINK_LIMITS, LINK_PACKET_BYTES } from './link-limits.js';
@@ -40,6 +40,13 @@ export interface PeerHost {
   complain(line: string): void;
 }
 
+interface PeerSession {
+  guid: string;
+  /** The node's own for it, 0 as long as it has said none. */
+  number: number;
+  session: Session;
+}
+
 interface Handshake {
   hello: Hello;
   text: string;
@@ -56,8 +63,8 @@ export class PeerIngress implements Ingress {
   readonly #said = new Set<string>();
   readonly #handshakes = new WeakMap<Channel, Handshake>();
   readonly #peers = new Map<Channel, InboundPeer>();
-  /** By guid: what a node's QoS 2 messages wait for outlives a broken link. */
-  readonly #sessions = new Map<string, Session>();
+  /** By node: what its QoS 2 messages wait for outlives a broken link. */
+  readonly #sessions = new Map<string, PeerSession>();
 
   constructor(host: PeerHost) {
     this.#host = host;
@@ -88,7 +95,9 @@ export class PeerIngress implements Ingress {
     if (message.member === CALL_MEMBER) {
       const peer = this.#peers.get(channel);
       const call = readCall(message);
-      if (call !== undefined && peer !== undefined) void this.#call(peer, call);
+      if (call === undefined || peer === undefined) return 1;
+      if (call.method === SESSION_METHOD) this.#sessionOf(peer.hello, call.body as number);
+      else void this.#call(peer, call);
       return 1;
     }
     if (message.member !== 0) {
@@ -106,11 +115,6 @@ export class PeerIngress implements Ingress {
     if (peer === undefined) return;
     this.#peers.delete(channel);
     this.#host.unlinked(peer);
-  }
-
-  /** The node of this guid is not coming back. */
-  forget(guid: string): void {
-    this.#sessions.delete(guid);
   }
 
   /** Ends the links from this node; it will be back. */
@@ -160,7 +164,7 @@ export class PeerIngress implements Ingress {
       return this.#refuse(channel, ReasonCode.IMPLEMENTATION_SPECIFIC_ERROR, why);
     }
     this.#handshakes.delete(channel);
-    const session = this.#sessions.get(hello.guid) ?? this.#newSession(hello, nowMs);
+    const session = this.#session(hello, nowMs);
     channel.open(session, LINK_KEEP_ALIVE_SECONDS * 1500);
     channel.send({
       type: 'connack',
@@ -187,10 +191,20 @@ export class PeerIngress implements Ingress {
     this.#host.complain(line);
   }
 
-  #newSession(hello: Hello, nowMs: number): Session {
-    const session = new Session(hello.name, this.#host.node, nowMs, LINK_LIMITS);
-    this.#sessions.set(hello.guid, session);
+  #session({ name, guid }: Hello, nowMs: number): Session {
+    const known = this.#sessions.get(name);
+    if (known?.guid === guid) return known.session;
+    const session = new Session(name, this.#host.node, nowMs, LINK_LIMITS);
+    this.#sessions.set(name, { guid, number: 0, session });
     return session;
+  }
+
+  /** What was not released in an earlier session of the node's never will be. */
+  #sessionOf({ name }: Hello, number: number): void {
+    const known = this.#sessions.get(name);
+    if (known === undefined || known.number === number) return;
+    known.number = number;
+    known.session.awaitingRelease = undefined;
   }
 
   #refuse(channel: Channel, reasonCode: number, reasonString?: string): 'refused' {

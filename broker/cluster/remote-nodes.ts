@@ -25,6 +25,7 @@ export class RemoteNodes implements ReplicaSink {
   readonly #forwarding: Forwarding;
   readonly #owner: RemoteNodesOwner;
   readonly #known = new Map<string, Known>();
+  #made = 0;
 
   constructor(self: string, node: Node, forwarding: Forwarding, owner: RemoteNodesOwner) {
     this.#self = self;
@@ -49,6 +50,7 @@ export class RemoteNodes implements ReplicaSink {
   nodeUp(name: string, record: NodeRecord): void {
     if (name !== this.#self) {
       const remote = new RemoteNode(name, this.#node, this.#forwarding, this.#owner.now());
+      remote.number = ++this.#made;
       this.#known.set(name, { remote, record });
     }
     this.#owner.up(name, record);
