@@ -26,7 +26,7 @@ async function underLoad(work: (scene: Scene) => Promise<void>, started = 3): Pr
     await traffic.begin('core', ...names);
     await pass(500);
     await work({ cluster, traffic });
-    await cluster.settled(traffic.routes, HEALED_MS);
+    await cluster.settled(() => traffic.routes, HEALED_MS);
     const before = traffic.acknowledged;
     await pass(1000);
     const wrong = await traffic.end();
@@ -46,7 +46,7 @@ describe('a core and three replicants under load', { concurrency: 3 }, () => {
     underLoad(async ({ cluster, traffic }) => {
       traffic.doom('r3');
       await cluster.kill('r3');
-      await cluster.settled(traffic.routes, 3000);
+      await cluster.settled(() => traffic.routes, 3000);
     }));
 
   it('the core is killed, and starts again with an empty database', () =>
@@ -71,7 +71,7 @@ describe('a core and three replicants under load', { concurrency: 3 }, () => {
       await cluster.part('core', 'r1');
       await pass(GONE_MS);
       await cluster.heal();
-      await cluster.settled(traffic.routes, HEALED_MS);
+      await cluster.settled(() => traffic.routes, HEALED_MS);
       back();
     }));
 
@@ -102,7 +102,7 @@ describe('a core and three replicants under load', { concurrency: 3 }, () => {
       cluster.pause('r1');
       await pass(GONE_MS);
       cluster.resume('r1');
-      await cluster.settled(traffic.routes, HEALED_MS);
+      await cluster.settled(() => traffic.routes, HEALED_MS);
       back();
     }));
 
@@ -121,6 +121,6 @@ describe('a core and three replicants under load', { concurrency: 3 }, () => {
       await cluster.stop('r1');
       await cluster.start('r3');
       await traffic.begin('r3');
-      await cluster.settled(traffic.routes, HEALED_MS);
+      await cluster.settled(() => traffic.routes, HEALED_MS);
     }, 1));
 });

@@ -95,8 +95,8 @@ export class ClusterNode {
   #ready: (() => void) | undefined;
   #unwelcome: ((error: BrokerError) => void) | undefined;
   #closed = false;
-  /** Until when others may announce again what a new cluster database does not know yet. */
-  #graceUntilMs = 0;
+  /** While others may still announce again what a new cluster database does not know yet. */
+  #grace: NodeJS.Timeout | undefined;
 
   constructor(options: ClusterOptions, node: Node, around: ClusterSurroundings) {
     this.options = options;
@@ -256,10 +256,11 @@ export class ClusterNode {
     this.#closed = true;
     this.#heal.close();
     clearInterval(this.#timer);
+    clearTimeout(this.#grace);
     this.#follower?.close();
     const core = this.#follower?.core;
     if (core !== undefined) await core.call('bye', null, 1000).catch(() => undefined);
-    await this.#core?.close();
+    await this.#core?.close(this.options.name);
     this.links.close();
     this.#ingress.close(this.#around.now());
     await this.#listener?.close(ReasonCode.SERVER_SHUTTING_DOWN, 1000);
@@ -346,18 +347,21 @@ export class ClusterNode {
    * have their subscribers: they are sent to as before until they have entered there as well.
    */
   #loaded(snapshot: readonly ReplicaChange[], isOther: boolean): void {
-    const { now } = this.#around;
     if (isOther) {
-      this.#graceUntilMs = now() + LEASE_MS;
-      setTimeout(() => {
-        if (now() >= this.#graceUntilMs) this.replica.dropUnconfirmed();
+      clearTimeout(this.#grace);
+      this.#grace = setTimeout(() => {
+        this.#grace = undefined;
+        this.replica.dropUnconfirmed();
       }, LEASE_MS).unref();
     }
-    const isGrace = now() < this.#graceUntilMs;
-    this.replica.reset(snapshot, (name) => {
-      const guid = this.links.get(name)?.hello?.guid;
-      return isGrace && guid !== undefined && guid === this.replica.nodes.get(name)?.record?.guid;
-    });
+    // As they are known before the snapshot: it has new starts of nodes, and what the old ones had is gone.
+    const kept = new Set<string>();
+    if (this.#grace !== undefined) {
+      for (const [name, { guid }] of this.replica.up()) {
+        if (this.links.get(name)?.hello?.guid === guid) kept.add(name);
+      }
+    }
+    this.replica.reset(snapshot, (name) => kept.has(name));
   }
 
   async #candidates(): Promise<PeerLink[]> {

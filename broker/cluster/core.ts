@@ -195,13 +195,17 @@ export class Core {
     return entries.find((entry) => entry.key === key)?.value.toString() ?? null;
   }
 
-  async close(): Promise<void> {
+  /**
+   * Node `own` leaves. What the replicants have stays for as long as a lease: they are up, and enter elsewhere
+   * meanwhile.
+   */
+  async close(own: string): Promise<void> {
     this.#closed = true;
     for (const watch of this.#watches) watch.close();
     this.#watches = [];
-    const all = [...this.#leases.values()];
+    const entered = this.#leases.get(own);
     this.#leases.clear();
-    for (const entered of all) await revokeAll(entered).catch(() => undefined);
+    await revokeAll(entered).catch(() => undefined);
   }
 
   async #follow(

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { it } from 'node:test';
 import { SimulatedNode } from '../testing/simulation.js';
 import { until } from '../testing/test-cluster.js';
+import { freePort } from './discovery/testing/free-port.js';
 import { Links } from './links.js';
 
 it('a link that is not wanted any more says nothing of the one that is wanted instead', async () => {
   // Takes connections and says nothing; the second one is for the link that is wanted now.
-  const server = createServer().listen(0, '127.0.0.1');
+  const port = await freePort();
+  const server = createServer().listen(port, '127.0.0.1');
   await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
   const sockets: Socket[] = [];
   server.on('connection', (socket) => sockets.push(socket.resume()));
   const said: string[] = [];

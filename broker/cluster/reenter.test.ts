@@ -71,6 +71,13 @@ describe('a node that enters again', () => {
     assert.deepEqual(await keys(), []);
   });
 
+  it('keeps what it has when its core stops in order, to enter elsewhere', async () => {
+    const { core, keys } = await entered();
+    await core.enter('core@host', { ...record('0'), role: 'core' });
+    await core.close('core@host');
+    assert.deepEqual(await keys(), [...ALL.slice(0, 1), 'r/member/core@host', ...ALL.slice(1)]);
+  });
+
   it('does not take a client again that is somebody else’s now', async () => {
     const { core } = await entered();
     await core.enter('two@host', { ...record('3') });

@@ -140,10 +140,10 @@ export class FaultyCluster {
    * Waits until all nodes that run know the same nodes, reach each other and have these routes, `filter -> node`.
    * Returns how long that took, ms.
    */
-  async settled(routes: ReadonlySet<string>, limitMs: number): Promise<number> {
+  async settled(routes: () => ReadonlySet<string>, limitMs: number): Promise<number> {
     const beganMs = performance.now();
     for (;;) {
-      const wrong = await this.#unsettled(routes);
+      const wrong = await this.#unsettled(routes());
       const tookMs = performance.now() - beganMs;
       if (wrong === undefined) {
         this.note(`settled after ${Math.round(tookMs)} ms`);

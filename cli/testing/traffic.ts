@@ -24,7 +24,7 @@ interface Exception {
 }
 
 /** A client on a machine, by MQTT.js; it does not connect again. */
-interface Client {
+export interface Client {
   readonly at: string;
   readonly mqtt: MqttClient;
   /** Its node is about to end, or it has been told to end itself. */
@@ -44,6 +44,8 @@ interface Subscriber extends Client {
  * them what must not be.
  */
 export class Traffic {
+  /** Of subscribers that are not ours: all nodes must know them as well. */
+  readonly otherRoutes = new Set<string>();
   readonly #cluster: FaultyCluster;
   readonly #sent: Sent[] = [];
   readonly #subscribers: Subscriber[] = [];
@@ -60,7 +62,8 @@ export class Traffic {
   /** Routes that all nodes must know now. */
   get routes(): Set<string> {
     const at = this.#subscribers.filter((client) => !client.isDoomed).map((client) => client.at);
-    return new Set(at.map((name) => `${FILTER} -> ${this.#cluster.nodeName(name)}`));
+    const own = at.map((name) => `${FILTER} -> ${this.#cluster.nodeName(name)}`);
+    return new Set([...own, ...this.otherRoutes]);
   }
 
   /** Publishes and subscribes on these machines from now on; resolves when all nodes know of it. */
@@ -83,9 +86,8 @@ export class Traffic {
       await client.mqtt.subscribeAsync(FILTER, { qos: 2 });
       fresh.push(Object.assign(client, { received, order }));
     }
-    const expected = this.routes;
-    for (const { at } of fresh) expected.add(`${FILTER} -> ${this.#cluster.nodeName(at)}`);
-    await this.#cluster.settled(expected, 15_000);
+    const theirs = fresh.map(({ at }) => `${FILTER} -> ${this.#cluster.nodeName(at)}`);
+    await this.#cluster.settled(() => new Set([...this.routes, ...theirs]), 15_000);
     for (const client of fresh) {
       this.#subscribers.push(Object.assign(client, { sinceMs: performance.now() }));
     }
@@ -130,6 +132,11 @@ export class Traffic {
       if (!client.isDoomed) this.#wrong.push(`client ${clientId} on ${at} was disconnected`);
     });
     return client;
+  }
+
+  /** Disconnections and refusals that must not be. */
+  get wrongSoFar(): readonly string[] {
+    return this.#wrong;
   }
 
   /** Messages of which the publishers know that they were taken. */
