@@ -110,7 +110,7 @@ export async function until(isSo: () => boolean, timeoutMs = 10_000): Promise<vo
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
     const free = await new Promise<boolean>((resolve) => {
