@@ -1,9 +1,16 @@
 import type { ClientRegistry, SessionRegistry, SessionState } from '../session/mod.js';
+import { CallError } from './calls.js';
 import { CLIENTS } from './keys.js';
 import type { WireOutcome, WireWrite } from './wire-write.js';
 
 /** How long a CONNECT waits for another node to hand over what it has of the client; EMQX's takeover timeout. */
 const TAKEOVER_TIMEOUT_MS = 15_000;
+
+/** How long a CONNECT waits for a core to be followed again. */
+const CORE_TIMEOUT_MS = 5000;
+const ASK_AGAIN_MS = 100;
+/** Codes of calls that no core has seen. */
+const UNASKED: ReadonlySet<string> = new Set(['NO_CORE', 'NO_LINK']);
 
 /** What claims need of the node. */
 export interface ClaimsHost {
@@ -79,7 +86,7 @@ export class ClientClaims implements ClientRegistry {
   }
 
   async #settle(clientId: string, claim: string, cleanStart: boolean): Promise<void> {
-    const before = await this.#host.write(['put', `${CLIENTS}${clientId}`, claim]);
+    const before = await this.#put(['put', `${CLIENTS}${clientId}`, claim]);
     if (before === null) return;
     const owner = before.slice(0, before.indexOf('|'));
     if (owner === this.#host.name) return;
@@ -93,6 +100,20 @@ export class ClientClaims implements ClientRegistry {
     }
     if (state !== null && !cleanStart) {
       this.#host.sessions.adopt(clientId, state, this.#host.now());
+    }
+  }
+
+  /** A replicant between two cores has not asked yet: it does when it has one. What was asked may have happened. */
+  async #put(write: WireWrite): Promise<WireOutcome> {
+    const endMs = this.#host.now() + CORE_TIMEOUT_MS;
+    for (;;) {
+      try {
+        return await this.#host.write(write);
+      } catch (error) {
+        const isUnasked = error instanceof CallError && UNASKED.has(error.code);
+        if (!isUnasked || this.#host.now() > endMs) throw error;
+        await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+      }
     }
   }
 }
