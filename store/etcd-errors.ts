@@ -9,7 +9,7 @@ const MEANINGS: readonly [RegExp, StoreErrorCode, string][] = [
     'etcd has no space left: compact and defragment it, raise --quota-backend-bytes, then disarm the alarm',
   ],
   [
-    /request is too large|trying to send message larger/,
+    /request is too large|message larger than max/,
     'FULL',
     'a value is larger than etcd takes: raise its --max-request-bytes',
   ],

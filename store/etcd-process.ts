@@ -6,7 +6,7 @@ import { StoreError } from './store-error.js';
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 /** A process that lived this long had started well: the next pause is a short one again. */
-const SETTLED_MS = 60_000;
+const SETTLED_MS = 10_000;
 const STOP_MS = 5_000;
 const KEPT_LINES = 20;
 

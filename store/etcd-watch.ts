@@ -138,11 +138,9 @@ export class EtcdWatch implements Watch {
     for (const { type, kv } of events) {
       const revision = Number(kv.mod_revision);
       if (revision < this.#next) continue;
-      // The library's types say 'Delete', what comes is 'DELETE'.
-      const isDeleted = type.toUpperCase() === 'DELETE';
       changes.push({
         key: this.#keys.textOf(kv.key),
-        value: isDeleted ? undefined : kv.value,
+        value: type === 'Delete' ? undefined : kv.value,
         revision,
       });
     }
