@@ -1,129 +1,28 @@
 #!/usr/bin/env node
-/** The command line: wires the verbs, owns argv, stdout and the exit codes; no logic. */
-import yargs, { type Argv } from 'yargs';
-import { bench, benchHelp, isBenchVerb } from './cli/bench.js';
-import { brokerStart } from './cli/broker-start.js';
-import { brokerUp } from './cli/broker-up.js';
-import { estimate } from './cli/estimate.js';
-import { EXIT } from './cli/exit-codes.js';
-import { failure, UsageError } from './cli/failure.js';
-import {
-  BROKER_OPTIONS,
-  BROKER_UP_OPTIONS,
-  ESTIMATE_OPTIONS,
-  QUICKSTART_OPTIONS,
-  RUN_OPTIONS,
-  SCENARIO_OPTIONS,
-  withEnvironment,
-} from './cli/flags.js';
-import { listPresets } from './cli/presets.js';
-import { quickstart } from './cli/quickstart.js';
-import { run } from './cli/run.js';
-import { endQuietlyOnClosedPipe, processTerminal } from './cli/terminal.js';
-import { toolFacts } from './cli/version.js';
+/**
+ * The command line, behind an import of its own: Node opens its modules all at once, and where a process may
+ * not have that many files the user is to read why.
+ */
+import { readFileSync } from 'node:fs';
 
-const terminal = processTerminal();
-const argv = process.argv.slice(2);
-const command = ['fleetgauge', ...argv];
-const RUN = { ...SCENARIO_OPTIONS, ...RUN_OPTIONS };
-const PRESETS = { json: RUN_OPTIONS.json };
-let exit: number = EXIT.pass;
-
-/** Notes the exit code that a verb ends with. */
-async function ending(code: number | Promise<number>): Promise<void> {
-  exit = await code;
+// Beforehand, for there is no file left to read it with when it is needed.
+const openFiles = openFileLimit();
+try {
+  await import('./cli/command-line.js');
+} catch (error) {
+  if (!(error instanceof Error && 'code' in error && error.code === 'EMFILE')) throw error;
+  process.stderr.write(
+    `a process may have ${openFiles} open files here (ulimit -n), too few for Fleetgauge to start: ` +
+      `raise it with 'ulimit -n 1024' or more\n`,
+  );
+  process.exitCode = 2;
 }
 
-function parser(args: readonly string[]): Argv {
-  return yargs([...args])
-    .scriptName('fleetgauge')
-    .version(toolFacts().version)
-    .strict()
-    .exitProcess(false)
-    .wrap(Math.min(100, terminal.out.width))
-    .fail((message, error) => {
-      // Some of what it finds wrong with a command line comes as an error of its own kind.
-      if (error !== undefined && error.name !== 'YError') throw error;
-      throw new UsageError(`${error?.message ?? message}; see ${helpCommand()}`);
-    });
-}
-
-function helpCommand(): string {
-  const verb = ['run', 'estimate', 'broker', 'quickstart', 'presets'].find((v) => v === argv[0]);
-  return ['fleetgauge', ...(verb === undefined ? [] : [verb]), '--help'].join(' ');
-}
-
-async function main(): Promise<void> {
-  const [verb, ...rest] = argv;
-  if (isBenchVerb(verb)) {
-    // emqtt-bench's flags are read its way; what is ours among them comes back as `own`.
-    if (rest.includes('--help')) return ending(benchHelp(verb, terminal));
-    const readOwn = (own: readonly string[]) =>
-      parser(withEnvironment(own, RUN_OPTIONS)).options(RUN_OPTIONS).parseSync();
-    return ending(bench(verb, rest, readOwn, command, terminal));
+function openFileLimit(): string {
+  try {
+    const limits = readFileSync('/proc/self/limits', 'utf8');
+    return /^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? 'few';
+  } catch {
+    return 'few';
   }
-  const twins = { run: RUN, estimate: ESTIMATE_OPTIONS, broker: BROKER_OPTIONS, presets: PRESETS };
-  const options = { ...twins, quickstart: QUICKSTART_OPTIONS }[verb ?? ''] ?? {};
-  await parser(withEnvironment(argv, options))
-    .usage('$0 <verb>\n\nMeasures what an MQTT cluster can carry and turns it into hardware.')
-    .command(
-      'quickstart',
-      'the whole chain on this machine, in about a minute',
-      (y) => y.options(QUICKSTART_OPTIONS),
-      (flags) => ending(quickstart(flags, command, terminal)),
-    )
-    .command(
-      'run <scenario>',
-      'run a scenario file or a preset against a target',
-      (y) => y.positional('scenario', { type: 'string', demandOption: true }).options(RUN),
-      (flags) => ending(run(flags, command, terminal)),
-    )
-    .command(
-      ['conn', 'pub', 'sub'].map((name) => `${name} <flags..>`),
-      "emqtt-bench's command line: its flags, run as the scenario they mean (--dry-run shows it)",
-    )
-    .command(
-      'estimate',
-      'CPU, memory and node count for a demand, from run records',
-      (y) => y.options(ESTIMATE_OPTIONS),
-      (flags) => ending(estimate(flags, terminal.out, terminal.err)),
-    )
-    .command('broker <verb>', 'the cluster broker that comes along', (y) =>
-      y
-        .command(
-          'start',
-          'one node in the foreground, until Ctrl-C',
-          (z) => z.options(BROKER_OPTIONS),
-          (flags) => ending(brokerStart(flags, terminal)),
-        )
-        .command(
-          'up',
-          'a cluster on this machine, a process a node, until Ctrl-C',
-          (z) => z.options(BROKER_UP_OPTIONS),
-          (flags) => ending(brokerUp(flags, terminal)),
-        )
-        .demandCommand(1, 'broker needs a verb: start or up'),
-    )
-    .command(
-      'presets',
-      'the scenarios that come along',
-      (y) => y.options(PRESETS),
-      (flags) => ending(listPresets(flags.json, terminal)),
-    )
-    .demandCommand(1, 'name a verb, such as quickstart or run')
-    .epilogue(
-      'Exit codes: 0 pass · 1 bug · 2 usage · 3 unreached · 4 objective · 6 invalid · 7 interrupted',
-    )
-    .parseAsync();
 }
-
-endQuietlyOnClosedPipe();
-main()
-  .catch((error: unknown) => {
-    const { text, exit: code } = failure(error);
-    terminal.err.write(`${text}\n`);
-    exit = code;
-  })
-  .finally(() => {
-    process.exitCode = exit;
-  });

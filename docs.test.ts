@@ -22,13 +22,13 @@ async function shellBlocks(page: string): Promise<string[]> {
 }
 
 /** Runs a script in a folder in which `fleetgauge` is a command; everything in it must succeed. */
-async function runScript(script: string, folder: string): Promise<void> {
+async function runScript(script: string, folder: string, env: NodeJS.ProcessEnv): Promise<void> {
   const wrapper = join(folder, 'fleetgauge');
   await writeFile(wrapper, `#!/bin/sh\nexec '${process.execPath}' '${join(OUT, 'cli.js')}' "$@"\n`);
   await chmod(wrapper, 0o755);
   const child = spawn('bash', ['-euo', 'pipefail', '-c', script], {
     cwd: folder,
-    env: { ...process.env, PATH: `${folder}:${process.env.PATH}` },
+    env: { ...process.env, ...env, PATH: `${folder}:${process.env.PATH}` },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -51,14 +51,18 @@ for (const page of pages) {
   const blocks = await shellBlocks(page);
   if (blocks.length === 0) continue;
   test(`every command of ${page} works as it stands`, async () => {
-    const broker = await startBrokerProcess();
-    try {
-      // Another port than the one that is on the page, for that may be somebody's.
-      const script = blocks.join('\n').replaceAll('1883', String(broker.port));
-      await inFolder({}, (folder) => runScript(script, folder));
-    } finally {
-      await broker.stop();
-    }
+    await inFolder({}, async (folder) => {
+      // Its node is the only one that `ctl` finds there.
+      const env = { XDG_RUNTIME_DIR: join(folder, 'runtime') };
+      const broker = await startBrokerProcess({ env });
+      try {
+        // Another port than the one that is on the page, for that may be somebody's.
+        const script = blocks.join('\n').replaceAll('1883', String(broker.port));
+        await runScript(script, folder, env);
+      } finally {
+        await broker.stop();
+      }
+    });
   });
 }
 
@@ -66,8 +70,17 @@ test('the command of docs/broker.md starts a node that says what the page says, 
   const [block] = await shellBlocks('docs/broker.md');
   const port = await freePort('127.0.0.1');
   const args = block!.trim().replace('1883', String(port)).split(' ').slice(1);
+  await inFolder({}, (folder) => startAndStop(args, port, { XDG_RUNTIME_DIR: folder }));
+});
+
+async function startAndStop(
+  args: readonly string[],
+  port: number,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
   const child = spawn(process.execPath, [join(OUT, 'cli.js'), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
   });
   try {
     const [greeting] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
@@ -79,7 +92,7 @@ test('the command of docs/broker.md starts a node that says what the page says, 
   } finally {
     child.kill('SIGKILL');
   }
-});
+}
 
 test('the README’s commands are scripts of package.json', async () => {
   const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {

@@ -1,4 +1,3 @@
-import { EmbeddedStore, type Store } from '../store/mod.js';
 import {
   type ClusterOptions,
   createDiscovery,
@@ -9,6 +8,7 @@ import {
   type SeedNode,
 } from './cluster/mod.js';
 import type { NodeConfig } from './config/mod.js';
+import { openStore } from './open-store.js';
 
 /** What a config says of the node's part in a cluster, ready for `startBroker`. */
 export interface ClusterPart {
@@ -30,7 +30,9 @@ export async function openCluster(
   if (cookie === undefined) return undefined;
   const deps = { self: node.name, clusterName: cluster.name, cookie, warn };
   const discovery = createDiscovery(discoveryOptions(config), deps);
-  const store = node.role === 'core' ? await openStore(config) : undefined;
+  const find = (): Promise<SeedNode[]> => seeds(config, discovery, warn);
+  const opened = node.role === 'core' ? await openStore(config, find, warn) : undefined;
+  if (node.role === 'core') await beFound(discovery, warn);
   return {
     options: {
       role: node.role,
@@ -39,18 +41,27 @@ export async function openCluster(
       forward: cluster.forward,
       linkHost: hostOf(node.name),
       linkPort: linkPort(node.name, config),
-      store,
-      seeds: () => seeds(config, discovery, warn),
+      store: opened?.store,
+      seeds: find,
+      heal: cluster.autoheal,
+      autocleanMs: cluster.autocleanMs,
     },
     close: async () => {
+      await discovery.unregister?.().catch(() => undefined);
       await discovery.stop();
-      await store?.close();
+      await opened?.close();
     },
   };
 }
 
-async function openStore(_config: NodeConfig): Promise<Store> {
-  return new EmbeddedStore();
+/** Where nodes are found by what they say of themselves, a core says so. */
+async function beFound(discovery: Discovery, warn: (line: string) => void): Promise<void> {
+  const complain = (error: unknown): void => {
+    warn(error instanceof Error ? error.message : String(error));
+  };
+  await discovery.register?.().catch(complain);
+  // In a multicast group it answers others from its first question on.
+  if (discovery.strategy === 'mcast') void discovery.discover().catch(complain);
 }
 
 /** Nodes that may be cores. What cannot be asked now is asked again soon. */

@@ -15,5 +15,19 @@ export {
   settingLines,
 } from './config/mod.js';
 export { type BrokerConfig, completeConfig, DEFAULT_CONFIG, type TcpAddress } from './config.js';
+export {
+  askNode,
+  type ClientInfo,
+  ClusterCommandError,
+  type ClusterControl,
+  type ClusterStatus,
+  CtlError,
+  controlFolder,
+  type ListenerInfo,
+  type NodeControl,
+  runningNodes,
+  type SubscriptionInfo,
+  usagePage,
+} from './control/mod.js';
 export { BrokerError } from './errors.js';
 export type { BrokerGauges, BrokerStats } from './stats.js';

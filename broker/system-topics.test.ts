@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { statsOf } from './stats.js';
+import { Peaks, statsOf } from './stats.js';
 import { publishSystemTopics, uptimeText } from './system-topics.js';
 import { SimulatedNode } from './testing/simulation.js';
 
@@ -11,7 +11,13 @@ it('a node says in $SYS who it is, what it holds and what it has counted', () =>
   const identity = { nodeName: 'n@h', version: '1.2.3', startedAtMs: simulated.nowMs - 90_061_000 };
   const { node } = simulated;
   const say = (): void =>
-    publishSystemTopics(node.router, identity, statsOf(node), simulated.nowMs, new Date(0));
+    publishSystemTopics(
+      node.router,
+      identity,
+      statsOf(node, new Peaks()),
+      simulated.nowMs,
+      new Date(0),
+    );
   say();
   simulated.settle();
   const said = new Map(
@@ -32,7 +38,11 @@ it('a node says in $SYS who it is, what it holds and what it has counted', () =>
       .sort(),
     ['$SYS/brokers', '$SYS/brokers/n@h/sysdescr', '$SYS/brokers/n@h/version'],
   );
-  assert.equal(statsOf(node).counters['messages.dropped'], 0, 'and does not count it as lost');
+  assert.equal(
+    statsOf(node, new Peaks()).counters['messages.dropped'],
+    0,
+    'and does not count it as lost',
+  );
 });
 
 it('an uptime begins with its largest part', () => {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { freePort } from './free-port.js';
 
 const CLI = fileURLToPath(new URL('../cli.js', import.meta.url));
-const START_TIMEOUT_MS = 15_000;
+const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
 /** A broker node as a process of its own, as a user would start it. */
 export interface BrokerProcess {
@@ -16,6 +16,8 @@ export interface BrokerProcess {
   greeting: string;
   /** Resolves when it is gone. */
   stop(): Promise<void>;
+  /** SIGKILL, as when a machine loses power; resolves when it is gone. */
+  kill(): Promise<void>;
 }
 
 /** How a node differs from the one that `fleetgauge broker start` starts. */
@@ -25,38 +27,42 @@ export interface BrokerProcessOptions {
   port?: number;
   /** Of the config, with dots; in the environment of the process, where nobody else sees a cookie. */
   settings?: Readonly<Record<string, string>>;
+  /** On top of our own environment. */
+  env?: NodeJS.ProcessEnv;
+  /** A command in front of it that becomes it in the end, such as `ip netns exec …`. */
+  launcher?: readonly string[];
   /** Each line that it says after the first, on stdout or stderr. */
   onLine?: (line: string) => void;
   /** It has ended, and nobody told it to. */
   onDeath?: (how: string) => void;
 }
 
-/** Starts `fleetgauge broker start`, on a free port of 127.0.0.1 if nothing else is said. */
+/**
+ * Starts `fleetgauge broker start`, on a free port of 127.0.0.1 and under a name that no other node has if
+ * nothing else is said.
+ */
 export async function startBrokerProcess({
   host = '127.0.0.1',
   port: wantedPort,
   settings = {},
+  env = {},
+  launcher = [],
   onLine = () => undefined,
   onDeath = () => undefined,
 }: BrokerProcessOptions = {}): Promise<BrokerProcess> {
   const port = wantedPort ?? (await freePort(host));
-  const given = Object.entries(settings).map(([key, value]) => [twin(key), value]);
-  const child = spawn(
-    process.execPath,
-    [CLI, 'broker', 'start', '--host', host, '--port', String(port)],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...withoutTwins(process.env), ...Object.fromEntries(given) },
-      // Ctrl-C is for whoever started us, and he tells the nodes in his order.
-      detached: true,
-    },
-  );
+  const named = { 'node.name': `fleetgauge-${port}@${host}`, ...settings };
+  const given = Object.entries(named).map(([key, value]) => [twin(key), value]);
+  const start = [process.execPath, CLI, 'broker', 'start', '--host', host, '--port', String(port)];
+  const [program, ...args] = [...launcher, ...start] as [string, ...string[]];
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...withoutTwins(process.env), ...env, ...Object.fromEntries(given) },
+    // Ctrl-C is for whoever started us, and he tells the nodes in his order.
+    detached: true,
+  });
   let stopping = false;
-  // Whatever happens to us, it does not outlive us.
-  const kill = (): void => {
-    child.kill('SIGKILL');
-  };
-  process.once('exit', kill);
+  mustNotOutliveUs(child);
   try {
     const greeting = await firstLine(child);
     for (const stream of [child.stdout, child.stderr]) {
@@ -72,15 +78,33 @@ export async function startBrokerProcess({
       greeting,
       stop: async () => {
         stopping = true;
-        await end(child);
-        process.off('exit', kill);
+        await end(child, 'SIGTERM');
+      },
+      kill: async () => {
+        stopping = true;
+        await end(child, 'SIGKILL');
       },
     };
   } catch (error) {
-    kill();
-    process.off('exit', kill);
+    child.kill('SIGKILL');
     throw error;
   }
+}
+
+const running = new Set<ChildProcess>();
+
+/** Whatever happens to us. */
+function mustNotOutliveUs(child: ChildProcess): void {
+  if (running.size === 0) process.once('exit', killRunning);
+  running.add(child);
+  child.once('exit', () => {
+    running.delete(child);
+    if (running.size === 0) process.off('exit', killRunning);
+  });
+}
+
+function killRunning(): void {
+  for (const child of running) child.kill('SIGKILL');
 }
 
 function firstLine(child: ChildProcess): Promise<string> {
@@ -104,10 +128,10 @@ function firstLine(child: ChildProcess): Promise<string> {
   });
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, 'exit');
-  child.kill('SIGTERM');
+  child.kill(signal);
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
   await gone;
   clearTimeout(timer);

@@ -13,11 +13,14 @@ import {
   settingLines,
   startBroker,
 } from '../broker/mod.js';
+import { StoreError } from '../store/mod.js';
+import { controlFolderHere } from './control-folder.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { processTerminal, type Terminal } from './terminal.js';
+import { toolFacts } from './version.js';
 
 /** What a node can fail with at its start, in one line. */
-const EXPECTED = [BrokerError, ConfigError, DiscoveryError];
+const EXPECTED = [BrokerError, ConfigError, DiscoveryError, StoreError];
 
 /** The flags of `fleetgauge broker start`; they win over the environment, and that over the file. */
 export interface BrokerStartArgs extends NamedFlags {
@@ -32,7 +35,7 @@ export interface BrokerStartArgs extends NamedFlags {
 /**
  * Runs one node in the foreground until SIGINT or SIGTERM. Says one line on stdout when it takes
  * connections, and at the end one on stderr if messages were dropped. A second signal ends it at once.
- * @returns 0 after a clean stop, 2 if the config or the address is no good
+ * @returns 0 after a clean stop, 2 if the config or the address is no good, or a node of the name runs here
  */
 export async function brokerStart(
   args: BrokerStartArgs = {},
@@ -49,8 +52,13 @@ export async function brokerStart(
       return EXIT.pass;
     }
     part = await openCluster(config, complain);
-    const cluster = part === undefined ? {} : { cluster: part.options };
-    const broker = await startBroker(brokerConfigOf(config), { complain, ...cluster });
+    const surroundings = {
+      complain,
+      version: toolFacts().version,
+      controlFolder: controlFolderHere(),
+      ...(part === undefined ? {} : { cluster: part.options }),
+    };
+    const broker = await startBroker(brokerConfigOf(config), surroundings);
     // Whoever waits for the line may send the signal as soon as it is there.
     const stopped = stopSignal();
     out.write(`Node '${broker.nodeName}' is started, ${addressesOf(broker)}\n`);

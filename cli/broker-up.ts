@@ -19,9 +19,10 @@ export async function brokerUp(flags: BrokerUpFlags, { out, err }: Terminal): Pr
     throw new UsageError(`--replicants ${replicants}: expected a whole number from 0`);
   }
   const stopped = stopSignal();
-  let broken: ((reason: string) => void) | undefined;
-  const died = new Promise<string>((resolve) => {
-    broken = resolve;
+  let left = cores + replicants;
+  let allGone = (): void => undefined;
+  const gone = new Promise<true>((resolve) => {
+    allGone = () => resolve(true);
   });
   const width = 'replicant99@127.255.255.255'.length;
   const cluster = await startLocalCluster({
@@ -31,14 +32,18 @@ export async function brokerUp(flags: BrokerUpFlags, { out, err }: Terminal): Pr
     started: ({ name, role, host, port: at }) =>
       out.write(`${name.padEnd(width)}  ${role.padEnd(9)}  mqtt://${host}:${at}\n`),
     said: (name, line) => err.write(`${name}: ${line}\n`),
-    died: (name, how) => broken?.(`${name} ended: ${how}`),
+    // The others go on: to see how they do is what some will be here for.
+    died: (name, how) => {
+      left--;
+      err.write(`${name} ended: ${how}; ${left} of ${cores + replicants} nodes are left\n`);
+      if (left === 0) allGone();
+    },
   }).catch((error: unknown) => {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   });
-  const why = await Promise.race([stopped, died]);
-  if (why !== undefined) err.write(`${why}; the others are stopped\n`);
+  const nobodyLeft = await Promise.race([stopped, gone]);
   await cluster.stop();
-  return why === undefined ? EXIT.pass : EXIT.bug;
+  return nobodyLeft === true ? EXIT.bug : EXIT.pass;
 }
 
 /** Resolves at the first Ctrl-C or SIGTERM; the second ends everything at once. */

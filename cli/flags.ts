@@ -35,7 +35,12 @@ export const SCENARIO_OPTIONS = {
     requiresArg: true,
     describe: 'mqtt://host:port, several with commas between; instead of the scenario’s',
   },
-  scale: { type: 'number', default: 1, describe: 'that many times as many devices and messages' },
+  scale: {
+    type: 'number',
+    requiresArg: true,
+    default: 1,
+    describe: 'that many times as many devices and messages',
+  },
   set: {
     type: 'string',
     array: true,
@@ -71,7 +76,6 @@ export const BROKER_OPTIONS = {
     alias: 'c',
     type: 'string',
     requiresArg: true,
-    coerce: once<string>('config'),
     describe: 'config file, as emqx.conf',
   },
   set: {
@@ -84,19 +88,16 @@ export const BROKER_OPTIONS = {
   host: {
     type: 'string',
     requiresArg: true,
-    coerce: once<string>('host'),
     describe: 'address to listen on [127.0.0.1]',
   },
   port: {
     type: 'number',
     requiresArg: true,
-    coerce: once<number>('port'),
     describe: '0: any free one [1883]',
   },
   'node-name': {
     type: 'string',
     requiresArg: true,
-    coerce: once<string>('node-name'),
     describe: 'name@host [fleetgauge@127.0.0.1]',
   },
   check: {
@@ -106,32 +107,21 @@ export const BROKER_OPTIONS = {
   },
 } as const satisfies Record<string, Options>;
 
-/** yargs makes a list of a flag that is given twice. */
-function once<Value>(name: string) {
-  return (value: Value | Value[]): Value => {
-    if (Array.isArray(value)) throw new UsageError(`--${name} is given more than once`);
-    return value;
-  };
-}
-
 /** What `broker up` takes. */
 export const BROKER_UP_OPTIONS = {
   cores: {
     type: 'number',
     default: 1,
-    coerce: once<number>('cores'),
     describe: 'nodes that keep the cluster’s database',
   },
   replicants: {
     type: 'number',
     default: 2,
-    coerce: once<number>('replicants'),
     describe: 'nodes that follow them',
   },
   port: {
     type: 'number',
     requiresArg: true,
-    coerce: once<number>('port'),
     describe: 'each node’s port for clients, on an address of its own [any free one]',
   },
 } as const satisfies Record<string, Options>;
@@ -142,6 +132,34 @@ export const QUICKSTART_OPTIONS = {
   scale: SCENARIO_OPTIONS.scale,
   quiet: RUN_OPTIONS.quiet,
 } as const satisfies Record<string, Options>;
+
+/** Flags that may be given more than once, of whatever verb. */
+const REPEATABLE: ReadonlySet<string> = new Set(
+  [RUN_OPTIONS, SCENARIO_OPTIONS, ESTIMATE_OPTIONS, BROKER_OPTIONS].flatMap((options) =>
+    Object.entries(options)
+      .filter(([, option]) => 'array' in option)
+      .map(([name]) => name),
+  ),
+);
+
+/** What yargs lets pass: a flag given twice, what is no number, and numbers that make no sense. */
+export function checkFlags(flags: Readonly<Record<string, unknown>>): true {
+  for (const [name, value] of Object.entries(flags)) {
+    // A short form has its long one beside it.
+    if (name === '_' || name === '$0' || name.length === 1) continue;
+    if (Array.isArray(value) && !REPEATABLE.has(name))
+      throw new UsageError(`--${name}: given twice`);
+    if (Number.isNaN(value)) throw new UsageError(`--${name}: expected a number`);
+  }
+  const { scale, threads } = flags;
+  if (typeof scale === 'number' && !(scale > 0 && scale < Number.POSITIVE_INFINITY)) {
+    throw new UsageError(`--scale ${scale}: expected a factor above 0`);
+  }
+  if (typeof threads === 'number' && !(Number.isInteger(threads) && threads > 0)) {
+    throw new UsageError(`--threads ${threads}: expected a whole number above 0`);
+  }
+  return true;
+}
 
 /**
  * The arguments with those added that only the environment gives: `--dry-run` has the twin

@@ -1,4 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type BrokerProcess, startBrokerProcess } from './broker-process.js';
 import { freePort } from './free-port.js';
 
@@ -47,10 +50,12 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
   });
   const coreNames = plan.filter(({ role }) => role === 'core').map(({ name }) => name);
   const nodes: LocalNode[] = [];
+  const folder = await mkdtemp(join(tmpdir(), 'fleetgauge-cluster-'));
   const stop = async (): Promise<void> => {
     for (const role of ['replicant', 'core'] as const) {
       await Promise.all(nodes.filter((node) => node.role === role).map((node) => node.stop()));
     }
+    await rm(folder, { recursive: true, force: true });
   };
   const start = async ({ role, host, name }: (typeof plan)[number]): Promise<void> => {
     const settings = {
@@ -59,6 +64,9 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
       'node.cookie': cookie,
       'cluster.name': 'local',
       'cluster.core_nodes': JSON.stringify(coreNames),
+      ...(cores === 1
+        ? {}
+        : { 'cluster.store.engine': 'managed', 'node.data_dir': join(folder, name) }),
     };
     const broker = await startBrokerProcess({
       host,

@@ -12,19 +12,21 @@ export function watchedNodes(asked: readonly string[]): ProbedNode[] | undefined
 
 /** The processes that listen on the targets' ports, as far as the targets are this machine. */
 export function listeningNodes(targets: readonly Target[], terminal: Terminal): ProbedNode[] {
-  const own = targets.filter(isThisMachine);
-  const nodes: ProbedNode[] = [];
-  for (const { host, port } of own) {
+  const found = new Map<number, Target>();
+  for (const target of targets.filter(isThisMachine)) {
     try {
-      const pid = pidListening(port, undefined, isIP(host) === 4 ? host : undefined);
-      if (nodes.some((node) => node.pid === pid)) continue;
-      nodes.push({ node: own.length === 1 ? 'target' : `${host}:${port}`, pid });
+      const pid = pidListening(target.port, target.host);
+      if (!found.has(pid)) found.set(pid, target);
     } catch (error) {
       if (!(error instanceof ProbeError)) throw error;
       terminal.err.write(`note: the target's CPU and memory are not watched: ${error.message}\n`);
     }
   }
-  return nodes;
+  const ports = new Set([...found.values()].map(({ port }) => port));
+  return [...found].map(([pid, { host, port }]) => {
+    if (found.size === 1) return { node: 'target', pid };
+    return { node: ports.size === found.size ? `target-${port}` : `target-${host}:${port}`, pid };
+  });
 }
 
 function namedNode(text: string): ProbedNode {

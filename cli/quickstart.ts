@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { loadScenario, type Scenario, scale } from '../bench/mod.js';
+import { loadScenario, machineLimits, type Scenario, scale } from '../bench/mod.js';
 import {
   type DemandFrame,
   demandLike,
@@ -10,11 +10,14 @@ import {
 import { formatCount, type RunRecord } from '../results/mod.js';
 import { startBrokerProcess } from './broker-process.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
+import { UsageError } from './failure.js';
 import { interruption } from './interruption.js';
 import { execute, exitCodeOf, printSummary } from './run.js';
 import type { Terminal } from './terminal.js';
 
 const SIZED_CONNECTIONS = 1_000_000;
+/** What the broker opens besides its connections. */
+const BROKER_FILES = 64;
 
 /** What the answer is for: a common server, and the margins that a careful buyer leaves. */
 const FRAME: DemandFrame = {
@@ -43,6 +46,7 @@ export async function quickstart(
 ): Promise<ExitCode> {
   const load = scale(await loadScenario('quickstart'), flags.scale);
   const check = scale(await loadScenario('quickstart-check'), flags.scale);
+  checkOpenFiles(load, check);
   const say = (text: string): void => terminal.err.write(`${text}\n`);
   const interrupt = interruption(terminal.err);
   /** One run on a broker of its own: memory that an earlier run left would not be its own. */
@@ -90,6 +94,23 @@ async function printSizing(fitted: string, checked: string, terminal: Terminal):
   terminal.out.write(`\n${reportLines(estimate).join('\n')}\n`);
 }
 
+/** The broker is one process; the devices spread over as many as they need. */
+function checkOpenFiles(...scenarios: readonly Scenario[]): void {
+  const { openFiles } = machineLimits();
+  const most = Math.max(...scenarios.map(deviceCount));
+  const needed = most + BROKER_FILES;
+  if (needed <= openFiles) return;
+  const fits = Math.floor((100 * (openFiles - BROKER_FILES)) / most) / 100;
+  throw new UsageError(
+    `a process may have ${openFiles} open files here (ulimit -n), and the broker with ${most} devices needs ${needed}: ` +
+      `raise it with 'ulimit -n ${needed}' or more${fits > 0 ? `, or take fewer devices with --scale ${fits}` : ''}`,
+  );
+}
+
+function deviceCount(scenario: Scenario): number {
+  return scenario.groups.reduce((sum, { count }) => sum + count, 0);
+}
+
 function devices(scenario: Scenario): string {
-  return `${formatCount(scenario.groups.reduce((sum, { count }) => sum + count, 0))} devices`;
+  return `${formatCount(deviceCount(scenario))} devices`;
 }

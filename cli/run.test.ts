@@ -156,6 +156,37 @@ test('a limit that no number of processes makes up for is refused with the arith
   );
 });
 
+test('a limit too low even to start is said with what to do, exit 2', async () => {
+  const run = await runCli(['presets'], { openFiles: 64 });
+  assert.equal(run.code, 2, run.err);
+  assert.match(run.err, /^a process may have 64 open files here .*'ulimit -n 1024' or more\n$/);
+});
+
+test('quickstart says beforehand when its broker may not have a file for each device, exit 2', async () => {
+  await inFolder({}, async (cwd) => {
+    const run = await runCli(['quickstart'], { cwd, openFiles: 4096 });
+    assert.equal(run.code, 2, run.err);
+    assert.match(
+      run.err,
+      /^a process may have 4096 .*'ulimit -n 10064' or more, .*--scale 0\.4\n$/,
+    );
+    assert.equal(run.out, '');
+    assert.deepEqual(readdirSync(cwd), []);
+  });
+});
+
+test('a run whose output nobody reads any more ends, and not as if all were well', async () => {
+  await withBroker((target) =>
+    inFolder({ 's.yaml': SCENARIO }, async (cwd) => {
+      const run = startCli(['run', 's.yaml', '--target', target, '--out', 'rec'], { cwd });
+      run.process.stderr!.once('data', () => run.process.stderr!.destroy());
+      const { code } = await run.ended;
+      assert.equal(code, 7);
+      assert.equal(readRecord(join(cwd, 'rec')).state, 'running');
+    }),
+  );
+});
+
 test('kill -9 in mid-run leaves a readable record, and no process behind', async () => {
   await withBroker((target) =>
     inFolder({ 's.yaml': SCENARIO }, async (cwd) => {
@@ -210,6 +241,49 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     );
   });
 }
+
+test('a pause between two measured phases lasts as long as it says, and dilutes no rate', async () => {
+  const phases = `phases:
+  - { name: ramp, kind: ramp }
+  - { name: one, kind: steady, duration: 2s }
+  - { name: pause, kind: drain, duration: 4s }
+  - { name: two, kind: steady, duration: 2s }
+`;
+  const scenario = SCENARIO.slice(0, SCENARIO.indexOf('phases:')) + phases;
+  await withBroker((target) =>
+    inFolder({ 's.yaml': scenario }, async (cwd) => {
+      const run = await runCli(['run', 's.yaml', '--target', target, '--json', '--quiet'], { cwd });
+      assert.equal(run.code, 0, run.err);
+      const { measured } = JSON.parse(run.out) as RunRecord;
+      assert.equal(measured.seconds, 4);
+      const perSec = (measured.counters.publishesSent ?? 0) / measured.seconds;
+      assert.ok(perSec > 550 && perSec < 690, `${perSec} of 620/s`);
+    }),
+  );
+});
+
+test('messages used up early, and not all answered: the drain lasts no longer than it says', async () => {
+  const welcome = encode({ type: 'connack', sessionPresent: false, reasonCode: 0 }, 5);
+  const scenario = `name: unanswered
+groups:
+  - { name: d, count: 1, publish: [{ topic: t, qos: 1, arrivals: { kind: periodic, interval: 100ms }, limit: 3 }] }
+phases:
+  - { name: ramp, kind: ramp }
+  - { name: steady, kind: steady, duration: 30s }
+  - { name: drain, kind: drain, duration: 2s }
+`;
+  await withServer(
+    (socket) => socket.once('data', () => socket.write(welcome)),
+    (target) =>
+      inFolder({ 's.yaml': scenario }, async (cwd) => {
+        await runCli(['run', 's.yaml', '--target', target, '--out', 'rec', '--quiet'], { cwd });
+        const { phases, totals } = readRecord(join(cwd, 'rec'));
+        assert.deepEqual([totals.publishes.sent, totals.publishes.acked], [3, 0]);
+        const drain = phases.find(({ kind }) => kind === 'drain')!;
+        assert.ok(drain.endUs! - drain.startUs < 3e6, `${drain.startUs} to ${drain.endUs}`);
+      }),
+  );
+});
 
 test('a failed objective exits 4 with what was measured; a mistyped one is refused before anything connects', async () => {
   await withBroker((target) =>
@@ -292,8 +366,19 @@ test('bad command lines and scenarios: one clear line each, exit 2', async () =>
       [['run', 's.yaml', '--tagret', 'mqtt://h'], /tagret/],
       [['run', 's.yaml', '--set', 'groups.9.count=1'], /groups/],
       [['run', 's.yaml', '--scale', '0'], /--scale 0/],
+      [['run', 's.yaml', '--scale', 'half'], /--scale: expected a number/],
+      [['run', 's.yaml', '--scale'], /--scale: a value is missing/],
+      [['run', 's.yaml', '--target'], /--target: a value is missing/],
+      [['run', 's.yaml', '--target', 'mqtt://a', '--target', 'mqtt://b'], /--target: given twice/],
+      [['run', 's.yaml', '--target', 'mqtt://h', '--threads', '0'], /--threads 0: .* above 0/],
+      [['run', 's.yaml', '--target', 'mqtt://h', '--threads', '1.5'], /--threads 1.5: .* whole/],
+      [['pub', '-t', 'x', '--threads', 'few'], /--threads: expected a number/],
+      [['pub', '-t', 'x', '--out'], /--out: a value is missing/],
+      [['quickstart', '--scale', '-1'], /--scale -1/],
+      [['broker', 'start', '--port', 'any'], /--port: expected a number/],
+      [['broker'], /broker needs a verb: start/],
       [['run', 's.yaml', '--target', 'mqtt://127.0.0.1:9', '--probe', 'x'], /name=pid/],
-      [['run'], /scenario|argument/],
+      [['run'], /run needs a scenario/],
       [['rnu'], /rnu/],
       [['broker', 'start', '--port'], /port/],
       [['broker', 'start', '--port', 'x'], /port/],

@@ -59,7 +59,6 @@ export async function run(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const loaded = await loadScenario(flags.scenario, { set: flags.set });
-  if (!(flags.scale > 0)) throw new UsageError(`--scale ${flags.scale}: expected a factor above 0`);
   return runOrShow(scale(loaded, flags.scale), flags.target, flags, command, terminal);
 }
 

@@ -1,3 +1,5 @@
+import { EXIT } from './exit-codes.js';
+
 /** Where a verb writes: results to `out`, progress and complaints to `err`. */
 export interface Terminal {
   out: Screen;
@@ -33,11 +35,11 @@ function screen(stream: NodeJS.WriteStream): Screen {
   };
 }
 
-/** Text on its way to a pipe that its reader closed (`… | head`) is of no use to anyone. */
+/** Text on its way to a pipe that its reader closed (`… | head`) is of no use to anyone; what it cuts short has not passed. */
 export function endQuietlyOnClosedPipe(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
+      if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.interrupted);
       throw error;
     });
   }

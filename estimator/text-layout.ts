@@ -1,5 +1,5 @@
 /** Lines of a report for a terminal of 80 columns or more. */
-const WIDTH = 88;
+const WIDTH = 80;
 
 /** Breaks at spaces, but not before a percent sign; lines after the first begin with `hanging`. */
 export function wrap(text: string, first = '', hanging = first, width = WIDTH): string[] {

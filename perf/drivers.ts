@@ -15,6 +15,7 @@ import { machineFacts } from './machine.js';
 import { startTarget } from './target-process.js';
 
 const CLI = fileURLToPath(new URL('../cli.js', import.meta.url));
+const BARE = fileURLToPath(new URL('./bare-sockets.js', import.meta.url));
 const DRIVERS = ['lean', 'mqttjs'] as const;
 type Driver = (typeof DRIVERS)[number];
 
@@ -88,6 +89,24 @@ async function run(scenario: string, target: string): Promise<Outcome> {
   }
 }
 
+/** The same connections as sockets of Node with nothing around them. */
+async function bare(port: number, count: number): Promise<{ rssBytes: number; cpuUs: number }> {
+  const args = [port, count, count / RAMP_SECONDS, 4].map(String);
+  const child = spawn(process.execPath, [BARE, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const probe = new ProcProbe('bare', child.pid!);
+  let last = { rssBytes: 0, cpuUs: 0 };
+  const sampling = setInterval(() => {
+    const sample = probe.sample(0);
+    if (!sample.gone) last = sample;
+  }, 200);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject).once('close', resolve);
+  });
+  clearInterval(sampling);
+  if (code !== 0) throw new Error(`bare sockets ended with exit code ${code}`);
+  return { rssBytes: last.rssBytes, cpuUs: last.cpuUs };
+}
+
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
@@ -123,8 +142,13 @@ async function main(): Promise<void> {
       },
     ]),
   ) as unknown as Record<Driver, Figures>;
+  const floor = { memoryBytes: [] as number[], connectCpuUs: [] as number[] };
   try {
     for (let round = 0; round < rounds!; round++) {
+      const fewBare = await bare(target.port, 100);
+      const manyBare = await bare(target.port, 100 + devices!);
+      floor.memoryBytes.push((manyBare.rssBytes - fewBare.rssBytes) / devices!);
+      floor.connectCpuUs.push((manyBare.cpuUs - fewBare.cpuUs) / devices!);
       for (const driver of DRIVERS) {
         const { memoryBytes, connectCpuUs, rate, messageCpuUs } = figures[driver];
         // What the fleet costs without devices stands in both and goes out in the difference.
@@ -159,11 +183,14 @@ async function main(): Promise<void> {
     '',
     `Target: mosquitto. Medians of ${rounds} rounds, drivers in turn; ${devices} connections, 100 publishers, 16 B.`,
     '',
-    '| | lean | MQTT.js | lean : MQTT.js |',
-    '|---|---|---|---|',
-    ...rows.map(([name, of]) => {
+    '| | bare socket | lean | MQTT.js | lean : MQTT.js |',
+    '|---|---|---|---|---|',
+    ...rows.map(([name, of], index) => {
       const [lean, mqttjs] = DRIVERS.map((driver) => median(of(figures[driver])));
-      return `| ${name} | ${digits(lean!)} | ${digits(mqttjs!)} | ${(lean! / mqttjs!).toFixed(2)} |`;
+      const [memory, cpu] = [floor.memoryBytes.map((b) => b / 1000), floor.connectCpuUs];
+      const none = [memory, cpu][index];
+      const least = none === undefined ? '–' : digits(median(none));
+      return `| ${name} | ${least} | ${digits(lean!)} | ${digits(mqttjs!)} | ${(lean! / mqttjs!).toFixed(2)} |`;
     }),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);

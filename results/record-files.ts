@@ -1,4 +1,5 @@
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { ResultsError } from './results-error.js';
 
 /** A file that only grows. What a failed append left behind is cut off again. */
@@ -53,6 +54,44 @@ export class AppendedFile {
 }
 
 /**
+ * Makes a folder and those above it that are missing. Not `mkdir`'s own `recursive`, which never comes back
+ * from a place that is there and takes no folders, such as /proc.
+ * @returns the folders that were made, the innermost first
+ * @throws the file system's error; then nothing that was made is left
+ */
+export async function makeFolder(folder: string): Promise<string[]> {
+  try {
+    await mkdir(folder);
+    return [folder];
+  } catch (cause) {
+    if (errorCode(cause) === 'EEXIST' && (await isFolder(folder))) return [];
+    if (errorCode(cause) !== 'ENOENT' || dirname(folder) === folder) throw cause;
+  }
+  const above = await makeFolder(dirname(folder));
+  try {
+    await mkdir(folder);
+  } catch (cause) {
+    // Somebody else was quicker.
+    if (errorCode(cause) === 'EEXIST' && (await isFolder(folder))) return above;
+    await removeFolders(above);
+    throw cause;
+  }
+  return [folder, ...above];
+}
+
+/** Takes folders away again that are still empty. */
+export async function removeFolders(folders: readonly string[]): Promise<void> {
+  for (const folder of folders) await rmdir(folder).catch(() => undefined);
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/**
  * Replaces a file by a temporary one beside it and a rename, so that a reader finds the old text or the
  * new, never a part. `durable` waits for the disk as well. @throws ResultsError RECORD_NOT_WRITABLE
  */
@@ -83,7 +122,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is a file, not a folder; choose another folder with --out',
   EEXIST: 'a file of that name is in the way; choose another folder with --out',
   EMFILE: 'too many files are open; raise ulimit -n',
-  ENOENT: 'the folder is gone',
+  ENOENT: 'there is no such place, or not any more; choose another folder with --out',
 };
 
 /** One clear error from whatever the file system said. */

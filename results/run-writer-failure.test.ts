@@ -50,6 +50,28 @@ describe('a disk that refuses', () => {
     assert.deepEqual(await readdir(folder), []);
   });
 
+  it('a place that is there and takes no folders gives one clear line, at once', async () => {
+    for (const folder of ['/proc/run', '/proc/runs/run']) {
+      await assert.rejects(
+        RunWriter.create(folder, sampleHead()),
+        (error) =>
+          code('RECORD_NOT_WRITABLE')(error) &&
+          error instanceof Error &&
+          /there is no such place.*ENOENT/.test(error.message),
+      );
+    }
+  });
+
+  it('folders made on the way to a record that cannot be are taken away again', async () => {
+    const head = sampleHead();
+    const long = join(root, 'made', 'for', 'nothing', 'x'.repeat(300));
+    await assert.rejects(RunWriter.create(long, head), code('RECORD_NOT_WRITABLE'));
+    assert.ok(!(await readdir(root)).includes('made'));
+    const writer = await RunWriter.create(join(root, 'made', 'for', 'good'), head);
+    await writer.finish({ state: 'finished', finishedAtMs: 0 });
+    assert.deepEqual(await readdir(join(root, 'made', 'for')), ['good']);
+  });
+
   it('a full disk in mid-run gives one clear line, and what was written before stays whole', async () => {
     const folder = join(root, 'full');
     // The limit of a file's size stands in for the disk's: writes fail in the middle the same way.

@@ -1,11 +1,18 @@
-import { access, mkdir, rm, rmdir } from 'node:fs/promises';
+import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hlogHead, hlogLine } from './hlog.js';
 import type { MergedInterval, ProbePoint } from './interval-report.js';
 import { csvHeader, csvRow } from './intervals-csv.js';
 import { judgeObjectives, parseObjective } from './objectives.js';
 import { type ProbedNode, ProbeTotals } from './probe-totals.js';
-import { AppendedFile, errorCode, notWritable, replaceFile } from './record-files.js';
+import {
+  AppendedFile,
+  errorCode,
+  makeFolder,
+  notWritable,
+  removeFolders,
+  replaceFile,
+} from './record-files.js';
 import { ResultsError } from './results-error.js';
 import {
   type HostFacts,
@@ -96,7 +103,7 @@ export class RunWriter {
     nowMs: () => number = Date.now,
   ): Promise<RunWriter> {
     for (const text of head.objectives ?? []) parseObjective(text);
-    const madeFrom = await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+    const made = await makeFolder(folder).catch((cause: unknown) => {
       throw notWritable(folder, cause);
     });
     if (await exists(join(folder, RECORD_FILE))) throw alreadyThere(folder);
@@ -107,7 +114,7 @@ export class RunWriter {
       intervals = await AppendedFile.create(join(folder, INTERVALS_FILE), csvHeader(nodes));
     } catch (cause) {
       if (errorCode(cause) === 'EEXIST') throw alreadyThere(folder);
-      if (madeFrom !== undefined) await rmdir(folder).catch(() => undefined);
+      await removeFolders(made);
       throw notWritable(join(folder, INTERVALS_FILE), cause);
     }
     const writer = new RunWriter(folder, head, intervals, nowMs);
@@ -116,7 +123,7 @@ export class RunWriter {
     } catch (cause) {
       await intervals.close().catch(() => undefined);
       await rm(intervals.path, { force: true }).catch(() => undefined);
-      if (madeFrom !== undefined) await rmdir(folder).catch(() => undefined);
+      await removeFolders(made);
       throw cause;
     }
     return writer;

@@ -40,6 +40,20 @@ describe('the summary of a run', () => {
     assertText(summaryLines(record), KILLED);
   });
 
+  it('says how many publishes failed, and nothing of the lag of none', () => {
+    const failed = judged([], (run) => {
+      run.totals.publishes.failed = 60;
+    });
+    assert.ok(summaryLines(failed).some((line) => line.endsWith('162,500 scheduled, 60 failed')));
+    const silent = judged([], (run) => {
+      run.latency = { 'connect.response': run.latency['connect.response']! };
+    });
+    assert.doesNotMatch(
+      summaryLines(silent, { folder: 'runs/x' }).join(' '),
+      /send lag|1 histogram logs/,
+    );
+  });
+
   it('stays within the width it is given, down to 72 columns', () => {
     const record = judged(['delivery.response.p99 < 50ms'], (run) => {
       run.generator.loopUtilisationP90 = 0.98;
@@ -185,6 +199,5 @@ Load
   devices   812   connected of 10,000
 
 Generator
-  1 process, 2 threads; loop busy 38 % at most; send lag p99 203 µs;
-  longest stall 3.20 ms; CPU 61 % of one core
+  1 process, 2 threads
 `;

@@ -111,7 +111,8 @@ function loadSection(record: RunRecord, width: number, paint: Paint): string[] {
     rows.push([
       'publishes',
       measuredRate(record, 'publishesSent'),
-      `${formatCount(publishes.sent)} sent of ${formatCount(publishes.scheduled)} scheduled`,
+      `${formatCount(publishes.sent)} sent of ${formatCount(publishes.scheduled)} scheduled` +
+        (publishes.failed === 0 ? '' : `, ${formatCount(publishes.failed)} failed`),
     ]);
   }
   if (deliveries.expected > 0 || deliveries.received > 0) {
@@ -252,12 +253,18 @@ function generatorSection(record: RunRecord, width: number, paint: Paint): strin
   const { generator } = record;
   const count = (n: number, word: string): string =>
     `${formatCount(n)} ${word}${n === 1 ? '' : word.endsWith('s') ? 'es' : 's'}`;
+  const sends = (record.latency['publish.lag']?.count ?? 0) > 0;
   const facts = [
     `${count(generator.processes, 'process')}, ${count(generator.threads, 'thread')}`,
-    `loop busy ${formatPercent(generator.loopUtilisationMax * 100)} at most`,
-    `send lag p99 ${formatDurationUs(generator.lagP99Us)}`,
-    `longest stall ${formatDurationUs(generator.loopDelayMaxUs)}`,
-    `CPU ${formatPercent(generator.cpuPercentMean)} of one core`,
+    // Where nothing was measured the figures are zeros of nothing.
+    ...(record.measured.seconds === 0
+      ? []
+      : [
+          `loop busy ${formatPercent(generator.loopUtilisationMax * 100)} at most`,
+          ...(sends ? [`send lag p99 ${formatDurationUs(generator.lagP99Us)}`] : []),
+          `longest stall ${formatDurationUs(generator.loopDelayMaxUs)}`,
+          `CPU ${formatPercent(generator.cpuPercentMean)} of one core`,
+        ]),
   ];
   const unbroken = facts.map((fact) => fact.replaceAll(' ', NO_BREAK_SPACE));
   return [paint('bold', 'Generator'), ...wrap('  ', unbroken.join('; '), width)];
@@ -271,6 +278,6 @@ function fileSection(
 ): string[] {
   if (folder === undefined) return [];
   const logs = Object.keys(record.latency).length;
-  const files = `${folder}: run.json, intervals.csv${logs === 0 ? '' : `, ${formatCount(logs)} histogram logs (*.hlog)`}`;
+  const files = `${folder}: run.json, intervals.csv${logs === 0 ? '' : `, ${formatCount(logs)} histogram ${logs === 1 ? 'log' : 'logs'} (*.hlog)`}`;
   return [paint('bold', 'Record'), ...wrap('  ', files, width)];
 }

@@ -130,6 +130,16 @@ const CASES: readonly Case[] = [
     codes: ['LOAD_NOT_ACHIEVED', 'GENERATOR_BUSY'],
   },
   {
+    name: 'publishes that fell due on devices without a connection, which nobody held back',
+    change: (run) => {
+      run.measured.counters.publishesSent = 100_000;
+      run.measured.counters.publishesFailed = 50_000;
+    },
+    state: 'suspect',
+    codes: ['DEVICES_MISSING'],
+    text: /33\.3 % of the offered publishes \(50,000 of 150,000\) fell due on devices/,
+  },
+  {
     name: 'less than 95 % of the offered load while the generator had time',
     change: (run) => {
       run.measured.counters.publishesSent = 100_000;

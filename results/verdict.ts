@@ -177,8 +177,30 @@ function judgeLag(record: RunRecord): VerdictReason[] {
 }
 
 function judgeAchieved(record: RunRecord): VerdictReason[] {
-  const scheduled = record.measured.counters.publishesScheduled ?? 0;
-  const sent = record.measured.counters.publishesSent ?? 0;
+  const {
+    publishesScheduled = 0,
+    publishesSent: sent = 0,
+    publishesFailed = 0,
+  } = record.measured.counters;
+  // What was neither sent nor still waits fell due on a device without a connection.
+  const absent = Math.min(
+    publishesFailed,
+    Math.max(0, publishesScheduled - sent - record.generator.backlogEnd),
+  );
+  const found =
+    absent > publishesScheduled * (1 - ACHIEVED_SUSPECT)
+      ? reason(
+          'suspect',
+          'DEVICES_MISSING',
+          `${formatShare(absent / publishesScheduled)} of the offered publishes (${formatCount(absent)} of ` +
+            `${formatCount(publishesScheduled)}) fell due on devices that were not connected, and were not sent`,
+        )
+      : [];
+  return [...found, ...judgeSent(record, publishesScheduled - absent, sent)];
+}
+
+/** @param scheduled on devices that were there to send it */
+function judgeSent(record: RunRecord, scheduled: number, sent: number): VerdictReason[] {
   if (scheduled === 0 || sent >= scheduled * ACHIEVED_SUSPECT) return [];
   const text =
     `${formatShare(sent / scheduled)} of the offered publishes were sent ` +

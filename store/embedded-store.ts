@@ -1,7 +1,10 @@
+import { SYSTEM_CLOCK } from './clock.js';
+import { CommitFile, type CommitFileOptions, type SnapshotSource } from './commit-file.js';
+import { History, type HistoryLimits } from './history.js';
+import { type EntryLease, OrderedEntries } from './ordered-entries.js';
+import type { RecordVisitor } from './records.js';
 import type {
-  Change,
   Compare,
-  Entry,
   Lease,
   Operation,
   Outcome,
@@ -12,173 +15,265 @@ import type {
   Write,
 } from './store.js';
 import { StoreError } from './store-error.js';
+import { Watchers } from './watchers.js';
+import { checkWrites, keyOf } from './write-rules.js';
 
-/** Changes kept for watches that begin in the past; older ones answer `compacted`. */
-const HISTORY = 65_536;
+export interface EmbeddedStoreOptions extends HistoryLimits, CommitFileOptions {}
 
-interface OpenWatch {
-  prefix: string;
-  watcher: Watcher;
-}
+const DEFAULT_OPTIONS: EmbeddedStoreOptions = {
+  historyChanges: 100_000,
+  historyBytes: 64 * 1024 * 1024,
+  compactAtBytes: 64 * 1024 * 1024,
+  clock: SYSTEM_CLOCK,
+  warn: (line) => console.error(line),
+};
 
-interface OpenLease {
-  keys: Set<string>;
-  lost: () => void;
+/** Entries written at a time while the file is compacted: about a millisecond. */
+const SLICE_ENTRIES = 2000;
+
+/** A lease of this process. It never runs out by itself: who should keep it alive is this very process. */
+class EmbeddedLease implements EntryLease {
+  readonly number: number;
+  readonly id: string;
+  readonly ttlMs: number;
+  readonly lost: () => void;
+  entries = 0;
+
+  constructor(number: number, ttlMs: number, lost: () => void) {
+    this.number = number;
+    this.id = String(number);
+    this.ttlMs = ttlMs;
+    this.lost = lost;
+  }
 }
 
 /**
- * The store in the process that uses it: a single copy, in memory. Leases here end when they are revoked, for whoever
- * holds one lives in this process or is watched over by it. Keys lie in a table by their text up to the second `/`, so that
- * reading or watching a prefix of the cluster's does not visit what lies beside it.
+ * The store in this process's memory, with a file behind it when asked. It is a single copy. What a commit
+ * changed is seen by reads and watches once it is safe, so that nobody acts on what a crash could undo.
  */
 export class EmbeddedStore implements Store {
   readonly engine = 'embedded';
-  readonly #tables = new Map<string, Map<string, Entry>>();
-  readonly #watches = new Set<OpenWatch>();
-  readonly #leases = new Map<string, OpenLease>();
-  #history: Change[] = [];
+  readonly #options: EmbeddedStoreOptions;
+  readonly #entries = new OrderedEntries<EmbeddedLease>();
+  readonly #leases = new Map<string, EmbeddedLease>();
+  readonly #watchers = new Watchers();
+  #history = new History(0);
+  #file: CommitFile | undefined;
   #revision = 0;
-  #nextLease = 1;
-  #isClosed = false;
+  /** What is safe up to; without a file what this turn's commits began with. */
+  #safeRevision = 0;
+  #lastLease = 0;
+  /** Without a file: the delivery that is due at the end of this turn. */
+  #delivery: Promise<void> | undefined;
+  #cancelExpiry: (() => void)[] = [];
+  #closed = false;
+
+  /** In memory alone. */
+  constructor(options: Partial<EmbeddedStoreOptions> = {}) {
+    this.#options = { ...DEFAULT_OPTIONS, ...options };
+  }
+
+  /**
+   * With a file, which is made if need be: every commit is synced to it before it is acknowledged. Leases of
+   * the process that had it before end after their time, and their entries with them.
+   * @throws StoreError BAD_CONFIG: it cannot be used; DAMAGED: acknowledged commits in it are unreadable
+   */
+  static async open(
+    path: string,
+    options: Partial<EmbeddedStoreOptions> = {},
+  ): Promise<EmbeddedStore> {
+    const store = new EmbeddedStore(options);
+    await store.#openFile(path);
+    return store;
+  }
 
   async read(prefix: string): Promise<Snapshot> {
-    this.#mustBeOpen();
-    const entries: Entry[] = [];
-    for (const [name, table] of this.#tables) {
-      if (!name.startsWith(prefix) && !prefix.startsWith(name)) continue;
-      for (const entry of table.values()) if (entry.key.startsWith(prefix)) entries.push(entry);
-    }
-    return { revision: this.#revision, entries };
+    this.#checkOpen();
+    const snapshot = { revision: this.#revision, entries: this.#entries.read(prefix) };
+    if (snapshot.revision > this.#safeRevision) await this.#safe();
+    return snapshot;
   }
 
   async commit(writes: readonly Write[]): Promise<Outcome[]> {
-    this.#mustBeOpen();
-    for (const { operations } of writes) this.#checkLeases(operations);
-    return writes.map((write) => this.#write(write));
+    checkWrites(writes);
+    this.#checkOpen();
+    const outcomes = writes.map((write) => this.#carryOut(write));
+    await this.#safe();
+    if (outcomes.includes(undefined)) {
+      throw new StoreError('LEASE_GONE', 'the lease of a write has ended', { outcomes });
+    }
+    return outcomes as Outcome[];
   }
 
   watch(prefix: string, fromRevision: number, watcher: Watcher): Watch {
-    const watch = { prefix, watcher };
-    this.#watches.add(watch);
-    const missed = this.#history.filter(({ revision }) => revision >= fromRevision);
-    const oldest = this.#history[0]?.revision ?? this.#revision + 1;
-    if (fromRevision < oldest && fromRevision <= this.#revision) {
-      this.#watches.delete(watch);
-      queueMicrotask(() => watcher.compacted());
-    } else if (missed.length > 0) {
-      const changes = missed.filter(({ key }) => key.startsWith(prefix));
-      if (changes.length > 0) watcher.changes(changes);
-    }
-    return { close: () => this.#watches.delete(watch) };
+    this.#checkOpen();
+    const watch = this.#watchers.add(prefix, fromRevision, watcher);
+    queueMicrotask(() => {
+      watcher.connected?.(true);
+      this.#deliver(this.#safeRevision);
+    });
+    return watch;
   }
 
-  async lease(_ttlMs: number, lost: () => void): Promise<Lease> {
-    this.#mustBeOpen();
-    const id = String(this.#nextLease++);
-    this.#leases.set(id, { keys: new Set(), lost });
-    return { id, revoke: () => this.revoke(id) };
+  async lease(ttlMs: number, lost: () => void): Promise<Lease> {
+    this.#checkOpen();
+    const records = this.#file?.records;
+    const lease = new EmbeddedLease(++this.#lastLease, ttlMs, lost);
+    this.#leases.set(lease.id, lease);
+    records?.lease(lease.number, ttlMs);
+    await this.#safe();
+    return { id: lease.id, revoke: () => this.#endLease(lease) };
   }
 
   async revoke(leaseId: string): Promise<void> {
+    this.#checkOpen();
     const lease = this.#leases.get(leaseId);
     if (lease === undefined) return;
-    this.#leases.delete(leaseId);
-    const changes: Change[] = [];
-    this.#revision++;
-    for (const key of lease.keys) this.#delete(key, changes);
-    this.#tell(changes);
+    await this.#endLease(lease);
+    lease.lost();
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
-    this.#watches.clear();
+    if (this.#closed) return;
+    for (const cancel of this.#cancelExpiry) cancel();
+    this.#cancelExpiry = [];
+    // Where the file takes no more, the entries of the leases go after it is opened again.
+    await Promise.allSettled([...this.#leases.values()].map((lease) => this.#endLease(lease)));
+    this.#closed = true;
+    this.#watchers.clear();
+    await this.#file?.close();
   }
 
-  #mustBeOpen(): void {
-    if (this.#isClosed) throw new StoreError('UNAVAILABLE', 'the embedded store is closed');
+  #checkOpen(): void {
+    if (this.#closed) throw new StoreError('UNAVAILABLE', 'the embedded store is closed');
   }
 
-  #checkLeases(operations: readonly Operation[]): void {
-    for (const operation of operations) {
-      if (
-        'put' in operation &&
-        operation.lease !== undefined &&
-        !this.#leases.has(operation.lease)
-      ) {
-        throw new StoreError('LEASE_GONE', `there is no lease ${operation.lease} any more`);
-      }
-    }
-  }
-
-  #write({ when, operations }: Write): Outcome {
-    if (when?.some((compare) => !this.#holds(compare))) {
+  /** undefined: its lease is gone. */
+  #carryOut({ when = [], operations }: Write): Outcome | undefined {
+    if (!when.every((compare) => this.#holds(compare))) {
       return { done: false, revision: this.#revision, previous: [] };
     }
-    this.#revision++;
-    const changes: Change[] = [];
-    const previous = operations.map((operation) =>
-      'put' in operation ? this.#put(operation, changes) : this.#delete(operation.delete, changes),
-    );
-    this.#tell(changes);
-    return { done: true, revision: this.#revision, previous };
+    const leases = operations.map((operation) => this.#leaseOf(operation));
+    if (leases.includes(undefined)) return undefined;
+    const previous = operations.map((operation) => this.#entries.entry(keyOf(operation)));
+    // Deleting what is not there changes nothing and makes no revision.
+    if (operations.every((operation, index) => 'delete' in operation && !previous[index])) {
+      return { done: true, revision: this.#revision, previous };
+    }
+    const records = this.#file?.records;
+    const revision = ++this.#revision;
+    operations.forEach((operation, index) => {
+      if ('delete' in operation) {
+        if (previous[index] !== undefined) this.#delete(operation.delete, revision, records);
+        return;
+      }
+      const value = operation.value.toString('latin1');
+      const lease = leases[index] || undefined;
+      this.#entries.set(operation.put, value, revision, lease);
+      this.#history.push(operation.put, value, revision);
+      records?.put(operation.put, value, revision, lease?.number ?? 0);
+    });
+    return { done: true, revision, previous };
+  }
+
+  #delete(key: string, revision: number, records: RecordVisitor | undefined): void {
+    this.#entries.delete(key);
+    this.#history.push(key, undefined, revision);
+    records?.delete(key, revision);
   }
 
   #holds(compare: Compare): boolean {
-    const entry = this.#tables.get(tableOf(compare.key))?.get(compare.key);
-    if ('revision' in compare) return (entry?.revision ?? 0) === compare.revision;
-    return entry?.value.equals(compare.value) ?? false;
+    return 'value' in compare
+      ? this.#entries.valueOf(compare.key) === compare.value.toString('latin1')
+      : this.#entries.revisionOf(compare.key) === compare.revision;
   }
 
-  #put(operation: { put: string; value: Buffer; lease?: string }, changes: Change[]) {
-    const { put: key, value, lease } = operation;
-    const revision = this.#revision;
-    const name = tableOf(key);
-    let table = this.#tables.get(name);
-    if (table === undefined) {
-      table = new Map();
-      this.#tables.set(name, table);
+  /** false: it has none; undefined: it has one that is gone. */
+  #leaseOf(operation: Operation): EmbeddedLease | false | undefined {
+    if ('delete' in operation || operation.lease === undefined) return false;
+    return this.#leases.get(operation.lease);
+  }
+
+  async #endLease(lease: EmbeddedLease): Promise<void> {
+    if (!this.#leases.has(lease.id)) return;
+    const records = this.#file?.records;
+    this.#leases.delete(lease.id);
+    const keys = this.#entries.keysOf(lease);
+    if (keys.length > 0) {
+      const revision = ++this.#revision;
+      for (const key of keys) this.#delete(key, revision, records);
     }
-    const before = table.get(key);
-    if (before?.lease !== lease) this.#unlease(before);
-    table.set(
-      key,
-      lease === undefined ? { key, value, revision } : { key, value, revision, lease },
-    );
-    if (lease !== undefined) this.#leases.get(lease)?.keys.add(key);
-    changes.push({ key, value, revision });
-    return before;
+    records?.leaseEnd(lease.number);
+    await this.#safe();
   }
 
-  #delete(key: string, changes: Change[]): Entry | undefined {
-    const name = tableOf(key);
-    const table = this.#tables.get(name);
-    const before = table?.get(key);
-    if (table === undefined || before === undefined) return undefined;
-    table.delete(key);
-    if (table.size === 0) this.#tables.delete(name);
-    this.#unlease(before);
-    changes.push({ key, value: undefined, revision: this.#revision });
-    return before;
+  /** Resolves when all that was changed until now is safe and the watches have it. */
+  #safe(): Promise<void> {
+    if (this.#file !== undefined) return this.#file.safe();
+    this.#delivery ??= Promise.resolve().then(() => {
+      this.#delivery = undefined;
+      this.#deliver(this.#revision);
+    });
+    return this.#delivery;
   }
 
-  #unlease(entry: Entry | undefined): void {
-    if (entry?.lease !== undefined) this.#leases.get(entry.lease)?.keys.delete(entry.key);
+  #deliver(safeRevision: number): void {
+    this.#safeRevision = Math.max(this.#safeRevision, safeRevision);
+    this.#watchers.deliver(this.#history, this.#safeRevision);
+    this.#history.trim(this.#options, this.#safeRevision);
   }
 
-  #tell(changes: readonly Change[]): void {
-    if (changes.length === 0) return;
-    this.#history.push(...changes);
-    if (this.#history.length > 2 * HISTORY) this.#history = this.#history.slice(-HISTORY);
-    for (const { prefix, watcher } of [...this.#watches]) {
-      const wanted = changes.filter(({ key }) => key.startsWith(prefix));
-      if (wanted.length > 0) watcher.changes(wanted);
-    }
+  async #openFile(path: string): Promise<void> {
+    const leases = new Map<number, EmbeddedLease>();
+    const replay: RecordVisitor = {
+      state: (revision, lastLease) => {
+        this.#revision = Math.max(this.#revision, revision);
+        this.#lastLease = Math.max(this.#lastLease, lastLease);
+      },
+      lease: (number, ttlMs) => {
+        this.#lastLease = Math.max(this.#lastLease, number);
+        leases.set(number, new EmbeddedLease(number, ttlMs, () => undefined));
+      },
+      leaseEnd: (number) => leases.delete(number),
+      put: (key, value, revision, lease) => {
+        this.#revision = Math.max(this.#revision, revision);
+        this.#entries.set(key, value, revision, leases.get(lease));
+      },
+      delete: (key, revision) => {
+        this.#revision = Math.max(this.#revision, revision);
+        this.#entries.delete(key);
+      },
+    };
+    this.#file = await CommitFile.open(path, replay, this.#snapshotSource(), this.#options);
+    this.#history = new History(this.#revision);
+    this.#safeRevision = this.#revision;
+    this.#file.onSafe = (revision) => this.#deliver(revision);
+    for (const lease of leases.values()) this.#expireLater(lease);
   }
-}
 
-/** The table a key lies in: its text up to the second `/`. */
-function tableOf(key: string): string {
-  const first = key.indexOf('/');
-  const second = first < 0 ? -1 : key.indexOf('/', first + 1);
-  return second < 0 ? key.slice(0, first + 1) : key.slice(0, second + 1);
+  /** Ends a lease of the process before this one when its time is over. */
+  #expireLater(lease: EmbeddedLease): void {
+    this.#leases.set(lease.id, lease);
+    const expire = (): void => {
+      this.#endLease(lease).catch((error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#options.warn(`entries of a lease of the time before stay for now: ${reason}`);
+        this.#cancelExpiry.push(this.#options.clock.after(lease.ttlMs, expire));
+      });
+    };
+    this.#cancelExpiry.push(this.#options.clock.after(lease.ttlMs, expire));
+  }
+
+  #snapshotSource(): SnapshotSource {
+    return {
+      begin: (records) => {
+        records.state(this.#revision, this.#lastLease);
+        for (const { number, ttlMs } of this.#leases.values()) records.lease(number, ttlMs);
+      },
+      slice: (after, records) =>
+        this.#entries.after(after, SLICE_ENTRIES, (key, value, revision, lease) =>
+          records.put(key, value, revision, lease?.number ?? 0),
+        ),
+    };
+  }
 }

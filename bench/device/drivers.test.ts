@@ -262,6 +262,21 @@ for (const driver of ['lean', 'mqttjs'] as const) {
     });
   });
 
+  test(`${driver}: a refused publish has failed, with its reason`, async () => {
+    const script: Script = (packet, reply, socket) => {
+      if (packet.type !== 'publish') friendly(packet, reply, socket);
+      else reply({ type: 'puback', packetId: packet.packetId!, reasonCode: 0x87 });
+    };
+    await staged(driver, script, async ({ device, events, until, count, errors }) => {
+      await until(() => events.includes('ready'), 'ready');
+      device.publish(message(1), 1, 0);
+      device.flush();
+      await until(() => count('publishesFailed') === 1, 'failed');
+      assert.equal(count('publishesAcked'), 0);
+      assert.deepEqual(errors(), { 'publish refused: Not authorized (0x87)': 1 });
+    });
+  });
+
   test(`${driver}: a refused subscription is counted with its reason, and the device goes on`, async () => {
     const script: Script = (packet, reply, socket) => {
       if (packet.type !== 'subscribe') friendly(packet, reply, socket);
@@ -284,6 +299,34 @@ for (const driver of ['lean', 'mqttjs'] as const) {
       },
     );
   });
+
+  for (const end of ['the target breaks the connection', 'the run is over'] as const) {
+    test(`${driver}: subscriptions that are not answered before ${end} have failed`, async () => {
+      const script: Script = (packet, reply, socket) => {
+        if (packet.type !== 'subscribe') friendly(packet, reply, socket);
+        else if (end === 'the target breaks the connection') socket.destroy();
+      };
+      await staged(
+        driver,
+        script,
+        async ({ device, events, heard, until, count, errors }) => {
+          await until(() => heard.some(({ type }) => type === 'subscribe'), 'SUBSCRIBE');
+          if (end === 'the run is over') device.disconnect();
+          await until(() => count('subscribesFailed') > 0, 'failed');
+          assert.equal(count('subscribesFailed'), 2);
+          assert.equal(count('subscribed'), 0);
+          assert.ok(!events.includes('ready'));
+          assert.equal(errors()['subscribe: no SUBACK'], 2);
+        },
+        {
+          filters: [
+            { filter: 'a', qos: 1 },
+            { filter: 'b', qos: 1 },
+          ],
+        },
+      );
+    });
+  }
 
   test(`${driver}: a connection that breaks is lost once, and what it had in flight has failed`, async () => {
     const script: Script = (packet, reply, socket) => {

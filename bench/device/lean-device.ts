@@ -21,7 +21,7 @@ import type { Device, DeviceProgram, DeviceThread, Outgoing } from './device.js'
 import { writeHeader } from './header.js';
 import { InflightList, InflightSlab } from './inflight.js';
 import { OutputBuffer } from './output-buffer.js';
-import { refusal } from './refusal.js';
+import { NO_SUBACK, refusal } from './refusal.js';
 import type { SourcePorts } from './source-ports.js';
 import { COUNTER } from './tally.js';
 
@@ -227,6 +227,7 @@ export class LeanDevice implements Device, FrameSink {
       this.#state = 'closed';
       return;
     }
+    if (this.#state === 'suback') this.#unanswered();
     this.#state = 'closing';
     if (this.#open) {
       socket.end(encode({ type: 'disconnect', reasonCode: 0 }, this.#program.version));
@@ -428,6 +429,13 @@ export class LeanDevice implements Device, FrameSink {
     return true;
   }
 
+  /** It is over before the SUBACK came: none of the subscriptions was granted. */
+  #unanswered(): void {
+    const { length } = this.#program.identity(this.#index).filters;
+    this.#shared.thread.tally.count(COUNTER.subscribesFailed, length);
+    this.#shared.thread.tally.error(NO_SUBACK, length);
+  }
+
   #becomeReady(nowUs: number): void {
     this.#state = 'ready';
     this.#lastSentUs = nowUs;
@@ -525,6 +533,7 @@ export class LeanDevice implements Device, FrameSink {
       owner.lost(index);
       return;
     }
+    if (state === 'suback') this.#unanswered();
     tally.count(this.#open ? COUNTER.connectionsLost : COUNTER.connectsFailed);
     tally.error(`connect: ${reason}`);
     owner.failed(index);

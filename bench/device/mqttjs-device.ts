@@ -8,7 +8,7 @@ import mqtt, {
 import { CONNECT, LAG, PUBLISH, RESPONSE, SERVICE, SUBSCRIBE } from '../../results/mod.js';
 import type { Device, DeviceProgram, DeviceThread, Outgoing } from './device.js';
 import { writeHeader } from './header.js';
-import { refusal } from './refusal.js';
+import { NO_SUBACK, refusal } from './refusal.js';
 import { COUNTER } from './tally.js';
 
 const SENT_BY_QOS = [
@@ -136,7 +136,9 @@ export class MqttJsDevice implements Device {
       this.#inflight--;
       if (error) {
         tally.count(COUNTER.publishesFailed);
-        if (this.#state === 'ready') tally.error(`publish refused: ${error.message}`);
+        const code = 'code' in error && typeof error.code === 'number' ? error.code : undefined;
+        const why = code === undefined ? error.message : refusal(code, 5);
+        if (this.#state === 'ready') tally.error(`publish refused: ${why}`);
       } else {
         const atUs = nowUs();
         tally.count(COUNTER.publishesAcked);
@@ -160,6 +162,7 @@ export class MqttJsDevice implements Device {
       this.#state = 'closed';
       return;
     }
+    if (this.#state === 'suback') this.#unanswered();
     this.#state = 'closing';
     this.#client.end(!this.#open);
   }
@@ -208,6 +211,13 @@ export class MqttJsDevice implements Device {
     owner.ready(this.#index);
   }
 
+  /** It is over before the SUBACK came: none of the subscriptions was granted. */
+  #unanswered(): void {
+    const { length } = this.#program.identity(this.#index).filters;
+    this.#thread.tally.count(COUNTER.subscribesFailed, length);
+    this.#thread.tally.error(NO_SUBACK, length);
+  }
+
   #delivered(payload: Buffer, packet: IPublishPacket): void {
     const { receiver, nowUs, tally } = this.#thread;
     tally.count(COUNTER.bytesReceived, payload.length);
@@ -248,6 +258,7 @@ export class MqttJsDevice implements Device {
       owner.lost(this.#index);
       return;
     }
+    if (state === 'suback') this.#unanswered();
     tally.count(this.#open ? COUNTER.connectionsLost : COUNTER.connectsFailed);
     tally.error(`connect: ${reason}`);
     owner.failed(this.#index);

@@ -5,3 +5,6 @@ export function refusal(code: number, version: ProtocolVersion): string {
   const name = version === 5 ? reasonName(code) : connectReturnName(code);
   return `${name} (0x${code.toString(16).padStart(2, '0')})`;
 }
+
+/** Why a subscription failed whose device went away first. */
+export const NO_SUBACK = 'subscribe: no SUBACK';

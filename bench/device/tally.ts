@@ -27,8 +27,8 @@ export class Tally {
     this.#histograms.record(series, valueUs);
   }
 
-  error(reason: string): void {
-    this.#errors.set(reason, (this.#errors.get(reason) ?? 0) + 1);
+  error(reason: string, times = 1): void {
+    this.#errors.set(reason, (this.#errors.get(reason) ?? 0) + times);
   }
 
   /** What was counted and timed since the last call; the level of a gauge goes on from where it stands. */

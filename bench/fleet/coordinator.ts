@@ -123,24 +123,27 @@ export class Coordinator {
     // From a whole second of the run, so that measured seconds are whole ones.
     const beginUs = Math.ceil((this.#sinceEpochUs() + ORDER_DELAY_US) / SECOND_US) * SECOND_US;
     const phases = timedPhases(this.#scenario);
-    this.#endsUs = beginUs + (phases.at(-1)?.endUs ?? 0);
     this.#fleet.order({ type: 'load', startUs: this.#epochUs + beginUs });
     const limit = totalLimit(this.#scenario);
     let phaseFromUs = beginUs;
-    for (const { phase, endUs } of phases) {
+    for (const { phase, startUs, endUs } of phases) {
       this.#close(phaseFromUs);
       const measured = phase.kind === 'steady' && phase.measure;
       const load = phase.kind === 'steady' ? phaseLoad(phase.load) : null;
       this.#open(phase.name, phase.kind, phaseFromUs, load, measured);
       const quietFrom = Math.ceil(phaseFromUs / SECOND_US);
-      const over =
-        phase.kind === 'drain'
-          ? () => this.#board.isQuietSince(quietFrom)
-          : () => this.#board.scheduled >= limit;
-      await this.#until(over, this.#epochUs + beginUs + endUs);
+      // Only the last drain: after another one the next load begins when the schedule says, not when all is quiet.
+      const isLast = phases.at(-1)?.phase === phase;
+      const over = isLast
+        ? () => this.#board.isQuietSince(quietFrom)
+        : () => this.#board.scheduled >= limit;
+      // From when it begins, which is early when the messages are used up.
+      const lastsUntilUs = isLast ? phaseFromUs + endUs - startUs : beginUs + endUs;
+      this.#endsUs = isLast ? lastsUntilUs : beginUs + (phases.at(-1)?.endUs ?? endUs);
+      await this.#until(over, this.#epochUs + lastsUntilUs);
       if (this.#options.signal.aborted) return;
       // Earlier than planned when the messages are used up.
-      phaseFromUs = Math.max(phaseFromUs, Math.min(beginUs + endUs, this.#sinceEpochUs()));
+      phaseFromUs = Math.max(phaseFromUs, Math.min(lastsUntilUs, this.#sinceEpochUs()));
     }
   }
 

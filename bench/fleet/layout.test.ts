@@ -37,6 +37,25 @@ test('no process ever gets more connections than it may have files', () => {
   );
 });
 
+test('the process that starts the others has files enough for all of them', () => {
+  const small = { ...limits, openFiles: 120 };
+  for (let devices = 500; devices <= 5000; devices += 500) {
+    try {
+      // A channel and a pipe to each, and what a process has of its own.
+      const { processes } = layOut(devices, 1, small);
+      assert.ok(
+        processes * 2 + 50 <= small.openFiles,
+        `${devices} devices: ${processes} processes`,
+      );
+    } catch (error) {
+      assert.ok(error instanceof FleetError && error.code === 'LIMIT');
+      const enough = Number(/ulimit -n (\d+)/.exec(error.message)?.[1]);
+      assert.ok(layOut(devices, 1, { ...small, openFiles: enough }).processes > 0);
+      assert.throws(() => layOut(devices, 1, { ...small, openFiles: enough - 1 }), FleetError);
+    }
+  }
+});
+
 test('a plan beyond the limits is refused with the limit, the need and the remedy', () => {
   assert.throws(
     () => layOut(28_000, 1, { ...limits, openFiles: 128 }),

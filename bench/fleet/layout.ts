@@ -23,6 +23,8 @@ export interface FleetLayout {
  */
 const OWN_FILES = 64;
 const FILES_PER_THREAD = 16;
+/** The process that starts the fleet has a channel and a pipe to each process of it. */
+const FILES_PER_PROCESS = 2;
 /** Beyond this many processes a plan does not fit a machine of today; a higher limit does. */
 const LARGEST_PROCESSES = 128;
 /** A shard with fewer devices than this gains nothing from one more thread. */
@@ -53,18 +55,22 @@ export function layOut(
   }
   const wanted = askedThreads ?? Math.max(1, limits.cores - 1);
   const threads = Math.max(1, Math.min(wanted, Math.ceil(devices / DEVICES_WORTH_A_THREAD)));
+  let least = { files: Number.POSITIVE_INFINITY, processes: 0 };
   for (let processes = 1; processes <= LARGEST_PROCESSES; processes++) {
     const threadsPerProcess = Math.ceil(threads / processes);
     const shards = processes * threadsPerProcess;
     const connections = Math.ceil(devices / shards) * threadsPerProcess;
-    const own = OWN_FILES + FILES_PER_THREAD * threadsPerProcess;
-    if (connections + own <= limits.openFiles) return { processes, threadsPerProcess, shards };
+    const files = Math.max(
+      connections + OWN_FILES + FILES_PER_THREAD * threadsPerProcess,
+      FILES_PER_PROCESS * processes + OWN_FILES,
+    );
+    if (files <= limits.openFiles) return { processes, threadsPerProcess, shards };
+    if (files < least.files) least = { files, processes };
   }
-  const needed = Math.ceil(devices / LARGEST_PROCESSES) + OWN_FILES + FILES_PER_THREAD;
   throw new FleetError(
     'LIMIT',
-    `a process may have ${limits.openFiles} open files here (ulimit -n), and ${devices} connections over ` +
-      `at most ${LARGEST_PROCESSES} processes need ${needed} each: raise it with 'ulimit -n ${needed}' ` +
+    `a process may have ${limits.openFiles} open files here (ulimit -n), and ${devices} connections need ` +
+      `${least.files} in each of ${least.processes} processes: raise it with 'ulimit -n ${least.files}' ` +
       `or more before the run (LimitNOFILE= in a systemd unit)`,
   );
 }

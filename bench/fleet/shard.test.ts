@@ -216,6 +216,26 @@ test('scheduled = sent + failed + waiting, whatever room devices have and whiche
   );
 });
 
+test('what falls due while the generator itself stands still is scheduled and waits', () => {
+  const fleet = started(scenarioOf('{ kind: constant, ratePerSec: 1000 }', 10, 2));
+  const { shard, devices, tally } = fleet.shards[0]!;
+  run(fleet, 1.5 * SECOND_US);
+  fleet.clock.us += 500_000;
+  assert.ok(Math.abs(shard.backlog(fleet.clock.us) - 500) <= 10);
+  assert.ok(Math.abs(tally.counters[COUNTER.publishesScheduled]! - 1000) <= 10);
+  run(fleet, 2.5 * SECOND_US);
+  assert.equal(shard.backlog(fleet.clock.us), 0);
+  const sent = devices.reduce((sum, device) => sum + device.sent.length, 0);
+  assert.equal(tally.counters[COUNTER.publishesScheduled], sent);
+  // It does not come back before the run is over; what is due after that is nobody's any more.
+  fleet.clock.us += 300_000;
+  shard.disconnect();
+  fleet.clock.us += 100_000;
+  const waiting = shard.backlog(fleet.clock.us);
+  assert.ok(Math.abs(waiting - 300) <= 10, `${waiting}`);
+  assert.equal(tally.counters[COUNTER.publishesScheduled], sent + waiting);
+});
+
 test('a limit is shared out among the devices and kept to the message', () => {
   const scenario = scenarioOf('{ kind: periodic, interval: 10ms }', 3, 2);
   scenario.groups[0]!.publish[0]!.limit = 10;

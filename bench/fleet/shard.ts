@@ -12,6 +12,8 @@ import type { StreamTable } from './stream-table.js';
 /** Messages that one stream sends in one go before others get their turn. */
 const LARGEST_BURST = 256;
 const GOODBYES_PER_TICK = 100;
+/** A message that is late by less waits for its turn of the loop or for a collection of garbage; by more it is backlog. */
+const BACKLOG_FROM_US = 100_000;
 
 /** How many of a shard's devices stand where. */
 export interface ShardCensus {
@@ -38,6 +40,8 @@ export class Shard implements DeviceOwner, TimerSink {
   readonly #connected: Uint8Array;
   readonly #alive: Uint8Array;
   #loading = false;
+  /** What falls due from here on is nobody's any more. */
+  #overAtUs = Number.POSITIVE_INFINITY;
   /** The next device to disconnect; beyond the last while nobody leaves. */
   #leaving = Number.POSITIVE_INFINITY;
 
@@ -91,14 +95,13 @@ export class Shard implements DeviceOwner, TimerSink {
     }
   }
 
-  /** Publishing is over: what is still due is not sent any more and stays counted as scheduled. */
-  end(): void {
-    this.#loading = false;
-  }
-
-  /** All devices say goodbye, some in each tick: thousands in one would stall the loop. */
+  /**
+   * Publishing is over: what is still due is not sent any more and stays counted as scheduled. All devices
+   * say goodbye, some in each tick: thousands in one would stall the loop.
+   */
   disconnect(): void {
     this.#loading = false;
+    this.#overAtUs = this.#nowUs();
     this.#leaving = 0;
   }
 
@@ -159,13 +162,17 @@ export class Shard implements DeviceOwner, TimerSink {
     }
   }
 
-  /** Counts what fell due on streams that wait for room; returns how many messages are due and unsent. */
+  /**
+   * Counts what fell due on streams that wait for room, or that this thread did not come to in time; returns
+   * how many messages are due and unsent.
+   */
   backlog(nowUs: number): number {
     const streams = this.#streams;
+    const atUs = Math.min(nowUs, this.#overAtUs);
     let backlog = 0;
     for (let slot = 0; slot < streams.count; slot++) {
-      if (!streams.isBlocked(slot)) continue;
-      this.#tally.count(COUNTER.publishesScheduled, streams.countScheduled(slot, nowUs));
+      if (!streams.isBlocked(slot) && !streams.isOverdue(slot, atUs - BACKLOG_FROM_US)) continue;
+      this.#tally.count(COUNTER.publishesScheduled, streams.countScheduled(slot, atUs));
       backlog += streams.backlog(slot);
     }
     return backlog;

@@ -165,7 +165,20 @@ export class StreamTable {
     return counted ? 0 : 1;
   }
 
-  /** Counts what has fallen due by `nowUs` on a stream that has no room. Returns how many are new. */
+  /** Its next message was due before `atUs`. */
+  isOverdue(slot: number, atUs: number): boolean {
+    if (atUs < this.#startUs) return false;
+    const program = this.program(slot);
+    const nextLoadUs = this.#nextLoadUs[slot]!;
+    return (
+      program.arrivals !== undefined &&
+      nextLoadUs < program.curve.totalLoadUs &&
+      nextLoadUs < program.curve.loadUs(atUs - this.#startUs) &&
+      this.#done[slot]! < program.limitOf(this.#indexInGroup[slot]!)
+    );
+  }
+
+  /** Counts what has fallen due by `nowUs` on a stream that is behind. Returns how many are new. */
   countScheduled(slot: number, nowUs: number): number {
     const program = this.program(slot);
     if (program.arrivals === undefined) return 0;

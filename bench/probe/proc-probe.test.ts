@@ -191,21 +191,21 @@ describe('the process that listens on a port', () => {
       proc.process(pid, { ticks: 0 });
       proc.links.set(`/proc/${pid}/fd/3`, pid === 9 ? 'socket:[1702]' : 'socket:[1701]');
     }
-    assert.equal(pidListening(1883, proc), 10);
+    assert.equal(pidListening(1883, '127.0.0.1', proc), 10);
   });
 
   it('is refused when nothing listens, or only what we may not look into', () => {
     const proc = new MadeUpProc();
     proc.files.set('/proc/net/tcp', LISTENING);
     proc.process(9, { ticks: 0 });
-    assert.throws(() => pidListening(1884, proc), { code: 'NO_LISTENER' });
-    assert.throws(() => pidListening(1883, proc), { code: 'NOT_READABLE' });
+    assert.throws(() => pidListening(1884, '127.0.0.1', proc), { code: 'NO_LISTENER' });
+    assert.throws(() => pidListening(1883, '127.0.0.1', proc), { code: 'NOT_READABLE' });
   });
 
   it('is refused where there is no /proc', () => {
     const nothing = new MadeUpProc();
     nothing.missing = true;
-    assert.throws(() => pidListening(1883, nothing), { code: 'NO_PROC' });
+    assert.throws(() => pidListening(1883, '127.0.0.1', nothing), { code: 'NO_PROC' });
   });
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
-  listeningInodes,
+  listeningSockets,
   parseOpenFileLimit,
   parseResidentPages,
   parseSchedstat,
@@ -50,22 +50,17 @@ describe('the text of /proc files', () => {
       '   1: 0100007F:075B 0100007F:A3C2 01 00000000:00000000 00:00000000 00000000     0        0 1700 1 0 20 4 30 10 -1',
       '   2: 0100007F:075B 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1701 1 0 100 0 0 10 0',
     ].join('\n');
-    assert.deepEqual(listeningInodes(tcp, 1883), ['1701']);
-    assert.deepEqual(listeningInodes(tcp, 2024), ['1661']);
-    assert.deepEqual(listeningInodes(tcp, 99), []);
+    assert.deepEqual(listeningSockets(tcp, 1883), [{ address: '0100007F', inode: '1701' }]);
+    assert.deepEqual(
+      listeningSockets(tcp, 2024).map(({ inode }) => inode),
+      ['1661'],
+    );
+    assert.deepEqual(listeningSockets(tcp, 99), []);
     const tcp6 = [
       '  sl  local_address                         remote_address                        st',
       '   0: 00000000000000000000000000000000:075B 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1801 1 0 100 0 0 10 0',
     ].join('\n');
-    assert.deepEqual(listeningInodes(tcp6, 1883), ['1801']);
-    assert.deepEqual(listeningInodes(tcp6, 1883, '127.0.0.2'), ['1801']);
-    const apart = [
-      'sl local_address rem_address st',
-      '0: 0100007F:075B 00000000:0000 0A 0:0 0:0 0 0 0 1 1',
-      '1: 0B00007F:075B 00000000:0000 0A 0:0 0:0 0 0 0 2 1',
-    ].join('\n');
-    assert.deepEqual(listeningInodes(apart, 1883, '127.0.0.11'), ['2']);
-    assert.deepEqual(listeningInodes(apart, 1883), ['1', '2']);
+    assert.deepEqual(listeningSockets(tcp6, 1883), [{ address: '0'.repeat(32), inode: '1801' }]);
   });
 
   it('has the soft limit of open files', () => {

@@ -54,29 +54,22 @@ export function parseResidentPages(text: string): number {
 /** `0A` in `/proc/net/tcp`, include/net/tcp_states.h. */
 const LISTEN = '0A';
 
-/**
- * Inodes of the sockets that listen on a port, from the text of `/proc/net/tcp` or `tcp6`. With an IPv4
- * `address` only those that a connection to it would reach: bound to it, or to all addresses.
- */
-export function listeningInodes(text: string, port: number, address?: string): string[] {
-  const wanted = address === undefined ? undefined : hexOf(address);
-  const inodes: string[] = [];
+/** A socket that listens; its address in the kernel's spelling, 8 or 32 hex digits. */
+export interface ListeningSocket {
+  readonly address: string;
+  readonly inode: string;
+}
+
+/** The sockets that listen on a port, from the text of `/proc/net/tcp` or `tcp6`. */
+export function listeningSockets(text: string, port: number): ListeningSocket[] {
+  const sockets: ListeningSocket[] = [];
   for (const line of text.split('\n').slice(1)) {
     const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/);
     if (state !== LISTEN) continue;
-    const colon = local.lastIndexOf(':');
-    if (Number.parseInt(local.slice(colon + 1), 16) !== port) continue;
-    const bound = local.slice(0, colon);
-    // An IPv4 address in a socket of IPv6 stands in its last eight digits.
-    if (wanted === undefined || /^0+$/.test(bound) || bound.endsWith(wanted)) inodes.push(inode);
+    const [address = '', hexPort = ''] = local.split(':');
+    if (Number.parseInt(hexPort, 16) === port) sockets.push({ address, inode });
   }
-  return inodes;
-}
-
-/** As the kernel writes an IPv4 address: the bytes of a little-endian word. */
-function hexOf(address: string): string {
-  const bytes = address.split('.').reverse();
-  return bytes.map((byte) => Number(byte).toString(16).padStart(2, '0').toUpperCase()).join('');
+  return sockets;
 }
 
 /** The soft limit of open files from the text of `/proc/<pid>/limits`; null when unlimited or unknown. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
 import { hostFacts } from './host-facts.js';
@@ -58,9 +58,40 @@ describe('a real process', () => {
     try {
       const address = server.address();
       assert.ok(address !== null && typeof address === 'object');
-      assert.equal(pidListening(address.port), process.pid);
+      assert.equal(pidListening(address.port, '127.0.0.1'), process.pid);
     } finally {
       server.close();
+    }
+  });
+
+  it('is found by its own address where another listens on the same port of another one', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const listen = `require('node:net').createServer().listen(${port}, '127.0.0.2', () => console.log('up'))`;
+    const child = spawn(process.execPath, ['-e', listen], { stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      await once(child.stdout, 'data');
+      assert.equal(pidListening(port, '127.0.0.1'), process.pid);
+      assert.equal(pidListening(port, 'localhost'), process.pid);
+      assert.equal(pidListening(port, '127.0.0.2'), child.pid);
+      assert.throws(() => pidListening(port, '127.0.0.3'), { code: 'NO_LISTENER' });
+    } finally {
+      child.kill('SIGKILL');
+      server.close();
+    }
+  });
+
+  it('is found on every address by one listener of all, IPv6 or not', async () => {
+    for (const host of ['0.0.0.0', '::']) {
+      const server = createServer().listen(0, host);
+      await once(server, 'listening');
+      try {
+        const { port } = server.address() as AddressInfo;
+        assert.equal(pidListening(port, '127.0.0.2'), process.pid);
+      } finally {
+        server.close();
+      }
     }
   });
 

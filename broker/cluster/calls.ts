@@ -12,6 +12,8 @@ const CALL_PREFIX = '$call/';
 export const REPLY_TOPIC = '$reply';
 /** A core's log entries for a replicant that follows it, pushed on the replicant's own link to the core. */
 export const LOG_TOPIC = '$log';
+/** Says which session of the caller's the messages that follow on the link belong to, by a number. */
+export const SESSION_METHOD = 'session';
 /** User Property of a reply that says why there is no answer. */
 const ERROR = 'error';
 

@@ -1,9 +1,16 @@
 import type { ClientRegistry, SessionRegistry, SessionState } from '../session/mod.js';
+import { CallError } from './calls.js';
 import { CLIENTS } from './keys.js';
 import type { WireOutcome, WireWrite } from './wire-write.js';
 
 /** How long a CONNECT waits for another node to hand over what it has of the client; EMQX's takeover timeout. */
 const TAKEOVER_TIMEOUT_MS = 15_000;
+
+/** How long a CONNECT waits for a core to be followed again. */
+const CORE_TIMEOUT_MS = 5000;
+const ASK_AGAIN_MS = 100;
+/** Codes of calls that no core has seen. */
+const UNASKED: ReadonlySet<string> = new Set(['NO_CORE', 'NO_LINK']);
 
 /** What claims need of the node. */
 export interface ClaimsHost {
@@ -71,12 +78,11 @@ export class ClientClaims implements ClientRegistry {
     await Promise.all(
       [...sessions.values()].map(async ({ clientId, claim }) => {
         if (claim === undefined) return;
-        const there = await this.#host.write(['add', `${CLIENTS}${clientId}`, claim]);
+        const key = `${CLIENTS}${clientId}`;
+        let there = await this.#host.write(['add', key, claim]);
+        // It must not go with the lease that the node had before.
+        if (there === claim) there = await this.#host.write(['renew', key, claim]);
         if (there === null) return;
-        if (there === claim) {
-          await this.#host.write(['renew', `${CLIENTS}${clientId}`, claim]);
-          return;
-        }
         // The client has just connected here again, and takes the session over itself.
         if (ownerOf(there) === this.#host.name) return;
         if (sessions.get(clientId)?.claim === claim) sessions.handOver(clientId, this.#host.now());
@@ -85,7 +91,7 @@ export class ClientClaims implements ClientRegistry {
   }
 
   async #settle(clientId: string, claim: string, cleanStart: boolean): Promise<void> {
-    const before = await this.#host.write(['put', `${CLIENTS}${clientId}`, claim]);
+    const before = await this.#put(['put', `${CLIENTS}${clientId}`, claim]);
     if (before === null) return;
     const owner = ownerOf(before);
     if (owner === this.#host.name) {
@@ -110,6 +116,20 @@ export class ClientClaims implements ClientRegistry {
   #isAfter(own: string, other: string): boolean {
     const [, startMs, count] = other.split('|');
     return Number(startMs) !== this.#startMs || Number(own.split('|')[2]) > Number(count);
+  }
+
+  /** A replicant between two cores has not asked yet: it does when it has one. What was asked may have happened. */
+  async #put(write: WireWrite): Promise<WireOutcome> {
+    const endMs = this.#host.now() + CORE_TIMEOUT_MS;
+    for (;;) {
+      try {
+        return await this.#host.write(write);
+      } catch (error) {
+        const isUnasked = error instanceof CallError && UNASKED.has(error.code);
+        if (!isUnasked || this.#host.now() > endMs) throw error;
+        await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+      }
+    }
   }
 }
 

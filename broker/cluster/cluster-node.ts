@@ -1,9 +1,12 @@
 import { type Store, StoreError } from '../../store/mod.js';
 import { ReasonCode } from '../../wire/mod.js';
+import { BrokerError } from '../errors.js';
 import { TcpListener } from '../listener/mod.js';
 import type { Message } from '../routing/mod.js';
 import type { Node, SessionState } from '../session/mod.js';
 import { Announcer } from './announcer.js';
+import { Autoclean } from './autoclean.js';
+import { Autoheal, type HealNode, type HealTimes } from './autoheal.js';
 import { CallError } from './calls.js';
 import { ClientClaims } from './client-claims.js';
 import { Core, LEASE_MS } from './core.js';
@@ -17,7 +20,7 @@ import { type InboundPeer, PeerIngress } from './peer-ingress.js';
 import type { PeerAddress, PeerLink } from './peer-link.js';
 import type { Forwarding } from './remote-node.js';
 import { RemoteNodes } from './remote-nodes.js';
-import { Replica } from './replica.js';
+import { Replica, type ReplicaChange } from './replica.js';
 import { packRetained, retainedWrite, storeRetained, unpackRetained } from './retained-copies.js';
 import type { WireOutcome, WireWrite } from './wire-write.js';
 
@@ -43,6 +46,9 @@ export interface ClusterOptions {
   /** Finds nodes to attach to; a replicant's only. */
   seeds: () => Promise<readonly SeedNode[]>;
   version: string;
+  heal: HealTimes;
+  /** A core that stays down for longer is taken out of the cluster, ms; Infinity: never. */
+  autocleanMs: number;
 }
 
 /** A node that may be there, and where it would take links. */
@@ -78,6 +84,8 @@ export class ClusterNode {
   readonly #writer: NodeWriter;
   readonly #announcer: Announcer;
   readonly #claims: ClientClaims;
+  readonly #heal: Autoheal;
+  readonly #autoclean: Autoclean;
   readonly #refusals = new Map<string, number>();
   readonly #alarms = new Map<string, string>();
   #core: Core | undefined;
@@ -85,7 +93,10 @@ export class ClusterNode {
   #listener: TcpListener | undefined;
   #timer: NodeJS.Timeout | undefined;
   #ready: (() => void) | undefined;
+  #unwelcome: ((error: BrokerError) => void) | undefined;
   #closed = false;
+  /** While others may still announce again what a new cluster database does not know yet. */
+  #grace: NodeJS.Timeout | undefined;
 
   constructor(options: ClusterOptions, node: Node, around: ClusterSurroundings) {
     this.options = options;
@@ -94,10 +105,11 @@ export class ClusterNode {
     this.guid = newGuid(around.wallMs(), `${options.name} ${process.pid} ${around.random()}`);
     this.#remotes = new RemoteNodes(options.name, node, options.forward, {
       up: (name, record) => this.#nodeUp(name, record),
-      down: (name) => this.#nodeDown(name),
+      down: (name, next) => this.#nodeDown(name, next),
       now: () => around.now(),
     });
     this.replica = new Replica(this.#remotes);
+    // Without its link it notices, and attaches again.
     this.#feed = new Feed(this.replica);
     this.links = new Links({
       node,
@@ -105,7 +117,10 @@ export class ClusterNode {
       now: () => around.now(),
       hello: () => this.hello(),
       opened: (name, link) => this.#linkOpened(name, link),
-      closed: (name, how, why, hello) => this.#linkClosed(name, how, why, hello),
+      closed: (name, how, why) => this.#linkClosed(name, how, why),
+      over: (link, why) => {
+        if (!this.#closed) this.#follower?.unlinked(link, why);
+      },
       logged: (link, body) => this.#follower?.logged(link, body as LogEntry),
     });
     this.#ingress = new PeerIngress({
@@ -132,6 +147,25 @@ export class ClusterNode {
       write: (write) => this.#writer.write(write),
       call: (to, method, body, timeoutMs) => this.#call(to, method, body, timeoutMs),
     });
+    this.#autoclean = new Autoclean(options.autocleanMs);
+    this.#heal = new Autoheal(
+      {
+        self: () => ({ name: options.name, guid: this.guid }),
+        upCores: () =>
+          [...this.replica.up()]
+            .filter(([, { role }]) => role === 'core')
+            .map(([name, { guid }]) => ({ name, guid })),
+        // One node after the other enters again within a call.
+        call: (to, method, body) => this.#call(to, method, body, 10 * CALL_TIMEOUT_MS),
+        reenter: () => this.#reenter(),
+        after: (ms, then) => {
+          const timer = setTimeout(then, ms);
+          return () => clearTimeout(timer);
+        },
+        say: (line) => around.say(line),
+      },
+      options.heal,
+    );
   }
 
   /**
@@ -149,10 +183,11 @@ export class ClusterNode {
     };
     const around = { now, complain: say, ingress: this.#ingress };
     [this.#listener] = await TcpListener.openAll(this.#node, [address], around);
-    this.#timer = setInterval(() => this.links.tick(now()), TICK_MS);
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
     this.#node.router.localRoutes = this.#announcer;
     this.#node.router.retainer = (message) => this.#retain(message);
     this.#node.registry = this.#claims;
+    this.#node.whenAnnounced = (then) => this.#writer.whenIdle(() => then(now()));
     if (this.options.role === 'core') {
       if (store === undefined) throw new RangeError('a core has a store');
       await this.#startCore(store);
@@ -183,6 +218,34 @@ export class ClusterNode {
     return this.#feed.followers;
   }
 
+  /** Nodes that belong to the cluster as this one knows it, sorted; replicants only while they run, as in EMQX. */
+  members(): { running: string[]; stopped: string[]; roles: Record<string, Role> } {
+    const roles: Record<string, Role> = { [this.options.name]: this.options.role };
+    for (const [name, { role }] of this.replica.members) roles[name] = role;
+    for (const [name, { role }] of this.replica.up()) roles[name] = role;
+    const names = Object.keys(roles).sort();
+    const isUp = (name: string): boolean =>
+      name === this.options.name || this.replica.nodes.get(name)?.record !== undefined;
+    return {
+      running: names.filter(isUp),
+      stopped: names.filter((name) => !isUp(name)),
+      roles,
+    };
+  }
+
+  /** Whether there is contact to a node. */
+  reaches(name: string): boolean {
+    return name === this.options.name || this.links.get(name) !== undefined;
+  }
+
+  /** Takes another node out of the cluster, normally one that is gone for good; false if it does not belong to it. */
+  async forceLeave(name: string): Promise<boolean> {
+    if (this.#core !== undefined) return this.#core.remove(name);
+    const core = this.#follower?.core;
+    if (core === undefined) throw new CallError('NO_CORE', 'no core is followed');
+    return (await core.call('force-leave', name, CALL_TIMEOUT_MS)) as boolean;
+  }
+
   /** The clients' listeners are open (or others than before): other nodes are told. */
   async listening(): Promise<void> {
     const record = JSON.stringify(this.#record());
@@ -191,14 +254,26 @@ export class ClusterNode {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#heal.close();
     clearInterval(this.#timer);
+    clearTimeout(this.#grace);
     this.#follower?.close();
     const core = this.#follower?.core;
     if (core !== undefined) await core.call('bye', null, 1000).catch(() => undefined);
-    await this.#core?.close();
+    await this.#core?.close(this.options.name);
     this.links.close();
     this.#ingress.close(this.#around.now());
     await this.#listener?.close(ReasonCode.SERVER_SHUTTING_DOWN, 1000);
+  }
+
+  #tick(): void {
+    const nowMs = this.#around.now();
+    this.links.tick(nowMs);
+    if (this.#core === undefined || this.#alarms.has('store') || this.#heal.cutOff) return;
+    for (const name of this.#autoclean.overdue(this.members().stopped, nowMs)) {
+      this.#around.say(`'${name}' has been down for too long: it is taken out of the cluster`);
+      this.#core.remove(name).catch((error: unknown) => this.#notWritten(error));
+    }
   }
 
   // Roles
@@ -212,7 +287,10 @@ export class ClusterNode {
         storeRetained(this.#node.router, topic, value, now(), wallMs());
       },
       leaseLost: (name) => this.#leaseLost(name),
-      connected: (connected, why) => this.#alarm('store', connected ? undefined : why),
+      connected: (connected, why) => {
+        this.#alarm('store', connected ? undefined : `no contact to the cluster database: ${why}`);
+        this.#heal.contact(connected);
+      },
     });
     this.#core = core;
     await core.start();
@@ -237,7 +315,8 @@ export class ClusterNode {
       },
     };
     const follower = new Follower({
-      replica: this.replica,
+      loaded: (snapshot, isOther) => this.#loaded(snapshot, isOther),
+      changed: (change) => this.replica.apply(change),
       candidates: () => this.#candidates(),
       random: () => this.#around.random(),
       enter: async (core) => {
@@ -249,17 +328,40 @@ export class ClusterNode {
         this.#ready?.();
         this.#ready = undefined;
         await this.#announceAll();
-        await core.call('announced', null, CALL_TIMEOUT_MS);
+        this.#alarm('write', undefined);
       },
       lost: (why) => this.#alarm('core', `no contact to a core: ${why}`),
     });
     this.#follower = follower;
-    const ready = new Promise<void>((resolve) => {
+    const ready = new Promise<void>((resolve, reject) => {
       this.#ready = resolve;
+      this.#unwelcome = reject;
     });
-    this.#alarm('core', 'no core was found yet');
+    this.#alarm('core', 'no core was found yet: clients are let in when one is');
     follower.start();
     await ready;
+  }
+
+  /**
+   * A core without a file starts again with an empty database. Nodes that we are linked to are up all the same, and
+   * have their subscribers: they are sent to as before until they have entered there as well.
+   */
+  #loaded(snapshot: readonly ReplicaChange[], isOther: boolean): void {
+    if (isOther) {
+      clearTimeout(this.#grace);
+      this.#grace = setTimeout(() => {
+        this.#grace = undefined;
+        this.replica.dropUnconfirmed();
+      }, LEASE_MS).unref();
+    }
+    // As they are known before the snapshot: it has new starts of nodes, and what the old ones had is gone.
+    const kept = new Set<string>();
+    if (this.#grace !== undefined) {
+      for (const [name, { guid }] of this.replica.up()) {
+        if (this.links.get(name)?.hello?.guid === guid) kept.add(name);
+      }
+    }
+    this.replica.reset(snapshot, (name) => kept.has(name));
   }
 
   async #candidates(): Promise<PeerLink[]> {
@@ -274,7 +376,13 @@ export class ClusterNode {
       [...found.keys()].map((name) => this.links.whenOpen(name, CANDIDATE_TIMEOUT_MS)),
     );
     for (const outcome of links) {
-      if (outcome.status === 'rejected') this.#alarm('core', String(outcome.reason.message));
+      if (outcome.status === 'fulfilled') continue;
+      const { code, message } = outcome.reason as CallError;
+      this.#alarm('core', message);
+      // Another cookie, name or release stays so: better an end than a node that never starts.
+      if (code === 'REJECTED' && this.#ready !== undefined) {
+        this.#unwelcome?.(new BrokerError('NOT_WELCOME', message));
+      }
     }
     return links.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   }
@@ -292,7 +400,10 @@ export class ClusterNode {
     if (this.#core !== undefined) return this.#core.write(this.options.name, writes);
     const core = this.#follower?.core;
     if (core === undefined) return Promise.reject(new CallError('NO_CORE', 'no core is followed'));
-    return core.call('write', writes, CALL_TIMEOUT_MS) as Promise<WireOutcome[]>;
+    return core.call('write', writes, CALL_TIMEOUT_MS).catch((error: CallError) => {
+      if (error.code === 'NOT_ENTERED') this.#follower?.notEntered(core);
+      throw error;
+    }) as Promise<WireOutcome[]>;
   }
 
   #announce(write: WireWrite): void {
@@ -305,6 +416,8 @@ export class ClusterNode {
   async #announceAll(): Promise<void> {
     const writes = [...this.#announcer.everything()].map((write) => this.#writer.write(write));
     await Promise.all([...writes, this.#claims.announce()]);
+    if (this.#core !== undefined) await this.#core.announced(this.options.name);
+    else await this.#follower?.core?.call('announced', null, CALL_TIMEOUT_MS);
   }
 
   #notWritten(error: unknown): void {
@@ -320,23 +433,22 @@ export class ClusterNode {
       this.#ingress.closeFrom(name, this.#around.now());
       return;
     }
-    this.#around.say('was away too long: enters the cluster again');
-    void this.#reenter();
+    const { heal } = this.options;
+    this.#alarm(
+      'split',
+      heal.on
+        ? 'was cut off from the cluster: others do not know of its clients until it has entered again'
+        : 'was cut off from the cluster, and cluster.autoheal is off: restart it to have it enter again',
+    );
+    this.#heal.lost(!this.#alarms.has('store'));
   }
 
   /** Says again all that the cluster has forgotten of this core. */
   async #reenter(): Promise<void> {
-    while (!this.#closed) {
-      try {
-        await this.#core?.enter(this.options.name, this.#record());
-        await this.#announceAll();
-        this.#alarm('write', undefined);
-        return;
-      } catch (error) {
-        this.#notWritten(error);
-        await new Promise((resolve) => setTimeout(resolve, TICK_MS));
-      }
-    }
+    await this.#core?.enter(this.options.name, this.#record());
+    await this.#announceAll();
+    this.#alarm('write', undefined);
+    this.#alarm('split', undefined);
   }
 
   #retain(message: Message): void {
@@ -363,8 +475,13 @@ export class ClusterNode {
     if (link !== undefined) this.#remotes.carry(name, link);
   }
 
-  #nodeDown(name: string): void {
-    if (name !== this.options.name) this.links.unwant(name);
+  #nodeDown(name: string, next: NodeRecord | undefined): void {
+    if (name === this.options.name) return;
+    // It may be its new start that we are linked to already, and follow.
+    const linked = this.links.get(name)?.hello?.guid;
+    if (next === undefined || linked !== next.guid) this.links.unwant(name);
+    // It is down for all: no contact to it is as it should be.
+    this.#alarms.delete(`link ${name}`);
   }
 
   #linkOpened(name: string, link: PeerLink): void {
@@ -373,18 +490,9 @@ export class ClusterNode {
     this.#remotes.carry(name, link);
   }
 
-  #linkClosed(
-    name: string,
-    how: 'refused' | 'rejected' | 'lost',
-    why: string,
-    hello: Hello | undefined,
-  ): void {
+  #linkClosed(name: string, how: 'refused' | 'rejected' | 'lost', why: string): void {
     if (this.#closed) return;
     const record = this.replica.nodes.get(name)?.record;
-    if (hello !== undefined) {
-      // Only the link that was followed matters to the follower, and it knows which.
-      this.#follower?.unlinkedFrom(name, why);
-    }
     if (record !== undefined) this.#alarm(`link ${name}`, `no contact to '${name}': ${why}`);
     if (how !== 'refused' || record === undefined || this.#core === undefined) return;
     const refusals = (this.#refusals.get(name) ?? 0) + 1;
@@ -398,10 +506,13 @@ export class ClusterNode {
     this.#feed.detach(channel);
     const core = this.#core;
     if (core === undefined || hello.role === 'core' || this.#closed) return;
+    const lease = core.leaseOf(hello.name, hello.guid);
+    if (lease === undefined) return;
     // Its core keeps a replicant's lease for it: not for longer than the store would.
     setTimeout(() => {
-      if (this.#closed || this.#feed.follows(hello.name) || !core.has(hello.name, hello.guid))
-        return;
+      if (this.#closed || this.#feed.follows(hello.name)) return;
+      // It may have entered again a moment ago.
+      if (core.leaseOf(hello.name, hello.guid) !== lease) return;
       core.leave(hello.name).catch((error: unknown) => this.#notWritten(error));
     }, LEASE_MS).unref();
   }
@@ -446,11 +557,20 @@ export class ClusterNode {
       case 'write':
         return core.write(name, body as WireWrite[]);
       case 'attach':
-        return this.#feed.attach(name, channel, body as number);
+        this.#feed.attach(name, channel, body as number);
+        return core.store.engine === 'embedded' ? this.guid : core.store.engine;
       case 'snapshot':
         return this.#feed.snapshot(name, body as number);
       case 'retained':
         return packRetained(this.#node.router, body as string, this.#around.now());
+      case 'heal-report':
+        return this.#heal.reported(body as HealNode);
+      case 'heal':
+        return this.#heal.heal(body as string[]);
+      case 'heal-reenter':
+        return this.#heal.reenter();
+      case 'force-leave':
+        return core.remove(body as string);
       case 'bye':
         return core.leave(name);
       default:

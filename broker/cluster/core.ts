@@ -8,7 +8,7 @@ import {
   type Watch,
 } from '../../store/mod.js';
 import { CallError } from './calls.js';
-import { NODES, type NodeRecord, REPLICATED, RETAINED } from './keys.js';
+import { MEMBERS, NODES, type NodeRecord, REPLICATED, RETAINED } from './keys.js';
 import type { Replica, ReplicaChange } from './replica.js';
 import type { WireOutcome, WireWrite } from './wire-write.js';
 import { WriteBatcher } from './write-batcher.js';
@@ -17,12 +17,12 @@ import { WriteBatcher } from './write-batcher.js';
 export const LEASE_MS = 10_000;
 const RETRY_MS = 500;
 
-/** A node that entered the cluster at this core. */
+/** A node that has entered at this core. */
 interface Entered {
   guid: string;
   lease: Lease;
-  /** Of entering before, with what has not been said again yet. */
-  readonly former: Lease[];
+  /** Of the same start of the node, kept until it has announced everything again. */
+  former: Lease[];
 }
 
 /** Told what a core learns from its store. */
@@ -48,7 +48,7 @@ export class Core {
   readonly #replica: Replica;
   readonly #owner: CoreOwner;
   readonly #batcher: WriteBatcher;
-  readonly #entered = new Map<string, Entered>();
+  readonly #leases = new Map<string, Entered>();
   #watches: Watch[] = [];
   #closed = false;
 
@@ -99,30 +99,36 @@ export class Core {
   }
 
   /**
-   * A node is up from now on: a lease and its record. What an earlier start of it had goes at once; if it is the same
-   * start that enters again, what it had stays until it has `announced` it.
+   * A node is up from now on: a lease and its record. What an earlier start of it had goes at once; what this
+   * start had, when it has `announced` what it has now: others go on sending to it meanwhile.
    */
   async enter(name: string, record: NodeRecord): Promise<void> {
-    const before = this.#entered.get(name);
-    const isSame = before?.guid === record.guid;
-    if (before !== undefined && !isSame) {
-      this.#entered.delete(name);
-      await revokeAll(before).catch(() => undefined);
+    const before = this.#leases.get(name);
+    const isSameStart = before?.guid === record.guid;
+    if (!isSameStart) {
+      this.#leases.delete(name);
+      await revokeAll(before);
     }
     const lease = await this.store.lease(LEASE_MS, () => {
-      if (this.#entered.get(name)?.lease !== lease) return;
-      this.#entered.delete(name);
+      if (this.#leases.get(name)?.lease !== lease) return;
+      this.#leases.delete(name);
       this.#owner.leaseLost(name);
     });
-    const former = isSame ? [...before.former, before.lease] : [];
-    this.#entered.set(name, { guid: record.guid, lease, former });
-    await this.write(name, [['put', `${NODES}${name}`, JSON.stringify(record)]]);
+    const former = isSameStart ? [...before.former, before.lease] : [];
+    this.#leases.set(name, { guid: record.guid, lease, former });
+    const writes: WireWrite[] = [['put', `${NODES}${name}`, JSON.stringify(record)]];
+    // A core belongs to the cluster also while it is down; a replicant is there or not.
+    if (record.role === 'core' && !this.#replica.members.has(name)) {
+      const member = { role: record.role, since: Number.parseInt(record.guid.slice(0, 12), 16) };
+      writes.push(['keep', `${MEMBERS}${name}`, JSON.stringify(member)]);
+    }
+    await this.write(name, writes);
   }
 
-  /** The node has said again all that it has: what is left of before is out of date. */
+  /** The node has written all that it has: what it had before and did not write again goes. */
   async announced(name: string): Promise<void> {
-    const former = this.#entered.get(name)?.former.splice(0) ?? [];
-    for (const lease of former) await lease.revoke();
+    const former = this.#leases.get(name)?.former.splice(0) ?? [];
+    await Promise.all(former.map((lease) => lease.revoke()));
   }
 
   /** The node is gone for sure, whichever core it entered at: what it had goes at once. */
@@ -132,27 +138,37 @@ export class Core {
     const entry = entries.find((other) => other.key === key);
     if (entry?.lease === undefined) return;
     if ((JSON.parse(entry.value.toString()) as NodeRecord).guid !== guid) return;
-    const entered = this.#entered.get(name);
-    this.#entered.delete(name);
+    const { former = [] } = this.#leases.get(name) ?? {};
+    this.#leases.delete(name);
     await this.store.revoke(entry.lease);
-    if (entered !== undefined) await revokeAll(entered);
+    await Promise.all(former.map((lease) => lease.revoke()));
   }
 
-  /** Whether the node entered here, as this start of it. */
-  has(name: string, guid: string): boolean {
-    return this.#entered.get(name)?.guid === guid;
+  /** Takes a node out of the cluster for good; false if it does not belong to it. */
+  async remove(name: string): Promise<boolean> {
+    const record = this.#replica.nodes.get(name)?.record;
+    const isMember = this.#replica.members.has(name);
+    if (record !== undefined) await this.expel(name, record.guid);
+    if (isMember) await this.#batcher.write({ operations: [{ delete: `${MEMBERS}${name}` }] });
+    return isMember || record !== undefined;
+  }
+
+  /** The lease of the node's latest entering here, as this start of it. */
+  leaseOf(name: string, guid: string): string | undefined {
+    const entered = this.#leases.get(name);
+    return entered?.guid === guid ? entered.lease.id : undefined;
   }
 
   /** The node is gone: what it had goes at once. */
   async leave(name: string): Promise<void> {
-    const entered = this.#entered.get(name);
-    this.#entered.delete(name);
-    if (entered !== undefined) await revokeAll(entered);
+    const entered = this.#leases.get(name);
+    this.#leases.delete(name);
+    await revokeAll(entered);
   }
 
   /** @throws CallError NOT_ENTERED; StoreError */
   async write(name: string, writes: readonly WireWrite[]): Promise<WireOutcome[]> {
-    const lease = this.#entered.get(name)?.lease.id;
+    const lease = this.#leases.get(name)?.lease.id;
     if (lease === undefined) {
       throw new CallError('NOT_ENTERED', `'${name}' has not entered the cluster at this core`);
     }
@@ -160,7 +176,9 @@ export class Core {
       writes.map(async (write) => {
         const outcome = await this.#batcher.write(storeWrite(write, lease));
         const [before] = outcome.previous;
-        if (write[0] === 'add') return outcome.done ? null : this.#standing(write[1]);
+        if (write[0] === 'add' || write[0] === 'renew') {
+          return outcome.done ? null : this.#standing(write[1]);
+        }
         return before?.value.toString() ?? null;
       }),
     );
@@ -177,12 +195,17 @@ export class Core {
     return entries.find((entry) => entry.key === key)?.value.toString() ?? null;
   }
 
-  async close(): Promise<void> {
+  /**
+   * Node `own` leaves. What the replicants have stays for as long as a lease: they are up, and enter elsewhere
+   * meanwhile.
+   */
+  async close(own: string): Promise<void> {
     this.#closed = true;
     for (const watch of this.#watches) watch.close();
     this.#watches = [];
-    for (const entered of this.#entered.values()) await revokeAll(entered).catch(() => undefined);
-    this.#entered.clear();
+    const entered = this.#leases.get(own);
+    this.#leases.clear();
+    await revokeAll(entered).catch(() => undefined);
   }
 
   async #follow(
@@ -220,8 +243,9 @@ export class Core {
   }
 }
 
-async function revokeAll({ lease, former }: Entered): Promise<void> {
-  for (const each of [lease, ...former]) await each.revoke();
+async function revokeAll(entered: Entered | undefined): Promise<void> {
+  if (entered === undefined) return;
+  await Promise.all([entered.lease, ...entered.former].map((lease) => lease.revoke()));
 }
 
 function storeWrite(write: WireWrite, lease: string): Parameters<WriteBatcher['write']>[0] {

@@ -26,7 +26,8 @@ class Scene {
   constructor(...cores: FakeCore[]) {
     this.cores = cores;
     this.follower = new Follower({
-      replica: this.replica,
+      loaded: (snapshot) => this.replica.reset(snapshot),
+      changed: (change) => this.replica.apply(change),
       candidates: async () => this.#linksToAll(),
       random: () => 0,
       enter: async (core) => {
@@ -63,7 +64,7 @@ class Scene {
     const link = this.link(number);
     if (link === undefined) return;
     link.cut();
-    this.follower.unlinkedFrom(link.hello.name, 'cut');
+    this.follower.unlinked(link, 'cut');
   }
 
   #linksToAll(): FakeLinkToCore[] {

@@ -1,7 +1,7 @@
 import { CallError } from './calls.js';
 import type { LogEntry } from './feed.js';
 import type { Hello } from './hello.js';
-import type { Replica, ReplicaChange } from './replica.js';
+import type { ReplicaChange } from './replica.js';
 
 /** After a failed attempt; EMQX's rlog_replica_reconnect_interval is 5 s, with its own probing in between. */
 const RETRY_MS = 1000;
@@ -17,13 +17,15 @@ export interface CoreLink {
 
 /** What a follower needs of its node. */
 export interface FollowerHost {
-  readonly replica: Replica;
   /** Open links to nodes that may be cores. */
   candidates(): Promise<CoreLink[]>;
   /** [0, 1) */
   random(): number;
   /** Enters the cluster at this core: the node's lease and record. */
   enter(core: CoreLink): Promise<void>;
+  /** All that the core has; `isOther`: of another database than the one that was followed before. */
+  loaded(snapshot: readonly ReplicaChange[], isOther: boolean): void;
+  changed(change: ReplicaChange): void;
   /** The copy is complete and followed; from now on this core is asked. */
   followed(core: CoreLink): Promise<void>;
   /** Contact is lost; the copy stays as it is. */
@@ -38,6 +40,7 @@ export interface FollowerHost {
 export class Follower {
   readonly #host: FollowerHost;
   #core: CoreLink | undefined;
+  #database: string | undefined;
   #agent = 0;
   #last = 0;
   /** Log entries that came while the snapshot was loading; undefined once it is loaded. */
@@ -69,12 +72,17 @@ export class Follower {
     this.#last++;
     const changes = entry.changes.map(([key, value]) => [key, value ?? undefined] as const);
     if (this.#early !== undefined) this.#early.push(...changes);
-    else for (const change of changes) this.#host.replica.apply(change);
+    else for (const change of changes) this.#host.changed(change);
   }
 
-  /** The link to this node is gone. */
-  unlinkedFrom(name: string, why: string): void {
-    if (this.#core !== undefined && this.#core.hello?.name === name) this.#again(why);
+  /** A link is gone; only the one that is followed matters. */
+  unlinked(link: CoreLink, why: string): void {
+    if (link === this.#core) this.#again(why);
+  }
+
+  /** The core does not know this node any more, though the link was never lost. */
+  notEntered(core: CoreLink): void {
+    if (core === this.#core) this.#again('it takes this node to be gone');
   }
 
   close(): void {
@@ -113,7 +121,7 @@ export class Follower {
     this.#agent++;
     const agent = this.#agent;
     this.#core = core;
-    await core.call('attach', agent, CALL_TIMEOUT_MS);
+    const database = (await core.call('attach', agent, CALL_TIMEOUT_MS)) as string;
     const snapshot: ReplicaChange[] = [];
     for (let done = false; !done; ) {
       const part = (await core.call('snapshot', agent, CALL_TIMEOUT_MS)) as {
@@ -124,10 +132,11 @@ export class Follower {
       done = part.done;
     }
     if (this.#core !== core) throw new CallError('LINK_LOST', 'the core went while it was read');
-    this.#host.replica.reset(snapshot);
+    this.#host.loaded(snapshot, this.#database !== undefined && this.#database !== database);
+    this.#database = database;
     const early = this.#early ?? [];
     this.#early = undefined;
-    for (const change of early) this.#host.replica.apply(change);
+    for (const change of early) this.#host.changed(change);
     await this.#host.followed(core);
   }
 

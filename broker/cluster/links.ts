@@ -16,12 +16,10 @@ interface Wanted {
 /** Told of the links of a node. */
 export interface LinksOwner extends Omit<LinkOwner, 'opened' | 'closed'> {
   opened(name: string, link: PeerLink, hello: Hello): void;
-  closed(
-    name: string,
-    how: 'refused' | 'rejected' | 'lost',
-    why: string,
-    hello: Hello | undefined,
-  ): void;
+  /** There is no link to a node that is wanted; it is tried again. */
+  closed(name: string, how: 'refused' | 'rejected' | 'lost', why: string): void;
+  /** Any link that is over, also one that is not wanted any more: there may be a newer one to the same node. */
+  over(link: PeerLink, why: string): void;
 }
 
 /** The links this node keeps to others: one to each, opened again whenever it is lost. */
@@ -118,11 +116,11 @@ export class Links {
           wanted.waiting = [];
           for (const tell of waiting) tell(new CallError('REJECTED', `'${name}': ${why}`));
         }
-        if (this.#wanted.get(name) === wanted) {
-          wanted.timer = setTimeout(() => this.#open(name, wanted), wanted.retryMs);
-          wanted.retryMs = Math.min(wanted.retryMs * 2, LAST_RETRY_MS);
-        }
-        this.#owner.closed(name, how, why, link.hello);
+        this.#owner.over(link, why);
+        if (this.#wanted.get(name) !== wanted) return;
+        wanted.timer = setTimeout(() => this.#open(name, wanted), wanted.retryMs);
+        wanted.retryMs = Math.min(wanted.retryMs * 2, LAST_RETRY_MS);
+        this.#owner.closed(name, how, why);
       },
     });
   }

@@ -6,6 +6,11 @@ interface Waiting {
   reject: (error: unknown) => void;
 }
 
+interface Idle {
+  at: number;
+  then: () => void;
+}
+
 const LARGEST_BATCH = 1000;
 
 /** This node's writes to its core, in order: while some are on their way the next ones gather. */
@@ -13,6 +18,10 @@ export class NodeWriter {
   readonly #send: (writes: readonly WireWrite[]) => Promise<WireOutcome[]>;
   #waiting: Waiting[] = [];
   #busy = false;
+  /** Writes asked for and answered, in all; who waits for how many answers. */
+  #asked = 0;
+  #answered = 0;
+  readonly #idle: Idle[] = [];
 
   constructor(send: (writes: readonly WireWrite[]) => Promise<WireOutcome[]>) {
     this.#send = send;
@@ -22,8 +31,22 @@ export class NodeWriter {
   write(write: WireWrite): Promise<WireOutcome> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ write, resolve, reject });
+      this.#asked++;
       if (!this.#busy) void this.#run();
     });
+  }
+
+  /** Calls `then` when every write so far has an outcome: at once if none is waited for. */
+  whenIdle(then: () => void): void {
+    if (this.#busy) this.#idle.push({ at: this.#asked, then });
+    else then();
+  }
+
+  #done(count: number): void {
+    this.#answered += count;
+    while (this.#idle.length > 0 && (this.#idle[0] as Idle).at <= this.#answered) {
+      (this.#idle.shift() as Idle).then();
+    }
   }
 
   async #run(): Promise<void> {
@@ -37,6 +60,7 @@ export class NodeWriter {
       } catch (error) {
         for (const { reject } of batch) reject(error);
       }
+      this.#done(batch.length);
     }
     this.#busy = false;
   }

@@ -199,7 +199,7 @@ describe('what comes over a link', () => {
     const watching = host.simulated.connected('s');
     watching.subscribe('t', 1);
     const peer = host.peer(OTHER);
-    const passedOn = new RemoteNode('third@h', host.simulated.node, 'acked');
+    const passedOn = new RemoteNode('third@h', host.simulated.node, 'acked', 0);
     host.simulated.node.router.addRemote(passedOn.subscription, 't');
     const onward = new FakeLink(host.simulated, passedOn);
     peer.publish('t', 'for all', { qos: 1, packetId: 1 });
@@ -236,7 +236,7 @@ describe('what comes over a link', () => {
 
   it('is no call, whatever its topic, if a client sent it: a topic like any other', async () => {
     const from = new SimulatedNode();
-    const node = new RemoteNode('own@h', from.node, 'acked');
+    const node = new RemoteNode('own@h', from.node, 'acked', 0);
     for (const filter of ['$call/#', '$reply', '$log'])
       from.node.router.addRemote(node.subscription, filter);
     const link = new FakeLink(from, node);
@@ -260,7 +260,7 @@ describe('what comes over a link', () => {
 
   it('cannot be addressed by a client: one that names a member or a call is thrown out', () => {
     const simulated = new SimulatedNode();
-    const node = new RemoteNode('own@h', simulated.node, 'acked');
+    const node = new RemoteNode('own@h', simulated.node, 'acked', 0);
     simulated.node.router.addRemote(node.subscription, '#');
     const link = new FakeLink(simulated, node);
     for (const number of [1, 77, CALL_MEMBER]) {

@@ -7,13 +7,16 @@ import {
 } from '../../wire/mod.js';
 import { type Message, TOO_DEEP } from '../routing/mod.js';
 import { type Channel, type Ingress, type Node, Session } from '../session/mod.js';
-import { CALL_MEMBER, readCall, refusalPacket, replyPacket } from './calls.js';
+import { CALL_MEMBER, readCall, refusalPacket, replyPacket, SESSION_METHOD } from './calls.js';
 import { COOKIE_METHOD, isNonce, isProof, newNonce, proof } from './cookie-auth.js';
 import { type Hello, PROTOCOL, parseHello } from './hello.js';
 import { LINK_KEEP_ALIVE_SECONDS, LINK_LIMITS, LINK_PACKET_BYTES } from './link-limits.js';
 
 /** What a stranger may send before it has shown the cookie. */
 const HANDSHAKE_BYTES = 4096;
+
+/** Different complaints kept, so as not to be said again. */
+const MOST_SAID = 100;
 
 /** The other end of a link that another node opened to this one. */
 export interface InboundPeer {
@@ -37,6 +40,13 @@ export interface PeerHost {
   complain(line: string): void;
 }
 
+interface PeerSession {
+  guid: string;
+  /** The node's own for it, 0 as long as it has said none. */
+  number: number;
+  session: Session;
+}
+
 interface Handshake {
   hello: Hello;
   text: string;
@@ -50,10 +60,11 @@ export class PeerIngress implements Ingress {
   readonly firstPacketSize = HANDSHAKE_BYTES;
   readonly maximumPacketSize = LINK_PACKET_BYTES;
   readonly #host: PeerHost;
+  readonly #said = new Set<string>();
   readonly #handshakes = new WeakMap<Channel, Handshake>();
   readonly #peers = new Map<Channel, InboundPeer>();
-  /** By guid: what a node's QoS 2 messages wait for outlives a broken link. */
-  readonly #sessions = new Map<string, Session>();
+  /** By node: what its QoS 2 messages wait for outlives a broken link. */
+  readonly #sessions = new Map<string, PeerSession>();
 
   constructor(host: PeerHost) {
     this.#host = host;
@@ -84,7 +95,9 @@ export class PeerIngress implements Ingress {
     if (message.member === CALL_MEMBER) {
       const peer = this.#peers.get(channel);
       const call = readCall(message);
-      if (call !== undefined && peer !== undefined) void this.#call(peer, call);
+      if (call === undefined || peer === undefined) return 1;
+      if (call.method === SESSION_METHOD) this.#sessionOf(peer.hello, call.body as number);
+      else void this.#call(peer, call);
       return 1;
     }
     if (message.member !== 0) {
@@ -96,17 +109,12 @@ export class PeerIngress implements Ingress {
     return count === TOO_DEEP ? 0 : count;
   }
 
-  left(channel: Channel, session: Session): void {
-    session.detach();
+  left(channel: Channel, session: Session, nowMs: number): void {
+    session.detach(nowMs);
     const peer = this.#peers.get(channel);
     if (peer === undefined) return;
     this.#peers.delete(channel);
     this.#host.unlinked(peer);
-  }
-
-  /** The node of this guid is not coming back. */
-  forget(guid: string): void {
-    this.#sessions.delete(guid);
   }
 
   /** Ends the links from this node; it will be back. */
@@ -146,17 +154,17 @@ export class PeerIngress implements Ingress {
     const { hello, text, a, b } = handshake;
     const { cookie } = this.#host;
     if (!isProof(proof(cookie, 'client', a, b, text), data)) {
-      this.#host.complain(`a node that calls itself '${hello.name}' has another cookie: refused`);
+      this.#complainOnce(`a node that calls itself '${hello.name}' has another cookie: refused`);
       return this.#refuse(channel, ReasonCode.NOT_AUTHORIZED);
     }
     const own = this.#host.hello();
     const why = whyNot(hello, own);
     if (why !== undefined) {
-      this.#host.complain(`node '${hello.name}' is refused: ${why}`);
+      this.#complainOnce(`node '${hello.name}' is refused: ${why}`);
       return this.#refuse(channel, ReasonCode.IMPLEMENTATION_SPECIFIC_ERROR, why);
     }
     this.#handshakes.delete(channel);
-    const session = this.#sessions.get(hello.guid) ?? this.#newSession(hello);
+    const session = this.#session(hello, nowMs);
     const ownText = JSON.stringify(own);
     channel.open(session, LINK_KEEP_ALIVE_SECONDS * 1500);
     channel.send({
@@ -176,10 +184,28 @@ export class PeerIngress implements Ingress {
     return 'open';
   }
 
-  #newSession(hello: Hello): Session {
-    const session = new Session(hello.name, this.#host.node, LINK_LIMITS);
-    this.#sessions.set(hello.guid, session);
+  /** They will try again and again. */
+  #complainOnce(line: string): void {
+    if (this.#said.has(line)) return;
+    if (this.#said.size > MOST_SAID) this.#said.clear();
+    this.#said.add(line);
+    this.#host.complain(line);
+  }
+
+  #session({ name, guid }: Hello, nowMs: number): Session {
+    const known = this.#sessions.get(name);
+    if (known?.guid === guid) return known.session;
+    const session = new Session(name, this.#host.node, nowMs, LINK_LIMITS);
+    this.#sessions.set(name, { guid, number: 0, session });
     return session;
+  }
+
+  /** What was not released in an earlier session of the node's never will be. */
+  #sessionOf({ name }: Hello, number: number): void {
+    const known = this.#sessions.get(name);
+    if (known === undefined || known.number === number) return;
+    known.number = number;
+    known.session.awaitingRelease = undefined;
   }
 
   #refuse(channel: Channel, reasonCode: number, reasonString?: string): 'refused' {

@@ -16,7 +16,7 @@ import {
   writeAck,
 } from '../../wire/mod.js';
 import { type Node, Outbox, type Transport } from '../session/mod.js';
-import { CallError, callPacket, LOG_TOPIC, parseJson, readReply } from './calls.js';
+import { CallError, callPacket, LOG_TOPIC, parseJson, readReply, SESSION_METHOD } from './calls.js';
 import { COOKIE_METHOD, isNonce, isProof, newNonce, proof } from './cookie-auth.js';
 import { type Hello, parseHello } from './hello.js';
 import { LINK_KEEP_ALIVE_SECONDS, LINK_PACKET_BYTES } from './link-limits.js';
@@ -94,6 +94,10 @@ export class PeerLink implements Transport, FrameSink {
     this.#socket.on('close', () => this.#closed());
   }
 
+  get peer(): string {
+    return `${this.address.host}:${this.address.port}`;
+  }
+
   get isOpen(): boolean {
     return this.hello !== undefined && !this.#isClosed;
   }
@@ -101,6 +105,8 @@ export class PeerLink implements Transport, FrameSink {
   /** From now on what this node has for the other goes over this link. */
   carry(remote: RemoteNode): void {
     this.#remote = remote;
+    // Nobody waits for the answer: what follows on the connection is read after it.
+    this.#send(callPacket(SESSION_METHOD, 0, remote.number));
     remote.attach(this, this.#owner.now());
   }
 
@@ -302,7 +308,7 @@ export class PeerLink implements Transport, FrameSink {
     this.#isClosed = true;
     this.outbox.close();
     const remote = this.#remote;
-    if (remote?.connection === this) remote.detach();
+    if (remote?.connection === this) remote.detach(this.#owner.now());
     for (const { reject, timer } of this.#calls.values()) {
       clearTimeout(timer);
       reject(new CallError('LINK_LOST', this.#rejection || 'the link is lost'));

@@ -12,7 +12,7 @@ function remote(
   filters: readonly string[],
   forwarding: Forwarding = 'acked',
 ): { node: RemoteNode; link: FakeLink } {
-  const node = new RemoteNode('other@host', simulated.node, forwarding);
+  const node = new RemoteNode('other@host', simulated.node, forwarding, 0);
   for (const filter of filters) simulated.node.router.addRemote(node.subscription, filter);
   return { node, link: new FakeLink(simulated, node) };
 }
@@ -147,7 +147,7 @@ describe('the acknowledgement of a message that went to other nodes', () => {
 
   it('does not wait for a message that the link does not take or that has expired', () => {
     const simulated = new SimulatedNode();
-    const node = new RemoteNode('other@host', simulated.node, 'acked');
+    const node = new RemoteNode('other@host', simulated.node, 'acked', 0);
     simulated.node.router.addRemote(node.subscription, 't');
     const publisher = simulated.connected('p');
     const properties = { messageExpiryInterval: 1 };

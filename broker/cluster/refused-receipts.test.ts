@@ -8,7 +8,7 @@ import { RemoteNode } from './remote-node.js';
 
 /** Another node with a subscriber of this filter. */
 function remote(simulated: SimulatedNode, filter: string): { link: FakeLink } {
-  const node = new RemoteNode('other@host', simulated.node, 'acked');
+  const node = new RemoteNode('other@host', simulated.node, 'acked', 0);
   simulated.node.router.addRemote(node.subscription, filter);
   return { link: new FakeLink(simulated, node) };
 }

@@ -19,10 +19,15 @@ export class RemoteNode extends Session {
   readonly subscription: Subscription;
   /** Its sessions that are members of shared groups, by the numbers that it gave them. */
   readonly members = new Map<number, { group: string; member: RemoteMember }>();
+  /**
+   * Tells the other node one such session of ours from the next: packet identifiers begin anew, and what it
+   * remembers of the old ones must not stand for them.
+   */
+  number = 0;
   readonly #forwarding: Forwarding;
 
-  constructor(name: string, node: Node, forwarding: Forwarding) {
-    super(name, node, LINK_LIMITS);
+  constructor(name: string, node: Node, forwarding: Forwarding, nowMs: number) {
+    super(name, node, nowMs, LINK_LIMITS);
     this.#forwarding = forwarding;
     this.expiryMs = Number.POSITIVE_INFINITY;
     this.subscription = new Subscription(this, '', AS_IT_CAME);

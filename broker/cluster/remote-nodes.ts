@@ -13,7 +13,7 @@ interface Known {
 /** Told which nodes a link is needed to. */
 export interface RemoteNodesOwner {
   up(name: string, record: NodeRecord): void;
-  down(name: string): void;
+  down(name: string, next: NodeRecord | undefined): void;
   now(): number;
 }
 
@@ -25,6 +25,7 @@ export class RemoteNodes implements ReplicaSink {
   readonly #forwarding: Forwarding;
   readonly #owner: RemoteNodesOwner;
   readonly #known = new Map<string, Known>();
+  #made = 0;
 
   constructor(self: string, node: Node, forwarding: Forwarding, owner: RemoteNodesOwner) {
     this.#self = self;
@@ -48,20 +49,22 @@ export class RemoteNodes implements ReplicaSink {
 
   nodeUp(name: string, record: NodeRecord): void {
     if (name !== this.#self) {
-      this.#known.set(name, { remote: new RemoteNode(name, this.#node, this.#forwarding), record });
+      const remote = new RemoteNode(name, this.#node, this.#forwarding, this.#owner.now());
+      remote.number = ++this.#made;
+      this.#known.set(name, { remote, record });
     }
     this.#owner.up(name, record);
   }
 
-  nodeDown(name: string): void {
+  nodeDown(name: string, next: NodeRecord | undefined): void {
     const known = this.#known.get(name);
     this.#known.delete(name);
     if (known !== undefined) {
-      known.remote.detach();
+      known.remote.detach(this.#owner.now());
       // Its members have left their groups: what it did not take of theirs goes to others.
       known.remote.end(this.#owner.now());
     }
-    this.#owner.down(name);
+    this.#owner.down(name, next);
   }
 
   routeAdded(name: string, filter: string): void {

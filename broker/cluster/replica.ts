@@ -28,7 +28,8 @@ export interface NodeState {
 /** Told what changes. A node's routes and shares are told of only while it is up, and taken back when it goes down. */
 export interface ReplicaSink {
   nodeUp(name: string, record: NodeRecord): void;
-  nodeDown(name: string): void;
+  /** `next`: its new start, if it is up again already. */
+  nodeDown(name: string, next: NodeRecord | undefined): void;
   routeAdded(name: string, filter: string): void;
   routeRemoved(name: string, filter: string): void;
   shareAdded(name: string, number: number, share: Share): void;
@@ -43,6 +44,8 @@ export class Replica {
   readonly members = new Map<string, MemberRecord>();
   readonly nodes = new Map<string, NodeState>();
   readonly #sink: ReplicaSink;
+  /** Keys that the last snapshot did not have, kept in the belief that they will be announced again. */
+  readonly #unconfirmed = new Set<string>();
 
   constructor(sink: ReplicaSink) {
     this.#sink = sink;
@@ -59,7 +62,19 @@ export class Replica {
     return count;
   }
 
+  /** Who has subscribers of what, a group as `$share/<group>/<filter>`, once for each node. */
+  *routes(): Generator<{ filter: string; node: string }> {
+    for (const [node, { routes, shares, record }] of this.nodes) {
+      if (record === undefined) continue;
+      for (const filter of routes) yield { filter, node };
+      const groups = new Set<string>();
+      for (const { group, filter } of shares.values()) groups.add(`$share/${group}/${filter}`);
+      for (const filter of groups) yield { filter, node };
+    }
+  }
+
   apply([key, value]: ReplicaChange): void {
+    this.#unconfirmed.delete(key);
     const parsed = parseReplicaKey(key);
     switch (parsed?.kind) {
       case 'route':
@@ -97,17 +112,34 @@ export class Replica {
     }
   }
 
-  /** Takes a whole snapshot in place of what is there: what it does not have is gone. */
-  reset(snapshot: Iterable<ReplicaChange>): void {
+  /**
+   * Takes a whole snapshot in place of what is there: what it does not have is gone, save what nodes have that
+   * `keeps` names. That stays until it is announced again, or until `dropUnconfirmed`.
+   */
+  reset(snapshot: Iterable<ReplicaChange>, keeps: (node: string) => boolean = () => false): void {
     const kept = new Set<string>();
     for (const change of snapshot) {
       kept.add(change[0]);
       this.apply(change);
     }
     const gone: string[] = [];
-    for (const [key] of this.entries()) if (!kept.has(key)) gone.push(key);
+    const unconfirmed: string[] = [];
+    for (const [key] of this.entries()) {
+      if (kept.has(key)) continue;
+      const parsed = parseReplicaKey(key);
+      if (parsed !== undefined && parsed.kind !== 'member' && keeps(parsed.node)) {
+        unconfirmed.push(key);
+      } else gone.push(key);
+    }
     // Routes before their nodes: the reverse of the order they came in.
     for (const key of gone.reverse()) this.apply([key, undefined]);
+    this.#unconfirmed.clear();
+    for (const key of unconfirmed) this.#unconfirmed.add(key);
+  }
+
+  /** Nobody has announced again what is still unconfirmed: it is gone. */
+  dropUnconfirmed(): void {
+    for (const key of [...this.#unconfirmed].reverse()) this.apply([key, undefined]);
   }
 
   #state(name: string): NodeState {
@@ -126,7 +158,7 @@ export class Replica {
       for (const filter of state.routes) this.#sink.routeRemoved(name, filter);
       for (const [number, share] of state.shares) this.#sink.shareRemoved(name, number, share);
       state.record = undefined;
-      this.#sink.nodeDown(name);
+      this.#sink.nodeDown(name, record);
     }
     if (record === undefined) {
       this.#dropEmpty(name, state);

@@ -2,7 +2,8 @@
  * What a node asks a core to write, as JSON; all of it on the node's lease unless it says otherwise.
  * - `put`: whatever was there; answers with what was there
  * - `add`: only if nothing is there; answers with what is there, null if it was added
- * - `renew`: if that is there, from now on with this lease
+ * - `renew`: what is there already, from an earlier lease of the node's onto its lease now; answers null if it was,
+ *   with what is there instead if not
  * - `keep`: put without a lease
  * - `delete`: with a value, only if that is there
  */

@@ -1,4 +1,4 @@
-import type { Outcome, Store, Write } from '../../store/mod.js';
+import { type Outcome, type Store, StoreError, type Write } from '../../store/mod.js';
 
 interface Waiting {
   write: Write;
@@ -39,7 +39,13 @@ export class WriteBatcher {
         const outcomes = await this.#store.commit(batch.map(({ write }) => write));
         for (const [index, { resolve }] of batch.entries()) resolve(outcomes[index] as Outcome);
       } catch (error) {
-        for (const { reject } of batch) reject(error);
+        // One node's lease that is gone is no failure of the others' writes.
+        const known = error instanceof StoreError ? error.outcomes : undefined;
+        for (const [index, { resolve, reject }] of batch.entries()) {
+          const outcome = known?.[index];
+          if (outcome === undefined) reject(error);
+          else resolve(outcome);
+        }
       }
     }
     this.#busy = false;

@@ -4,13 +4,6 @@ import { leavesOf } from './tree.js';
 
 /** Keys that are read and checked, but that nothing in this version acts on. */
 const NOT_YET: readonly (readonly string[])[] = [
-  'node.data_dir',
-  'cluster.autoheal',
-  'cluster.autoclean',
-  'cluster.heal_confirm_after',
-  'cluster.heal_after',
-  'cluster.store.*',
-  'cluster.store.*.*',
   'cluster.etcd.node_ttl',
   'cluster.mcast.buffer',
   'mqtt.max_clientid_len',

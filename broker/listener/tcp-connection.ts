@@ -45,6 +45,13 @@ export class TcpConnection implements Transport, Intake {
     readShared(socket, onBytes);
   }
 
+  get peer(): string {
+    const { remoteAddress = '', remotePort = 0 } = this.#socket;
+    // A listener of both families sees IPv4 clients as ::ffff:….
+    const address = remoteAddress.replace(/^::ffff:(?=\d+\.)/, '');
+    return `${address.includes(':') ? `[${address}]` : address}:${remotePort}`;
+  }
+
   write(bytes: Buffer): boolean {
     const socket = this.#socket;
     this.#node.counters[BYTES_SENT]! += bytes.length;

@@ -86,6 +86,11 @@ export class TcpListener implements ConnectionOwner {
     return this.#port;
   }
 
+  /** Open files bound it; Infinity where their limit cannot be read. */
+  get maxConnections(): number {
+    return this.#server.maxConnections ?? Number.POSITIVE_INFINITY;
+  }
+
   get connections(): number {
     return this.#connections.size;
   }

@@ -1,3 +1,5 @@
+import { PacketType } from '../../wire/mod.js';
+
 /**
  * What one node counts, under EMQX's metric names so that probes written for it read ours. Monotonic since
  * the node started. Every message that is not delivered is in one of the `…dropped…` rows, with its reason.
@@ -8,8 +10,29 @@ export const COUNTER_NAMES = [
   'packets.received',
   'packets.sent',
   'packets.connect.received',
+  'packets.connack.sent',
   'packets.connack.error',
+  'packets.publish.received',
+  'packets.publish.sent',
   'packets.publish.error',
+  'packets.puback.received',
+  'packets.puback.sent',
+  'packets.pubrec.received',
+  'packets.pubrec.sent',
+  'packets.pubrel.received',
+  'packets.pubrel.sent',
+  'packets.pubcomp.received',
+  'packets.pubcomp.sent',
+  'packets.subscribe.received',
+  'packets.suback.sent',
+  'packets.unsubscribe.received',
+  'packets.unsuback.sent',
+  'packets.pingreq.received',
+  'packets.pingresp.sent',
+  'packets.disconnect.received',
+  'packets.disconnect.sent',
+  'packets.auth.received',
+  'packets.auth.sent',
   'packets.malformed',
   'messages.received',
   'messages.qos0.received',
@@ -60,7 +83,6 @@ export const BYTES_RECEIVED = at('bytes.received');
 export const BYTES_SENT = at('bytes.sent');
 export const PACKETS_RECEIVED = at('packets.received');
 export const PACKETS_SENT = at('packets.sent');
-export const CONNECTS_RECEIVED = at('packets.connect.received');
 export const CONNECTS_REFUSED = at('packets.connack.error');
 export const PUBLISHES_REFUSED = at('packets.publish.error');
 export const PACKETS_MALFORMED = at('packets.malformed');
@@ -92,6 +114,34 @@ export const SESSIONS_RESUMED = at('session.resumed');
 export const SESSIONS_TAKEN_OVER = at('session.takenover');
 export const SESSIONS_DISCARDED = at('session.discarded');
 export const SESSIONS_TERMINATED = at('session.terminated');
+
+/** Places by packet type. Types that do not go in that direction have the sum's. */
+const RECEIVED_OF_TYPE = placesByType('received', PACKETS_RECEIVED);
+const SENT_OF_TYPE = placesByType('sent', PACKETS_SENT);
+
+/** Counts one packet from a client; `type` is that of its fixed header, 0…15. */
+export function countReceived(counters: Counters, type: number): void {
+  counters[PACKETS_RECEIVED]!++;
+  const place = RECEIVED_OF_TYPE[type] as number;
+  if (place !== PACKETS_RECEIVED) counters[place]!++;
+}
+
+/** Counts one packet to a client; `type` is that of its fixed header. */
+export function countSent(counters: Counters, type: number): void {
+  counters[PACKETS_SENT]!++;
+  const place = SENT_OF_TYPE[type] as number;
+  if (place !== PACKETS_SENT) counters[place]!++;
+}
+
+function placesByType(direction: 'received' | 'sent', otherwise: number): Uint8Array {
+  const places = new Uint8Array(16).fill(otherwise);
+  for (const [name, type] of Object.entries(PacketType)) {
+    const counter: string = `packets.${name.toLowerCase()}.${direction}`;
+    const place = (COUNTER_NAMES as readonly string[]).indexOf(counter);
+    if (place >= 0) places[type] = place;
+  }
+  return places;
+}
 
 /** Counts one delivery that will not happen, under its reason and in the sum. */
 export function drop(counters: Counters, reason: number, count = 1): void {

@@ -82,6 +82,11 @@ export class RetainedStore {
     return found;
   }
 
+  /** Topics of all of them, in no order; may go on while messages come and go. */
+  topics(): Generator<string> {
+    return topicsBelow(this.#root, '');
+  }
+
   /** Removes expired messages, looking at no more than `limit` of those that can expire. */
   removeExpired(nowMs: number, limit: number): void {
     for (let looked = 0; looked < limit; looked++) {
@@ -95,6 +100,11 @@ export class RetainedStore {
       if (message.isExpired(nowMs)) this.remove(topic);
     }
   }
+}
+
+function* topicsBelow(node: Node, path: string): Generator<string> {
+  if (node.message !== undefined) yield path.slice(0, -1);
+  for (const [level, child] of node.children ?? []) yield* topicsBelow(child, `${path}${level}/`);
 }
 
 function collect(

@@ -209,6 +209,21 @@ export class Router {
     return count;
   }
 
+  /**
+   * What this node wants messages of: filters with a subscriber, and `$share/<group>/<filter>` for each
+   * group. In no order; may go on while subscribers come and go.
+   */
+  *wantedFilters(): Generator<string> {
+    const groupsOf = new Map<string, number>();
+    for (const { name, filter } of this.#groups.values()) {
+      groupsOf.set(filter, (groupsOf.get(filter) ?? 0) + 1);
+      yield `$share/${name}/${filter}`;
+    }
+    for (const [filter, { size }] of this.#tree.entries()) {
+      if (size > (groupsOf.get(filter) ?? 0)) yield filter;
+    }
+  }
+
   /** Gives a message that a leaving member did not finish to another one; false if the group is empty. */
   redispatch(message: Message, group: SharedGroup, nowMs: number): boolean {
     if (group.size === 0) return false;

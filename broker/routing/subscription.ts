@@ -39,6 +39,8 @@ export interface SubscriptionOptions {
   retainAsPublished: boolean;
   /** MQTT 5 Subscription Identifier, 0 = none. */
   identifier: number;
+  /** Only to be shown; it has had its effect when the client subscribed. 0 if left out. */
+  retainHandling?: 0 | 1 | 2;
 }
 
 /** One subscriber's interest in one filter; also, merged from several of them, what a route delivers by. */
@@ -50,6 +52,7 @@ export class Subscription {
   readonly retainAsPublished: boolean;
   /** The subscriber's own messages need a look: not delivered, or delivered by `local`. */
   readonly noLocal: boolean;
+  readonly retainHandling: 0 | 1 | 2;
   /** Identifiers to send along, undefined if none [MQTT-3.3.4-3]. */
   readonly identifiers: readonly number[] | undefined;
   /** With overlapping subscriptions of which some are No Local: the rest of them, for own messages. */
@@ -67,6 +70,7 @@ export class Subscription {
     this.qos = options.qos;
     this.retainAsPublished = options.retainAsPublished;
     this.noLocal = options.noLocal;
+    this.retainHandling = options.retainHandling ?? 0;
     this.identifiers = identifiers ?? (options.identifier > 0 ? [options.identifier] : undefined);
     this.local = local;
   }

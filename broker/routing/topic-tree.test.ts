@@ -58,6 +58,9 @@ describe('topic tree', () => {
           }
           const filters = [...model].filter(([, known]) => known.size > 0);
           assert.equal(tree.filters, filters.length);
+          const listed = [...tree.entries()].map(([filter, { size }]) => `${filter} ${size}`);
+          const wanted = filters.map(([filter, known]) => `${filter} ${known.size}`);
+          assert.deepEqual(listed.sort(), wanted.sort());
           for (const name of topics) {
             const found: Subscription[] = [];
             for (const set of tree.match(name)) set.appendTo(found);

@@ -105,6 +105,12 @@ export class TopicTree {
     return outcome;
   }
 
+  /** Every filter with its subscribers, in no order; may go on while the tree changes. */
+  *entries(): Generator<[filter: string, set: SubscriberSet]> {
+    yield* this.#exact;
+    yield* entriesBelow(this.#root, '');
+  }
+
   /** The sets of all filters that match the topic name, each once. */
   match(topic: string): SubscriberSet[] {
     const found: SubscriberSet[] = [];
@@ -148,6 +154,13 @@ export class TopicTree {
     }
     return node.here;
   }
+}
+
+function* entriesBelow(node: Node, path: string): Generator<[string, SubscriberSet]> {
+  if (node.here !== undefined) yield [path.slice(0, -1), node.here];
+  if (node.hash !== undefined) yield [`${path}#`, node.hash];
+  if (node.plus !== undefined) yield* entriesBelow(node.plus, `${path}+/`);
+  for (const [level, child] of node.children ?? []) yield* entriesBelow(child, `${path}${level}/`);
 }
 
 export function hasWildcard(filter: string): boolean {

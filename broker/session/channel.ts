@@ -18,13 +18,13 @@ import {
 import {
   BYTES_RECEIVED,
   CONNECT_TIMEOUTS,
+  countReceived,
+  countSent,
   DROPPED_MESSAGES,
   HELD,
   KEEPALIVE_TIMEOUTS,
   type Message,
   PACKETS_MALFORMED,
-  PACKETS_RECEIVED,
-  PACKETS_SENT,
   PUBLISHERS_PAUSED,
   PUBLISHES_REFUSED,
   RECEIVED,
@@ -53,6 +53,8 @@ const NO_BYTES = new Uint8Array(0);
 
 /** The reading side of the transport. */
 export interface Intake {
+  /** `address:port` of the other side. */
+  readonly peer: string;
   /** No more bytes, until `resume`. */
   pause(): void;
   resume(): void;
@@ -143,6 +145,10 @@ export class Channel
 
   get isClosed(): boolean {
     return this.#state === CLOSED;
+  }
+
+  get peer(): string {
+    return this.#intake.peer;
   }
 
   get node(): Node {
@@ -262,7 +268,7 @@ export class Channel
     const bytes = encode(packet, this.version);
     if (bytes.length > this.maximumPacketSize) return false;
     this.outbox.append(bytes);
-    this.#node.counters[PACKETS_SENT]!++;
+    countSent(this.#node.counters, (bytes[0] as number) >> 4);
     return true;
   }
 
@@ -270,11 +276,12 @@ export class Channel
 
   /** FrameSink: one packet. */
   frame(bytes: Uint8Array, start: number, bodyStart: number, end: number): boolean {
-    this.#node.counters[PACKETS_RECEIVED]!++;
+    const type = (bytes[start] as number) >> 4;
+    countReceived(this.#node.counters, type);
     this.#lastPacketMs = this.#nowMs;
     const { session } = this;
     if (session === undefined) return this.#connect(bytes, start, bodyStart, end);
-    switch ((bytes[start] as number) >> 4) {
+    switch (type) {
       case PacketType.PUBLISH:
         return this.#publish(session, bytes, start, bodyStart, end);
       case PacketType.PUBACK:
@@ -436,7 +443,7 @@ export class Channel
   /** `reasonCode` goes to MQTT 5 clients only. */
   #acknowledge(type: 4 | 5 | 6 | 7, packetId: number, reasonCode: number): void {
     const { outbox } = this;
-    this.#node.counters[PACKETS_SENT]!++;
+    countSent(this.#node.counters, type);
     if (reasonCode === 0 || this.version !== 5) {
       const at = outbox.reserve(4);
       writeAck(outbox.buffer, at, type, packetId);
@@ -516,7 +523,7 @@ export class Channel
     switch (packet.type) {
       case 'pingreq':
         this.outbox.append(PINGRESP);
-        this.#node.counters[PACKETS_SENT]!++;
+        countSent(this.#node.counters, PacketType.PINGRESP);
         return true;
       case 'subscribe':
         return subscribe(this, session, packet, this.#nowMs);

@@ -10,12 +10,7 @@ import {
   PacketType,
   ReasonCode,
 } from '../../wire/mod.js';
-import {
-  CONNECTS_RECEIVED,
-  CONNECTS_REFUSED,
-  PACKETS_MALFORMED,
-  TOO_DEEP,
-} from '../routing/mod.js';
+import { CONNECTS_REFUSED, countSent, PACKETS_MALFORMED, TOO_DEEP } from '../routing/mod.js';
 import { type Channel, expiryMs, type Ingress, isSystemTopic } from './channel.js';
 import type { Session } from './session.js';
 import { prepareWill } from './will.js';
@@ -39,7 +34,6 @@ export function acceptConnect(
   nowMs: number,
 ): 'open' | 'refused' | 'later' {
   const { node } = channel;
-  node.counters[CONNECTS_RECEIVED]!++;
   let packet: ConnectPacket;
   try {
     packet = decode(bytes, start, bodyStart, end, 5) as ConnectPacket;
@@ -103,6 +97,10 @@ function open(
   const { session, present } = node.sessions.open(clientId, packet.cleanStart, nowMs);
   session.expiryMs = sessionExpiryMs(packet, node.limits.sessionExpirySeconds);
   session.will = packet.will === undefined ? undefined : prepareWill(packet.will, nowMs);
+  session.username = packet.username;
+  session.version = packet.protocolVersion;
+  session.cleanStart = packet.cleanStart;
+  session.keepAliveSeconds = packet.keepAliveSeconds;
   channel.open(session, packet.keepAliveSeconds * 1500);
   const connack: ConnackPacket = {
     type: 'connack',
@@ -181,9 +179,11 @@ function refuseUnread(
     const reasonCode = isReasonCodeAllowed(error.reasonCode, PacketType.CONNACK)
       ? error.reasonCode
       : ReasonCode.MALFORMED_PACKET;
+    countSent(channel.node.counters, PacketType.CONNACK);
     channel.outbox.append(encode({ type: 'connack', sessionPresent: false, reasonCode }, 5));
   } else if (isUnsupported) {
     const reasonCode = ConnectReturnCode.UNACCEPTABLE_PROTOCOL_VERSION;
+    countSent(channel.node.counters, PacketType.CONNACK);
     channel.outbox.append(encode({ type: 'connack', sessionPresent: false, reasonCode }, 4));
   }
 }

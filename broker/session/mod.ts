@@ -10,4 +10,5 @@ export { packMessage, unpackMessage } from './packed-message.js';
 export { type Connection, Session } from './session.js';
 export type { SessionRegistry } from './session-registry.js';
 export type { SessionState } from './session-state.js';
+export { addSubscription, removeSubscription, sendRetained } from './subscribe.js';
 export { Turn } from './turn.js';

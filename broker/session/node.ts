@@ -22,6 +22,8 @@ export class Node {
   readonly sessions: SessionRegistry;
   /** In a cluster; without it this node is the only one. */
   registry: ClientRegistry | undefined = undefined;
+  /** In a cluster: calls when what this node subscribed to up to now is known to it, or cannot be told. */
+  whenAnnounced: ((then: (nowMs: number) => void) => void) | undefined = undefined;
   /** This node's own memory, unless the cluster has another place. */
   retained: RetainedSource;
   readonly frames = new FrameWriter();

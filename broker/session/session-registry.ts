@@ -1,4 +1,4 @@
-import { parseSharedFilter } from '../../wire/mod.js';
+import { parseSharedFilter, ReasonCode } from '../../wire/mod.js';
 import {
   CLIENTS_CONNECTED,
   CLIENTS_DISCONNECTED,
@@ -68,7 +68,7 @@ export class SessionRegistry {
       counters[SESSIONS_RESUMED]!++;
       return { session: left, present: true };
     }
-    const session = new Session(clientId, this.#node);
+    const session = new Session(clientId, this.#node, nowMs);
     this.#sessions.set(clientId, session);
     counters[SESSIONS_CREATED]!++;
     return { session, present: false };
@@ -82,7 +82,7 @@ export class SessionRegistry {
 
   /** The session's connection is gone. Its will has been taken away if it is not to be published. */
   detach(session: Session, nowMs: number): void {
-    session.detach();
+    session.detach(nowMs);
     this.#connected--;
     this.#node.counters[CLIENTS_DISCONNECTED]!++;
     session.expiresAtMs = nowMs + session.expiryMs;
@@ -161,10 +161,21 @@ export class SessionRegistry {
     this.#sessions.get(clientId)?.connection?.takenOver(nowMs);
     const left = this.#sessions.get(clientId);
     if (left !== undefined) this.terminate(left, nowMs);
-    const session = new Session(clientId, this.#node);
+    const session = new Session(clientId, this.#node, nowMs);
     this.#sessions.set(clientId, session);
     session.expiresAtMs = Number.POSITIVE_INFINITY;
     importSession(session, state, this.#node.router, nowMs);
+  }
+
+  /** An administrator ends the session, and its connection if it has one; the will is published. */
+  kick(session: Session, nowMs: number): void {
+    const { connection } = session;
+    if (connection === undefined) {
+      this.terminate(session, nowMs);
+      return;
+    }
+    session.expiryMs = 0;
+    connection.close(ReasonCode.ADMINISTRATIVE_ACTION, nowMs);
   }
 
   /** From now on connections go because the node goes. */

@@ -12,6 +12,7 @@ export interface SessionState {
     qos: Qos;
     noLocal: boolean;
     retainAsPublished: boolean;
+    retainHandling: 0 | 1 | 2;
     identifier: number;
   }[];
   /** How long it outlives a connection; −1: for ever. */
@@ -38,6 +39,7 @@ export function exportSession(session: Session, nowMs: number): SessionState {
       qos: by.qos,
       noLocal: by.noLocal,
       retainAsPublished: by.retainAsPublished,
+      retainHandling: by.retainHandling,
       identifier: by.identifiers?.[0] ?? 0,
     })),
     expiryMs: Number.isFinite(session.expiryMs) ? session.expiryMs : -1,

@@ -1,7 +1,7 @@
-import type { ProtocolVersion, Qos } from '../../wire/mod.js';
-import { writeAck } from '../../wire/mod.js';
+import { PacketType, type ProtocolVersion, type Qos, writeAck } from '../../wire/mod.js';
 import {
   ACKED,
+  countSent,
   DROPPED_EXPIRED,
   DROPPED_NO_LOCAL,
   DROPPED_OFFLINE,
@@ -12,7 +12,6 @@ import {
   drop,
   FORWARDED,
   type Message,
-  PACKETS_SENT,
   type Publisher,
   RETRANSMITTED,
   type Receipt,
@@ -32,8 +31,6 @@ import type { Node } from './node.js';
 import type { Outbox } from './outbox.js';
 import type { PreparedWill } from './will.js';
 
-const PUBREL = 6;
-
 /** The connection a session is on, as the session sees it. */
 export interface Connection {
   readonly outbox: Outbox;
@@ -42,8 +39,12 @@ export interface Connection {
   readonly maximumPacketSize: number;
   /** QoS 1 and 2 messages the client takes without acknowledging. */
   readonly receiveMaximum: number;
+  /** `address:port` of the client; asked for while the connection is there. */
+  readonly peer: string;
   /** Somebody else connected with this client identifier. */
   takenOver(nowMs: number): void;
+  /** Ends the connection from this side; MQTT 5 clients are told why. */
+  close(reasonCode: number, nowMs: number): void;
 }
 
 /**
@@ -73,8 +74,24 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
    * waited or waits for, if they went to other nodes.
    */
   awaitingRelease: Map<number, Receipt | undefined> | undefined = undefined;
+  // What its last CONNECT said, and what has happened since: only to be shown.
+  username: string | undefined = undefined;
+  version: ProtocolVersion = 4;
+  cleanStart = true;
+  keepAliveSeconds = 0;
+  /** On the node's clock. */
+  readonly createdAtMs: number;
+  connectedAtMs = 0;
+  /** When the last connection ended; meaningful while there is none. */
+  disconnectedAtMs = 0;
+  /** PUBLISH packets to the client, repeated ones included. */
+  delivered = 0;
+  /** Messages to the client that were dropped, for whatever reason. */
+  dropped = 0;
   readonly #node: Node;
   readonly #limits: SessionLimits;
+  /** Kept only where the session can outlive its connection: a million strings otherwise. */
+  #lastPeer = '';
   #window: InflightWindow | undefined = undefined;
   /** The first so many of the window's unacknowledged messages, oldest first, to be sent again. */
   #unsent: { id: number; delivery: Delivery }[] | undefined = undefined;
@@ -85,9 +102,10 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
   #quota = 0;
 
   /** `limits`: others than the node's, for a session that is no client's. */
-  constructor(clientId: string, node: Node, limits: SessionLimits = node.limits) {
+  constructor(clientId: string, node: Node, nowMs: number, limits: SessionLimits = node.limits) {
     super();
     this.clientId = clientId;
+    this.createdAtMs = nowMs;
     this.#node = node;
     this.#limits = limits;
   }
@@ -104,6 +122,11 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
     return (this.#queue?.length ?? 0) + (this.#retained?.length ?? 0);
   }
 
+  /** `address:port` of the last connection. */
+  get peer(): string {
+    return this.connection?.peer ?? this.#lastPeer;
+  }
+
   /** Will delay or session expiry; the registry does both. */
   override wake(nowMs: number): number {
     return this.#node.sessions.wake(this, nowMs);
@@ -115,7 +138,7 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
     let by = subscription;
     if (by.noLocal && message.publisher === this) {
       if (by.local === undefined) {
-        drop(this.#node.counters, DROPPED_NO_LOCAL);
+        this.#drop(DROPPED_NO_LOCAL);
         return;
       }
       by = by.local;
@@ -125,7 +148,7 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
     const retain = by.retainAsPublished && message.retain;
     if (connection === undefined) {
       if (qos > 0 || this.#limits.queueQos0) this.#enqueue(message, qos, retain, by, group);
-      else drop(this.#node.counters, DROPPED_OFFLINE);
+      else this.#drop(DROPPED_OFFLINE);
       return;
     }
     const hasRoom =
@@ -136,7 +159,7 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
         this.#enqueue(message, qos, retain, by, group);
       } else if (hasRoom || this.#mayOverrun(connection)) {
         this.#send(connection, message, 0, retain, false, 0, by.identifiers, message.routedAtMs);
-      } else drop(this.#node.counters, DROPPED_SLOW);
+      } else this.#drop(DROPPED_SLOW);
       return;
     }
     this.#window ??= new InflightWindow();
@@ -214,6 +237,8 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
   /** Takes up a connection; CONNACK has been written to it. Sends again what was in flight [MQTT-4.4.0-1]. */
   attach(connection: Connection, nowMs: number): void {
     this.connection = connection;
+    this.connectedAtMs = nowMs;
+    this.#lastPeer = this.expiryMs > 0 ? connection.peer : '';
     this.#quota = Math.min(connection.receiveMaximum, this.#limits.maxInflight);
     this.#unsent = undefined;
     for (const { id, state, delivery } of this.#window?.entries() ?? []) {
@@ -228,8 +253,9 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
   }
 
   /** The connection is gone; what is in flight and queued stays. */
-  detach(): void {
+  detach(nowMs: number): void {
     this.connection = undefined;
+    this.disconnectedAtMs = nowMs;
     this.#unsent = undefined;
     this.#node.backpressure.relieve(this);
   }
@@ -329,7 +355,7 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
     if (queue.length === 0 && queue === this.#retained) this.#retained = undefined;
     const { message, qos, retain, identifiers, group } = next;
     if (message.isExpired(nowMs)) {
-      drop(this.#node.counters, DROPPED_EXPIRED);
+      this.#drop(DROPPED_EXPIRED);
       this.#settle(next, nowMs);
     } else if (qos === 0) {
       this.#send(connection, message, 0, retain, false, 0, identifiers, nowMs);
@@ -382,13 +408,14 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
       nowMs,
     );
     if (bytes === TOO_LARGE) {
-      drop(counters, DROPPED_TOO_LARGE);
+      this.#drop(DROPPED_TOO_LARGE);
       return false;
     }
     if (this.reach === 'node') {
+      this.delivered++;
       counters[SENT]!++;
       counters[SENT_QOS0 + qos]!++;
-      counters[PACKETS_SENT]!++;
+      countSent(counters, PacketType.PUBLISH);
     } else counters[FORWARDED]!++;
     return true;
   }
@@ -400,8 +427,8 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
 
   #sendRelease(connection: Connection, id: number): void {
     const at = connection.outbox.reserve(4);
-    writeAck(connection.outbox.buffer, at, PUBREL, id);
-    this.#node.counters[PACKETS_SENT]!++;
+    writeAck(connection.outbox.buffer, at, PacketType.PUBREL, id);
+    countSent(this.#node.counters, PacketType.PUBREL);
   }
 
   /** No Local is about the client identifier [MQTT-3.8.3-3]: what is retained may come from an earlier session. */
@@ -441,7 +468,7 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
     queue.push({ message: message.keep(), qos, retain, identifiers: by.identifiers, group });
     while (queue.length > maxQueued || queue.heldBytes > maxQueuedBytes) {
       this.#settle(queue.shift(), message.routedAtMs);
-      drop(this.#node.counters, DROPPED_QUEUE_FULL);
+      this.#drop(DROPPED_QUEUE_FULL);
     }
     if (
       this.connection !== undefined &&
@@ -449,6 +476,11 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
     ) {
       this.#node.backpressure.congest(this, message.routedAtMs);
     }
+  }
+
+  #drop(reason: number): void {
+    this.dropped++;
+    drop(this.#node.counters, reason);
   }
 
   /** Too much waits: out with it if the transport takes it, otherwise the client is behind. */

@@ -8,6 +8,7 @@ export class FakeLink implements Connection {
   readonly version = 5;
   readonly maximumPacketSize: number;
   readonly receiveMaximum = 65_535;
+  readonly peer = 'fake';
   /** What was sent and not looked at yet. */
   sent: Packet[] = [];
   readonly #simulated: SimulatedNode;
@@ -41,9 +42,13 @@ export class FakeLink implements Connection {
     this.drop();
   }
 
+  close(): void {
+    this.drop();
+  }
+
   /** The connection breaks. */
   drop(): void {
-    if (this.#session.connection === this) this.#session.detach();
+    if (this.#session.connection === this) this.#session.detach(this.#simulated.nowMs);
     this.outbox.close();
   }
 

@@ -83,6 +83,7 @@ export class LinkedNode {
         this.ends.push({ how, why });
         this.onEnd();
       },
+      over: () => undefined,
       logged: (_, body) => this.logged.push(body),
     });
   }
@@ -126,7 +127,7 @@ export class LinkedNode {
 
   /** From now on messages for this filter go to the other node, too. */
   forward(filter: string, name: string): RemoteNode {
-    const remote = new RemoteNode(name, this.node, 'acked');
+    const remote = new RemoteNode(name, this.node, 'acked', this.now());
     this.#remotes.set(name, remote);
     this.router.addRemote(remote.subscription, filter);
     const link = this.links.get(name);

@@ -26,8 +26,11 @@ export class ClaimsWorld {
   write([kind, key, value]: WireWrite): WireOutcome {
     const before = this.store.get(key) ?? null;
     if (kind === 'renew') {
-      if (before === value) this.renewed.push(key);
-    } else if (kind === 'delete') {
+      if (before !== value) return before;
+      this.renewed.push(key);
+      return null;
+    }
+    if (kind === 'delete') {
       if (value === undefined || value === before) this.store.delete(key);
     } else if (kind !== 'add' || before === null) this.store.set(key, value);
     return kind === 'add' && before === null ? null : before;

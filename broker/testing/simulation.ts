@@ -104,6 +104,7 @@ export class SimulatedClient {
       destroy: () => this.#close(),
     });
     const intake = {
+      peer: '192.0.2.1:1883',
       pause: () => {
         this.paused = true;
       },

@@ -42,6 +42,8 @@ export class TestCluster {
           cluster: 'test',
           cookie: 'secret',
           forward: 'acked',
+          heal: { on: true, confirmAfterMs: 100, afterMs: 200 },
+          autocleanMs: Number.POSITIVE_INFINITY,
           linkHost: HOST,
           linkPort: await freePort(),
           store: role === 'core' ? store : undefined,

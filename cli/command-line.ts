@@ -1,0 +1,146 @@
+/** The verbs, wired: argv, stdout and the exit codes; no logic. */
+import yargs, { type Argv } from 'yargs';
+import { bench, benchHelp, isBenchVerb } from './bench.js';
+import { brokerStart } from './broker-start.js';
+import { brokerUp } from './broker-up.js';
+import { controlFolderHere } from './control-folder.js';
+import { ctl } from './ctl.js';
+import { estimate } from './estimate.js';
+import { EXIT } from './exit-codes.js';
+import { failure, UsageError } from './failure.js';
+import {
+  BROKER_OPTIONS,
+  BROKER_UP_OPTIONS,
+  checkFlags,
+  ESTIMATE_OPTIONS,
+  QUICKSTART_OPTIONS,
+  RUN_OPTIONS,
+  SCENARIO_OPTIONS,
+  withEnvironment,
+} from './flags.js';
+import { listPresets } from './presets.js';
+import { quickstart } from './quickstart.js';
+import { run } from './run.js';
+import { endQuietlyOnClosedPipe, processTerminal } from './terminal.js';
+import { toolFacts } from './version.js';
+
+const terminal = processTerminal();
+const argv = process.argv.slice(2);
+const command = ['fleetgauge', ...argv];
+const RUN = { ...SCENARIO_OPTIONS, ...RUN_OPTIONS };
+const PRESETS = { json: RUN_OPTIONS.json };
+let exit: number = EXIT.pass;
+
+/** Notes the exit code that a verb ends with. */
+async function ending(code: number | Promise<number>): Promise<void> {
+  exit = await code;
+}
+
+function parser(args: readonly string[]): Argv {
+  return yargs([...args])
+    .scriptName('fleetgauge')
+    .version(toolFacts().version)
+    .strict()
+    .exitProcess(false)
+    .wrap(Math.min(100, terminal.out.width))
+    .updateLocale({ 'Not enough arguments following: %s': '--%s: a value is missing' })
+    .check((flags) => checkFlags(flags))
+    .fail((message, error) => {
+      // What yargs has against a command line comes as text alone, or as an error of its own kind.
+      if (error !== undefined && error.name !== 'YError') throw error;
+      const text = message ?? error?.message;
+      const lacking = text.startsWith('Not enough non-option') ? NEEDS[argv[0] ?? ''] : undefined;
+      throw new UsageError(`${lacking ?? text}; see ${helpCommand()}`);
+    });
+}
+
+/** What a verb cannot do without. */
+const NEEDS: Readonly<Record<string, string>> = {
+  run: 'run needs a scenario: a file, or a preset (fleetgauge presets)',
+  broker: 'broker needs a verb: start or up',
+};
+
+function helpCommand(): string {
+  const verb = ['run', 'estimate', 'broker', 'quickstart', 'presets'].find((v) => v === argv[0]);
+  return ['fleetgauge', ...(verb === undefined ? [] : [verb]), '--help'].join(' ');
+}
+
+async function main(): Promise<void> {
+  const [verb, ...rest] = argv;
+  if (isBenchVerb(verb)) {
+    // emqtt-bench's flags are read its way; what is ours among them comes back as `own`.
+    if (rest.includes('--help')) return ending(benchHelp(verb, terminal));
+    const readOwn = (own: readonly string[]) =>
+      parser(withEnvironment(own, RUN_OPTIONS)).options(RUN_OPTIONS).parseSync();
+    return ending(bench(verb, rest, readOwn, command, terminal));
+  }
+  if (verb === 'ctl') {
+    // The words belong to the node that is asked.
+    return ending(ctl(rest, { folder: controlFolderHere(), env: process.env }, terminal));
+  }
+  const twins = { run: RUN, estimate: ESTIMATE_OPTIONS, broker: BROKER_OPTIONS, presets: PRESETS };
+  const options = { ...twins, quickstart: QUICKSTART_OPTIONS }[verb ?? ''] ?? {};
+  await parser(withEnvironment(argv, options))
+    .usage('$0 <verb>\n\nMeasures what an MQTT cluster can carry and turns it into hardware.')
+    .command(
+      'quickstart',
+      'the whole chain on this machine, in about a minute',
+      (y) => y.options(QUICKSTART_OPTIONS),
+      (flags) => ending(quickstart(flags, command, terminal)),
+    )
+    .command(
+      'run <scenario>',
+      'run a scenario file or a preset against a target',
+      (y) => y.positional('scenario', { type: 'string', demandOption: true }).options(RUN),
+      (flags) => ending(run(flags, command, terminal)),
+    )
+    .command('conn <flags..>', "emqtt-bench's conn: its flags, run as the scenario they mean")
+    .command('pub <flags..>', "emqtt-bench's pub; --dry-run shows the scenario")
+    .command('sub <flags..>', "emqtt-bench's sub")
+    .command(
+      'estimate',
+      'CPU, memory and node count for a demand, from run records',
+      (y) => y.options(ESTIMATE_OPTIONS),
+      (flags) => ending(estimate(flags, terminal.out, terminal.err)),
+    )
+    .command('broker <verb>', 'the cluster broker that comes along', (y) =>
+      y
+        .command(
+          'start',
+          'one node in the foreground, until Ctrl-C',
+          (z) => z.options(BROKER_OPTIONS),
+          (flags) => ending(brokerStart(flags, terminal)),
+        )
+        .command(
+          'up',
+          'a cluster on this machine, a process a node, until Ctrl-C',
+          (z) => z.options(BROKER_UP_OPTIONS),
+          (flags) => ending(brokerUp(flags, terminal)),
+        )
+        .demandCommand(1, 'broker needs a verb: start or up'),
+    )
+    .command('ctl <command..>', 'asks a node that runs on this machine, and has it do things')
+    .command(
+      'presets',
+      'the scenarios that come along',
+      (y) => y.options(PRESETS),
+      (flags) => ending(listPresets(flags.json, terminal)),
+    )
+    .demandCommand(1, 'name a verb, such as quickstart or run')
+    .epilogue(
+      'Exit codes: 0 pass · 1 bug · 2 usage · 3 unreached · 4 objective · 6 invalid · 7 interrupted · ' +
+        '8 inconclusive',
+    )
+    .parseAsync();
+}
+
+endQuietlyOnClosedPipe();
+main()
+  .catch((error: unknown) => {
+    const { text, exit: code } = failure(error);
+    terminal.err.write(`${text}\n`);
+    exit = code;
+  })
+  .finally(() => {
+    process.exitCode = exit;
+  });
