@@ -263,7 +263,8 @@ describe('etcd with a small quota', () => {
           error instanceof StoreError && error.code === 'FULL' && /quota/.test(error.message),
       );
       const { entries } = await store.read('k/');
-      assert.equal(entries.length, count - 1);
+      // etcd carries out the write that takes it over its quota, and refuses it all the same.
+      assert.ok([count - 1, count].includes(entries.length), `${entries.length} of ${count}`);
       await store.commit(entries.map(({ key }) => remove(key)));
       const { revision } = await store.read('k/');
       await client.kv.compact({ revision, physical: true });

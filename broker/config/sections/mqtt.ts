@@ -1,14 +1,5 @@
+import { SHARED_STRATEGIES } from '../../routing/mod.js';
 import { bytes, count, duration, flag, key, oneOf, read, seconds, section } from '../fields.js';
-
-export const SHARED_STRATEGIES = [
-  'random',
-  'round_robin',
-  'round_robin_per_group',
-  'sticky',
-  'local',
-  'hash_clientid',
-  'hash_topic',
-] as const;
 
 const UINT16 = count(1, 65_535);
 
