@@ -20,7 +20,7 @@ describe('a client identifier of a cluster', () => {
 
   it('has one owner in the end, its last claimant, whatever the order things arrive in', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 40, size: 'max' }), async (steps) => {
         const world = new ClaimsWorld();
         const nodes = ['a@h', 'b@h', 'c@h'].map((name) => world.node(name));
         const clients: SimulatedClient[] = [];

@@ -59,7 +59,7 @@ describe('the acknowledgement of a message that went to other nodes', () => {
 
   it('comes in the order of the messages, whatever the order they are taken in [MQTT-4.6.0-2]', () => {
     const message = fc.record({ qos: fc.constantFrom(1 as const, 2 as const), to: fc.nat(2) });
-    const run = fc.array(message, { maxLength: 25 });
+    const run = fc.array(message, { maxLength: 25, size: 'max' });
     fc.assert(
       fc.property(run, fc.infiniteStream(fc.nat(99)), (messages, chance) => {
         const simulated = new SimulatedNode();

@@ -38,7 +38,7 @@ const put = fc.oneof(
 const change: fc.Arbitrary<ReplicaChange> = fc
   .tuple(put, fc.boolean())
   .map(([[key, value], isThere]) => [key, isThere ? value : undefined]);
-const changes = fc.array(change, { maxLength: 60 });
+const changes = fc.array(change, { maxLength: 60, size: 'max' });
 
 function replicaOf(sink: BalancedSink, all: Iterable<ReplicaChange>): Replica {
   const replica = new Replica(sink);

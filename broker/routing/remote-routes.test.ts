@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { topicMatches } from '../../wire/mod.js';
-import { arbitraryFilter, arbitraryTopic } from '../testing/arbitrary-topics.js';
 import { createCounters } from './counters.js';
 import { Message } from './message.js';
 import type { Route } from './route-table.js';
@@ -63,6 +62,9 @@ class Announced implements LocalRoutes {
   }
 }
 
+/** Few, so that a topic's remembered route is often the wrong one if it is not forgotten in time. */
+const arbitraryTopic = fc.constantFrom('a', 'b', 'a/b', '$a');
+const arbitraryFilter = fc.constantFrom('a', 'b', 'a/b', '$a', 'a/#', '+', '#', '+/b', '$a/#');
 const who = fc.nat(2);
 const group = fc.constantFrom('g', 'h');
 const step = fc.oneof(
@@ -232,7 +234,7 @@ class Scene {
 describe('a router with subscriptions of other nodes', () => {
   it('gives each message to exactly those who want it, and one from another node to nobody outside', () => {
     fc.assert(
-      fc.property(fc.array(step, { minLength: 1, maxLength: 80 }), (steps) => {
+      fc.property(fc.array(step, { minLength: 1, maxLength: 80, size: 'max' }), (steps) => {
         const scene = new Scene();
         for (const next of steps) {
           scene.go(next.kind, next.who, next.filter, 'group' in next ? next.group : '');

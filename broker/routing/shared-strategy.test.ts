@@ -90,7 +90,7 @@ function seeded(seed: number): () => number {
 
 describe('a shared group', () => {
   const state = fc.record({ online: fc.boolean(), congested: fc.boolean(), remote: fc.boolean() });
-  const changes = fc.array(fc.tuple(fc.nat(4), state), { maxLength: 20 });
+  const changes = fc.array(fc.tuple(fc.nat(4), state), { maxLength: 20, size: 'max' });
 
   for (const strategy of SHARED_STRATEGIES) {
     it(`gives each message to one member, a connected one if there is one (${strategy})`, () => {

@@ -144,7 +144,7 @@ describe('a session handed over as JSON', () => {
       maxLength: 8,
     });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), later, (steps, messages) => {
+      fc.property(fc.array(step, { maxLength: 60, size: 'max' }), later, (steps, messages) => {
         const scene = new Scene();
         for (const next of steps) scene.go(next);
         scene.client.drop();
@@ -174,6 +174,29 @@ describe('a session handed over as JSON', () => {
         assert.deepEqual(exportSession(after!, to.nowMs), once);
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it('sends again in the order of the messages, whatever their identifiers', () => {
+    const scene = new Scene();
+    scene.client.subscribe('t', 1);
+    const publisher = scene.simulated.connected('q');
+    for (let packetId = 1; packetId <= 12; packetId++) {
+      publisher.publish('t', `${packetId}`, { qos: 1, packetId });
+    }
+    const got: Packet[] = [];
+    for (let n = 0; n < 6; n++) {
+      got.push(...scene.client.take('publish'));
+      answer(scene.client, got.shift()!);
+    }
+    scene.client.drop();
+    const { client } = handedOver(scene.simulated);
+    const again = client
+      .take('publish')
+      .map(({ payload, dup }) => [Buffer.from(payload).toString(), dup]);
+    assert.deepEqual(
+      again,
+      ['7', '8', '9', '10'].map((text) => [text, true]),
     );
   });
 
