@@ -15,6 +15,14 @@ interface Scene {
   traffic: Traffic;
 }
 
+async function until(isSo: () => boolean, limitMs: number): Promise<void> {
+  const endMs = performance.now() + limitMs;
+  while (!isSo()) {
+    if (performance.now() > endMs) throw new Error(`not so within ${limitMs} ms: ${isSo}`);
+    await pass(20);
+  }
+}
+
 /** A core and three replicants under load; afterwards everything that was acknowledged must have come. */
 async function underLoad(work: (scene: Scene) => Promise<void>, started = 3): Promise<void> {
   const cluster = await FaultyCluster.create(3);
@@ -111,6 +119,31 @@ describe('a core and three replicants under load', { concurrency: 3 }, () => {
       cluster.pause('core');
       await pass(NOTICED_MS);
       cluster.resume('core');
+    }));
+
+  it('a client moves away from a replicant that its new one does not reach', () =>
+    underLoad(async ({ cluster, traffic }) => {
+      await cluster.part('r1', 'r2');
+      const old = await traffic.connect('r1', { clientId: 'mover' });
+      old.isDoomed = true;
+      await traffic.connect('r2', { clientId: 'mover' });
+      await cluster.heal();
+      await until(() => !old.mqtt.connected, HEALED_MS);
+    }));
+
+  it('a client moves away from a replicant that nobody reaches', () =>
+    underLoad(async ({ cluster, traffic }) => {
+      const old = await traffic.connect('r1', { clientId: 'mover' });
+      old.isDoomed = true;
+      const back = traffic.except('r1');
+      for (const other of ['core', 'r2', 'r3']) await cluster.part('r1', other);
+      await pass(GONE_MS);
+      await traffic.connect('r2', { clientId: 'mover' });
+      assert.equal(old.mqtt.connected, true);
+      await cluster.heal();
+      await until(() => !old.mqtt.connected, HEALED_MS);
+      await cluster.settled(() => traffic.routes, HEALED_MS);
+      back();
     }));
 
   it('replicants join and stop', () =>

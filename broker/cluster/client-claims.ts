@@ -34,6 +34,8 @@ export class ClientClaims implements ClientRegistry {
   readonly #pending = new Map<string, Promise<void>>();
   /** Tells the claims of this start of the node from those of an earlier one. */
   readonly #startMs: number;
+  /** By node: claims of its clients that are ours now, of which it could not be told. */
+  readonly #untold = new Map<string, { clientId: string; claim: string }[]>();
   #count = 0;
 
   constructor(host: ClaimsHost) {
@@ -60,6 +62,22 @@ export class ClientClaims implements ClientRegistry {
     this.#host.write(['delete', `${CLIENTS}${clientId}`, claim]).catch(() => {
       // It goes with the node's lease.
     });
+  }
+
+  /** A node can be told again what it missed: it ends what it has of these clients. */
+  linked(node: string): void {
+    const untold = this.#untold.get(node) ?? [];
+    this.#untold.delete(node);
+    for (const body of untold) {
+      this.#host.call(node, 'takeover', body, TAKEOVER_TIMEOUT_MS).catch((error: unknown) => {
+        this.#untoldOf(node, error, body);
+      });
+    }
+  }
+
+  /** A node is taken to be gone: if it is not, it claims its clients anew, and learns of it so. */
+  gone(node: string): void {
+    this.#untold.delete(node);
   }
 
   /** Another node is the owner now, in place of `claim`: ends what there is, or gives it. */
@@ -100,12 +118,13 @@ export class ClientClaims implements ClientRegistry {
       return;
     }
     let state: SessionState | null = null;
+    const body = { clientId, claim: before };
     try {
-      const body = { clientId, claim: before };
       const given = await this.#host.call(owner, 'takeover', body, TAKEOVER_TIMEOUT_MS);
       state = given as SessionState | null;
-    } catch {
-      // The owner is gone, and the session with it; or it is cut off, and ends it when it comes back.
+    } catch (error) {
+      // The owner is gone, and the session with it; or it is cut off, and ends it when there is contact again.
+      this.#untoldOf(owner, error, body);
     }
     if (state !== null && !cleanStart) {
       this.#host.sessions.adopt(clientId, state, this.#host.now());
@@ -130,6 +149,14 @@ export class ClientClaims implements ClientRegistry {
         await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
       }
     }
+  }
+
+  #untoldOf(node: string, error: unknown, body: { clientId: string; claim: string }): void {
+    // On a link that is slow it still gets there.
+    if (error instanceof CallError && error.code === 'TIMEOUT') return;
+    const untold = this.#untold.get(node);
+    if (untold === undefined) this.#untold.set(node, [body]);
+    else untold.push(body);
   }
 }
 

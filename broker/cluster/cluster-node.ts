@@ -477,6 +477,7 @@ export class ClusterNode {
 
   #nodeDown(name: string, next: NodeRecord | undefined): void {
     if (name === this.options.name) return;
+    this.#claims.gone(name);
     // It may be its new start that we are linked to already, and follow.
     const linked = this.links.get(name)?.hello?.guid;
     if (next === undefined || linked !== next.guid) this.links.unwant(name);
@@ -488,6 +489,7 @@ export class ClusterNode {
     this.#refusals.delete(name);
     this.#alarm(`link ${name}`, undefined);
     this.#remotes.carry(name, link);
+    this.#claims.linked(name);
   }
 
   #linkClosed(name: string, how: 'refused' | 'rejected' | 'lost', why: string): void {

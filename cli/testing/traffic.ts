@@ -117,7 +117,8 @@ export class Traffic {
       clientId,
       protocolVersion: 5,
       reconnectPeriod: 0,
-      connectTimeout: 5000,
+      // A CONNECT waits for the owner before, and a cut takes a while to be noticed.
+      connectTimeout: 20_000,
       ...options,
     });
     const client: Client = { at, mqtt, isDoomed: false };
