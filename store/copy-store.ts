@@ -6,27 +6,30 @@ const CHUNK = 2000;
 
 /**
  * Copies all entries of one store into another, as one core does that grows from the embedded engine to etcd.
- * Entries on a lease stay behind: who holds the lease puts them into the other store itself. What is there
- * already under the same keys is not overwritten, and then it throws; so the target should be empty.
+ * `leases`: by the id of a lease of the source, the lease of the target that its entries go onto; entries on
+ * any other lease stay behind. What is there already under the same keys is not overwritten, and then it
+ * throws; so the target should be empty.
  * Returns the number of entries copied and the revision of the source they are as of.
  * @throws StoreError BAD_CONFIG when the target has entries of the same keys with other values
  */
 export async function copyStore(
   from: Store,
   to: Store,
-  prefix = '',
+  leases: ReadonlyMap<string, string> = new Map(),
 ): Promise<{ copied: number; revision: number }> {
-  const { entries, revision } = await from.read(prefix);
-  const lasting = entries.filter(({ lease }) => lease === undefined);
+  const { entries, revision } = await from.read('');
+  const lasting = entries.filter(({ lease }) => lease === undefined || leases.has(lease));
   for (let at = 0; at < lasting.length; at += CHUNK) {
     const chunk = lasting.slice(at, at + CHUNK);
     const outcomes = await to.commit(
-      chunk.map(
-        ({ key, value }): Write => ({
+      chunk.map(({ key, value, lease }): Write => {
+        const target = lease === undefined ? undefined : leases.get(lease);
+        const onLease = target === undefined ? {} : { lease: target };
+        return {
           when: [{ key, revision: 0 }],
-          operations: [{ put: key, value }],
-        }),
-      ),
+          operations: [{ put: key, value, ...onLease }],
+        };
+      }),
     );
     const taken = chunk.filter((_, index) => outcomes[index]?.done === false);
     if (taken.length > 0) await checkSame(to, taken);

@@ -20,6 +20,7 @@ async function startCore(store: EmbeddedStore): Promise<{ core: Core; sink: Bala
     changed: () => {},
     reread: () => {},
     retained: () => {},
+    retainedTopics: () => [],
     leaseLost: () => {},
     connected: () => {},
   });

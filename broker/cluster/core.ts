@@ -1,14 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import {
   type Change,
+  copyStore,
   type Entry,
   type Lease,
-  type Outcome,
   type Store,
   StoreError,
   type Watch,
 } from '../../store/mod.js';
 import { CallError } from './calls.js';
-import { MEMBERS, NODES, type NodeRecord, REPLICATED, RETAINED } from './keys.js';
+import { Gate } from './gate.js';
+import { DATABASE, MEMBERS, NODES, type NodeRecord, REPLICATED, RETAINED } from './keys.js';
 import type { Replica, ReplicaChange } from './replica.js';
 import type { WireOutcome, WireWrite } from './wire-write.js';
 import { WriteBatcher } from './write-batcher.js';
@@ -33,6 +35,8 @@ export interface CoreOwner {
   reread(): void;
   /** A retained message, packed and base64; undefined: gone. */
   retained(topic: string, value: string | undefined): void;
+  /** Topics that the node holds a retained message of, from wherever. */
+  retainedTopics(): Iterable<string>;
   /** The store does not know this node's lease any more: what it had there is gone. */
   leaseLost(node: string): void;
   /** Whether the store answers. */
@@ -44,28 +48,44 @@ export interface CoreOwner {
  * node and for the replicants that follow this core, each on a lease of its own.
  */
 export class Core {
-  readonly store: Store;
   readonly #replica: Replica;
   readonly #owner: CoreOwner;
-  readonly #batcher: WriteBatcher;
-  readonly #leases = new Map<string, Entered>();
+  /** Everything that reads or writes the store passes it: `moveTo` exchanges the store. */
+  readonly #gate = new Gate();
+  #store: Store;
+  #batcher: WriteBatcher;
+  #databaseId = '';
+  #leases = new Map<string, Entered>();
   #watches: Watch[] = [];
   #closed = false;
 
   constructor(store: Store, replica: Replica, owner: CoreOwner) {
-    this.store = store;
+    this.#store = store;
     this.#replica = replica;
     this.#owner = owner;
     this.#batcher = new WriteBatcher(store);
   }
 
+  /** Which database it is, wherever it is moved to. */
+  get databaseId(): string {
+    return this.#databaseId;
+  }
+
   /** Resolves when the replica is complete. */
   async start(): Promise<void> {
+    this.#databaseId = await this.#identify();
+    await this.#read(() => this.#owner.reread());
+  }
+
+  /** Reads the store and follows it. `reread`: what the replica has may be other than before. */
+  async #read(reread: () => void): Promise<void> {
+    let reset = reread;
     await this.#follow(
       REPLICATED,
       (entries) => {
         this.#replica.reset(entries.map(({ key, value }) => [key, value.toString()] as const));
-        this.#owner.reread();
+        reset();
+        reset = () => this.#owner.reread();
       },
       (changes) => {
         const list = changes.map(({ key, value }) => [key, value?.toString()] as const);
@@ -73,26 +93,28 @@ export class Core {
         this.#owner.changed(list);
       },
     );
-    const known = new Set<string>();
+    const known = new Set(this.#owner.retainedTopics());
     await this.#follow(
       RETAINED,
       (entries) => {
         const gone = new Set(known);
         for (const { key, value } of entries) {
-          gone.delete(key);
-          known.add(key);
-          this.#owner.retained(key.slice(RETAINED.length), value.toString());
+          const topic = key.slice(RETAINED.length);
+          gone.delete(topic);
+          known.add(topic);
+          this.#owner.retained(topic, value.toString());
         }
-        for (const key of gone) {
-          known.delete(key);
-          this.#owner.retained(key.slice(RETAINED.length), undefined);
+        for (const topic of gone) {
+          known.delete(topic);
+          this.#owner.retained(topic, undefined);
         }
       },
       (changes) => {
         for (const { key, value } of changes) {
-          if (value === undefined) known.delete(key);
-          else known.add(key);
-          this.#owner.retained(key.slice(RETAINED.length), value?.toString());
+          const topic = key.slice(RETAINED.length);
+          if (value === undefined) known.delete(topic);
+          else known.add(topic);
+          this.#owner.retained(topic, value?.toString());
         }
       },
     );
@@ -102,18 +124,18 @@ export class Core {
    * A node is up from now on: a lease and its record. What an earlier start of it had goes at once; what this
    * start had, when it has `announced` what it has now: others go on sending to it meanwhile.
    */
-  async enter(name: string, record: NodeRecord): Promise<void> {
+  enter(name: string, record: NodeRecord): Promise<void> {
+    return this.#gate.pass(() => this.#enter(name, record));
+  }
+
+  async #enter(name: string, record: NodeRecord): Promise<void> {
     const before = this.#leases.get(name);
     const isSameStart = before?.guid === record.guid;
     if (!isSameStart) {
       this.#leases.delete(name);
       await revokeAll(before);
     }
-    const lease = await this.store.lease(LEASE_MS, () => {
-      if (this.#leases.get(name)?.lease !== lease) return;
-      this.#leases.delete(name);
-      this.#owner.leaseLost(name);
-    });
+    const lease = await this.#lease(name, this.#store);
     const former = isSameStart ? [...before.former, before.lease] : [];
     this.#leases.set(name, { guid: record.guid, lease, former });
     const writes: WireWrite[] = [['put', `${NODES}${name}`, JSON.stringify(record)]];
@@ -122,35 +144,43 @@ export class Core {
       const member = { role: record.role, since: Number.parseInt(record.guid.slice(0, 12), 16) };
       writes.push(['keep', `${MEMBERS}${name}`, JSON.stringify(member)]);
     }
-    await this.write(name, writes);
+    await this.#write(name, writes);
   }
 
   /** The node has written all that it has: what it had before and did not write again goes. */
-  async announced(name: string): Promise<void> {
-    const former = this.#leases.get(name)?.former.splice(0) ?? [];
-    await Promise.all(former.map((lease) => lease.revoke()));
+  announced(name: string): Promise<void> {
+    return this.#gate.pass(async () => {
+      const former = this.#leases.get(name)?.former.splice(0) ?? [];
+      await Promise.all(former.map((lease) => lease.revoke()));
+    });
   }
 
   /** The node is gone for sure, whichever core it entered at: what it had goes at once. */
-  async expel(name: string, guid: string): Promise<void> {
+  expel(name: string, guid: string): Promise<void> {
+    return this.#gate.pass(() => this.#expel(name, guid));
+  }
+
+  async #expel(name: string, guid: string): Promise<void> {
     const key = `${NODES}${name}`;
-    const { entries } = await this.store.read(key);
+    const { entries } = await this.#store.read(key);
     const entry = entries.find((other) => other.key === key);
     if (entry?.lease === undefined) return;
     if ((JSON.parse(entry.value.toString()) as NodeRecord).guid !== guid) return;
     const { former = [] } = this.#leases.get(name) ?? {};
     this.#leases.delete(name);
-    await this.store.revoke(entry.lease);
+    await this.#store.revoke(entry.lease);
     await Promise.all(former.map((lease) => lease.revoke()));
   }
 
   /** Takes a node out of the cluster for good; false if it does not belong to it. */
-  async remove(name: string): Promise<boolean> {
-    const record = this.#replica.nodes.get(name)?.record;
-    const isMember = this.#replica.members.has(name);
-    if (record !== undefined) await this.expel(name, record.guid);
-    if (isMember) await this.#batcher.write({ operations: [{ delete: `${MEMBERS}${name}` }] });
-    return isMember || record !== undefined;
+  remove(name: string): Promise<boolean> {
+    return this.#gate.pass(async () => {
+      const record = this.#replica.nodes.get(name)?.record;
+      const isMember = this.#replica.members.has(name);
+      if (record !== undefined) await this.#expel(name, record.guid);
+      if (isMember) await this.#batcher.write({ operations: [{ delete: `${MEMBERS}${name}` }] });
+      return isMember || record !== undefined;
+    });
   }
 
   /** The lease of the node's latest entering here, as this start of it. */
@@ -160,14 +190,20 @@ export class Core {
   }
 
   /** The node is gone: what it had goes at once. */
-  async leave(name: string): Promise<void> {
-    const entered = this.#leases.get(name);
-    this.#leases.delete(name);
-    await revokeAll(entered);
+  leave(name: string): Promise<void> {
+    return this.#gate.pass(async () => {
+      const entered = this.#leases.get(name);
+      this.#leases.delete(name);
+      await revokeAll(entered);
+    });
   }
 
   /** @throws CallError NOT_ENTERED; StoreError */
-  async write(name: string, writes: readonly WireWrite[]): Promise<WireOutcome[]> {
+  write(name: string, writes: readonly WireWrite[]): Promise<WireOutcome[]> {
+    return this.#gate.pass(() => this.#write(name, writes));
+  }
+
+  async #write(name: string, writes: readonly WireWrite[]): Promise<WireOutcome[]> {
     const lease = this.#leases.get(name)?.lease.id;
     if (lease === undefined) {
       throw new CallError('NOT_ENTERED', `'${name}' has not entered the cluster at this core`);
@@ -184,14 +220,47 @@ export class Core {
     );
   }
 
-  /** Writes that no node's lease carries. */
-  commit(write: Parameters<WriteBatcher['write']>[0]): Promise<Outcome> {
-    return this.#batcher.write(write);
+  /**
+   * Goes on in another, empty store with all that is in this one, each node's share on a lease of its own there
+   * as here. Writes wait meanwhile; nobody has to enter again, and followers notice nothing.
+   * The store must have no other core: what that one writes meanwhile is lost. What it throws (StoreError) leaves
+   * everything as it was, save that the other store may not be empty any more.
+   */
+  moveTo(store: Store): Promise<void> {
+    return this.#gate.exchange(async () => {
+      const leases = new Map<string, string>();
+      const moved = new Map<string, Entered>();
+      const fresh: Lease[] = [];
+      const leaseLike = async (name: string, old: Lease): Promise<Lease> => {
+        const lease = await this.#lease(name, store);
+        fresh.push(lease);
+        leases.set(old.id, lease.id);
+        return lease;
+      };
+      try {
+        for (const [name, { guid, lease, former }] of this.#leases) {
+          const own = await leaseLike(name, lease);
+          const others: Lease[] = [];
+          for (const old of former) others.push(await leaseLike(name, old));
+          moved.set(name, { guid, lease: own, former: others });
+        }
+        await copyStore(this.#store, store, leases);
+      } catch (error) {
+        await Promise.allSettled(fresh.map((lease) => lease.revoke()));
+        throw error;
+      }
+      this.#unwatch();
+      this.#store = store;
+      this.#batcher = new WriteBatcher(store);
+      this.#leases = moved;
+      // All the same as before: followers have it.
+      await this.#read(() => {});
+    });
   }
 
   /** What is there under this key. */
   async #standing(key: string): Promise<WireOutcome> {
-    const { entries } = await this.store.read(key);
+    const { entries } = await this.#store.read(key);
     return entries.find((entry) => entry.key === key)?.value.toString() ?? null;
   }
 
@@ -201,11 +270,33 @@ export class Core {
    */
   async close(own: string): Promise<void> {
     this.#closed = true;
-    for (const watch of this.#watches) watch.close();
-    this.#watches = [];
+    this.#unwatch();
     const entered = this.#leases.get(own);
     this.#leases.clear();
     await revokeAll(entered).catch(() => undefined);
+  }
+
+  #unwatch(): void {
+    for (const watch of this.#watches) watch.close();
+    this.#watches = [];
+  }
+
+  async #lease(name: string, store: Store): Promise<Lease> {
+    const lease = await store.lease(LEASE_MS, () => {
+      if (this.#leases.get(name)?.lease !== lease) return;
+      this.#leases.delete(name);
+      this.#owner.leaseLost(name);
+    });
+    return lease;
+  }
+
+  /** The first core names it. */
+  async #identify(): Promise<string> {
+    const value = Buffer.from(randomUUID());
+    const name = { when: [{ key: DATABASE, revision: 0 }], operations: [{ put: DATABASE, value }] };
+    await this.#untilAnswered(() => this.#store.commit([name]));
+    const { entries } = await this.#untilAnswered(() => this.#store.read(DATABASE));
+    return entries.find(({ key }) => key === DATABASE)?.value.toString() ?? '';
   }
 
   async #follow(
@@ -213,9 +304,9 @@ export class Core {
     reset: (entries: readonly Entry[]) => void,
     changed: (changes: readonly Change[]) => void,
   ): Promise<void> {
-    const { revision, entries } = await this.#read(prefix);
+    const { revision, entries } = await this.#untilAnswered(() => this.#store.read(prefix));
     reset(entries);
-    const watch = this.store.watch(prefix, revision + 1, {
+    const watch = this.#store.watch(prefix, revision + 1, {
       changes: changed,
       compacted: () => {
         this.#watches = this.#watches.filter((other) => other !== watch);
@@ -228,10 +319,10 @@ export class Core {
     this.#watches.push(watch);
   }
 
-  async #read(prefix: string): ReturnType<Store['read']> {
+  async #untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
-        return await this.store.read(prefix);
+        return await ask();
       } catch (error) {
         if (!(error instanceof StoreError) || error.code !== 'UNAVAILABLE' || this.#closed) {
           throw error;

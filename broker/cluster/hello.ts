@@ -15,7 +15,7 @@ export interface Hello {
 }
 
 /** Raised when nodes with and without a change could misunderstand each other. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /** Base of the ports that nodes link on; EMQX's gen_rpc: 5370 plus the number the node's name ends in. */
 const LINK_PORT = 5370;

@@ -10,6 +10,7 @@ import type { Role } from './hello.js';
  *     r/share/<node>/<number>/<group>/<filter>  client id of a member there; on the node's lease
  *     c/<client id>                             Claim: whose the client is; on the node's lease
  *     t/<topic>                                 retained message
+ *     database                                  which database it is, wherever it is moved to
  */
 export const REPLICATED = 'r/';
 export const MEMBERS = 'r/member/';
@@ -18,6 +19,7 @@ export const ROUTES = 'r/route/';
 export const SHARES = 'r/share/';
 export const CLIENTS = 'c/';
 export const RETAINED = 't/';
+export const DATABASE = 'database';
 
 /** A node that is up, as other nodes find it. */
 export interface NodeRecord {

@@ -233,6 +233,9 @@ export function whyNot(other: Hello, own: Hello): string | undefined {
   if (other.name === own.name && other.guid !== own.guid) {
     return `there is a node '${own.name}' already; node names must differ`;
   }
+  if (other.cluster !== own.cluster) {
+    return `it belongs to cluster '${other.cluster}', '${own.name}' to '${own.cluster}': give both the same cluster.name`;
+  }
   if (other.protocol !== PROTOCOL) {
     return `it speaks version ${other.protocol} of the protocol between nodes, '${own.name}' version ${PROTOCOL}: run the same release on all nodes`;
   }
