@@ -1,20 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   EmbeddedStore,
   EtcdStore,
   type EtcdStoreOptions,
-  ManagedEtcd,
   type Store,
   StoreError,
 } from '../store/mod.js';
-import { hostOf, type SeedNode } from './cluster/mod.js';
+import type { SeedNode } from './cluster/mod.js';
 import type { NodeConfig } from './config/mod.js';
-
-/** How long a core that is not the first waits for the first one's etcd. */
-const FIRST_CORE_TIMEOUT_MS = 60_000;
-const ASK_AGAIN_MS = 500;
-const ASK_TIMEOUT_MS = 2000;
+import { startMember } from './managed-member.js';
 
 /** The cluster database of a core, and how to end what was started for it. */
 export interface OpenStore {
@@ -58,58 +52,6 @@ export async function openStore(
       await etcd.stop();
     },
   };
-}
-
-/**
- * This node's etcd member. The core whose name comes first begins the etcd cluster, the others join it: so all
- * may be started at once, from one config, and none begins a second.
- */
-async function startMember(
-  { node, cluster }: NodeConfig,
-  seeds: () => Promise<readonly SeedNode[]>,
-  say: (line: string) => void,
-): Promise<ManagedEtcd> {
-  const { clientPort, peerPort } = cluster.store;
-  const options = {
-    name: node.name,
-    dataDir: join(node.dataDir, 'etcd'),
-    host: hostOf(node.name),
-    clientPort,
-    peerPort,
-    died: (why: string) => say(`its etcd ended and is started again: ${why}`),
-  };
-  const endMs = performance.now() + FIRST_CORE_TIMEOUT_MS;
-  for (let first = true; ; first = false) {
-    const others = await seeds();
-    const urls = others.map(({ host }) => `http://${host}:${clientPort}`);
-    const answering = await firstThatAnswers(urls);
-    if (answering !== undefined) {
-      return ManagedEtcd.start({ ...options, initialCluster: { join: [answering] } });
-    }
-    if (others.every(({ name }) => node.name < name)) {
-      return ManagedEtcd.start({ ...options, initialCluster: 'new' });
-    }
-    if (first) say(`waits for the etcd of ${others.map(({ name }) => `'${name}'`).join(' or ')}`);
-    if (performance.now() > endMs) {
-      throw new StoreError(
-        'UNAVAILABLE',
-        `no etcd answers at ${urls.join(', ')}: start the core whose name comes first, or choose cluster.store.engine = external`,
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
-  }
-}
-
-async function firstThatAnswers(urls: readonly string[]): Promise<string | undefined> {
-  for (const url of urls) {
-    try {
-      const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);
-      if ((await fetch(`${url}/health`, { signal })).ok) return url;
-    } catch {
-      // Not up yet.
-    }
-  }
-  return undefined;
 }
 
 function tlsOf({
