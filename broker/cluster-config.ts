@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import {
   type ClusterOptions,
   createDiscovery,
@@ -8,7 +9,8 @@ import {
   type SeedNode,
 } from './cluster/mod.js';
 import type { NodeConfig } from './config/mod.js';
-import { openStore } from './open-store.js';
+import { Database } from './database.js';
+import { MembershipFile } from './membership-file.js';
 
 /** What a config says of the node's part in a cluster, ready for `startBroker`. */
 export interface ClusterPart {
@@ -19,49 +21,53 @@ export interface ClusterPart {
 
 /**
  * Opens what the node needs for its part in a cluster; undefined without a cookie: then it takes no links.
- * Throws DiscoveryError and StoreError when the config cannot work.
+ * Throws BrokerError, DiscoveryError and StoreError when the config cannot work.
  */
 export async function openCluster(
-  config: NodeConfig,
+  given: NodeConfig,
   warn: (line: string) => void,
 ): Promise<ClusterPart | undefined> {
-  const { node, cluster } = config;
-  const { cookie } = node;
+  const { cookie, name, role, dataDir } = given.node;
   if (cookie === undefined) return undefined;
-  const deps = { self: node.name, clusterName: cluster.name, cookie, warn };
+  const membership = new MembershipFile(join(dataDir, 'membership.json'));
+  const config = withMembership(given, membership);
+  const { cluster } = config;
+  const deps = { self: name, clusterName: cluster.name, cookie, warn };
   const discovery = createDiscovery(discoveryOptions(config), deps);
   const find = (): Promise<SeedNode[]> => seeds(config, discovery, warn);
-  const opened = node.role === 'core' ? await openStore(config, find, warn) : undefined;
-  if (node.role === 'core') await beFound(discovery, warn);
+  const database =
+    role === 'core' ? await Database.open(config, membership, find, warn) : undefined;
   return {
     options: {
-      role: node.role,
+      role,
       cluster: cluster.name,
       cookie,
       forward: cluster.forward,
-      linkHost: hostOf(node.name),
-      linkPort: linkPort(node.name, config),
-      store: opened?.store,
+      linkHost: hostOf(name),
+      linkPort: linkPort(name, config),
+      database,
+      discovery,
       seeds: find,
+      addressOf: (node) => addressOf(node, config),
+      remember: (cores, isOrder) =>
+        isOrder || membership.isJoined ? membership.setCores(cores) : Promise.resolve(),
       heal: cluster.autoheal,
       autocleanMs: cluster.autocleanMs,
     },
     close: async () => {
       await discovery.unregister?.().catch(() => undefined);
       await discovery.stop();
-      await opened?.close();
+      await database?.close();
     },
   };
 }
 
-/** Where nodes are found by what they say of themselves, a core says so. */
-async function beFound(discovery: Discovery, warn: (line: string) => void): Promise<void> {
-  const complain = (error: unknown): void => {
-    warn(error instanceof Error ? error.message : String(error));
-  };
-  await discovery.register?.().catch(complain);
-  // In a multicast group it answers others from its first question on.
-  if (discovery.strategy === 'mcast') void discovery.discover().catch(complain);
+/** What the node was ordered to join goes before its config. */
+function withMembership(config: NodeConfig, { database, cores }: MembershipFile): NodeConfig {
+  const { cluster } = config;
+  const store = database === undefined ? cluster.store : { ...cluster.store, ...database };
+  const coreNodes = [...new Set([...cluster.coreNodes, ...cores])];
+  return { ...config, cluster: { ...cluster, store, coreNodes } };
 }
 
 /** Nodes that may be cores. What cannot be asked now is asked again soon. */
@@ -78,10 +84,14 @@ async function seeds(
   }
   names.delete(node.name);
   const all = { node, cluster, ...config };
-  return [...names].map((name) => ({ name, host: hostOf(name), port: linkPort(name, all) }));
+  return [...names].map((name) => addressOf(name, all));
 }
 
-function linkPort(name: string, { rpc }: NodeConfig): number {
+function addressOf(name: string, config: Pick<NodeConfig, 'rpc'>): SeedNode {
+  return { name, host: hostOf(name), port: linkPort(name, config) };
+}
+
+function linkPort(name: string, { rpc }: Pick<NodeConfig, 'rpc'>): number {
   return rpc.portDiscovery === 'manual' ? rpc.tcpServerPort : linkPortOf(name);
 }
 

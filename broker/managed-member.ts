@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ManagedEtcd, StoreError } from '../store/mod.js';
+import { ManagedEtcd, type ManagedEtcdOptions, StoreError } from '../store/mod.js';
 import { hostOf, type SeedNode } from './cluster/mod.js';
 import type { NodeConfig } from './config/mod.js';
 
@@ -8,24 +9,44 @@ const FIRST_CORE_TIMEOUT_MS = 60_000;
 const ASK_AGAIN_MS = 500;
 const ASK_TIMEOUT_MS = 2000;
 
+type MemberConfig = Pick<NodeConfig, 'node' | 'cluster'>;
+
+/** Where this node's member keeps its data. */
+export function memberFolder({ node }: MemberConfig): string {
+  return join(node.dataDir, 'etcd');
+}
+
+/** A member of this node, save for which cluster it begins or joins. */
+export function memberOptions(
+  config: MemberConfig,
+  say: (line: string) => void,
+): Omit<ManagedEtcdOptions, 'initialCluster'> {
+  const { clientPort, peerPort } = config.cluster.store;
+  return {
+    name: config.node.name,
+    dataDir: memberFolder(config),
+    host: hostOf(config.node.name),
+    clientPort,
+    peerPort,
+    died: (why) => say(`its etcd ended and is started again: ${why}`),
+  };
+}
+
 /**
  * This node's etcd member. The core whose name comes first begins the etcd cluster, the others join it: so all
  * may be started at once, from one config, and none begins a second.
  */
 export async function startMember(
-  { node, cluster }: NodeConfig,
+  { node, cluster }: MemberConfig,
   seeds: () => Promise<readonly SeedNode[]>,
   say: (line: string) => void,
 ): Promise<ManagedEtcd> {
-  const { clientPort, peerPort } = cluster.store;
-  const options = {
-    name: node.name,
-    dataDir: join(node.dataDir, 'etcd'),
-    host: hostOf(node.name),
-    clientPort,
-    peerPort,
-    died: (why: string) => say(`its etcd ended and is started again: ${why}`),
-  };
+  const { clientPort } = cluster.store;
+  const options = memberOptions({ node, cluster }, say);
+  // A member goes on being the one it is: its vote may be what the others wait for.
+  if (existsSync(join(options.dataDir, 'member'))) {
+    return ManagedEtcd.start({ ...options, initialCluster: 'new' });
+  }
   const endMs = performance.now() + FIRST_CORE_TIMEOUT_MS;
   for (let first = true; ; first = false) {
     const others = await seeds();

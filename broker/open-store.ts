@@ -3,17 +3,19 @@ import {
   EmbeddedStore,
   EtcdStore,
   type EtcdStoreOptions,
+  type ManagedEtcd,
   type Store,
   StoreError,
 } from '../store/mod.js';
-import type { SeedNode } from './cluster/mod.js';
+import type { Engine, SeedNode } from './cluster/mod.js';
 import type { NodeConfig } from './config/mod.js';
 import { startMember } from './managed-member.js';
 
-/** The cluster database of a core, and how to end what was started for it. */
-export interface OpenStore {
-  store: Store;
-  close(): Promise<void>;
+/** A store that is open, and what was started for it. */
+export interface OpenDatabase {
+  readonly engine: Engine;
+  readonly store: Store;
+  readonly etcd?: ManagedEtcd;
 }
 
 /**
@@ -25,33 +27,56 @@ export async function openStore(
   config: NodeConfig,
   seeds: () => Promise<readonly SeedNode[]>,
   say: (line: string) => void,
-): Promise<OpenStore> {
-  const { engine, endpoints, username, password, ssl, file } = config.cluster.store;
-  if (engine === 'embedded') {
-    const store =
-      file === undefined ? new EmbeddedStore() : await EmbeddedStore.open(file, { warn: say });
-    return { store, close: () => store.close() };
+): Promise<OpenDatabase> {
+  const { engine, endpoints } = config.cluster.store;
+  if (engine === 'embedded') return openEmbedded(config, say);
+  if (engine === 'external') return openExternal(config, endpoints);
+  return openManaged(config, await startMember(config, seeds, say));
+}
+
+export async function openEmbedded(
+  { cluster }: NodeConfig,
+  say: (line: string) => void,
+): Promise<OpenDatabase> {
+  const { file } = cluster.store;
+  const store =
+    file === undefined ? new EmbeddedStore() : await EmbeddedStore.open(file, { warn: say });
+  return { engine: 'embedded', store };
+}
+
+/** With the credentials of the config. */
+export async function openExternal(
+  { cluster }: NodeConfig,
+  endpoints: readonly string[],
+): Promise<OpenDatabase> {
+  const { username, password, ssl } = cluster.store;
+  const store = await EtcdStore.open({
+    endpoints,
+    namespace: namespaceOf(cluster.name),
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...tlsOf(ssl),
+  });
+  return { engine: 'external', store };
+}
+
+/** Ends the member if its store cannot be opened. */
+export async function openManaged(
+  { cluster }: NodeConfig,
+  etcd: ManagedEtcd,
+): Promise<OpenDatabase> {
+  try {
+    const namespace = namespaceOf(cluster.name);
+    const store = await EtcdStore.open({ endpoints: etcd.endpoints(), namespace });
+    return { engine: 'managed', store, etcd };
+  } catch (error) {
+    await etcd.stop();
+    throw error;
   }
-  const namespace = `fleetgauge/${config.cluster.name}/`;
-  if (engine === 'external') {
-    const store = await EtcdStore.open({
-      endpoints,
-      namespace,
-      ...(username === undefined ? {} : { username }),
-      ...(password === undefined ? {} : { password }),
-      ...tlsOf(ssl),
-    });
-    return { store, close: () => store.close() };
-  }
-  const etcd = await startMember(config, seeds, say);
-  const store = await EtcdStore.open({ endpoints: etcd.endpoints(), namespace });
-  return {
-    store,
-    close: async () => {
-      await store.close();
-      await etcd.stop();
-    },
-  };
+}
+
+function namespaceOf(cluster: string): string {
+  return `fleetgauge/${cluster}/`;
 }
 
 function tlsOf({

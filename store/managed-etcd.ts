@@ -122,6 +122,11 @@ export class ManagedEtcd {
     }
   }
 
+  /** Whether a member could be started here. @throws StoreError BAD_CONFIG without the program */
+  static check(path = process.env.PATH ?? ''): void {
+    EtcdProcess.find(path);
+  }
+
   get pid(): number | undefined {
     return this.#process.pid;
   }

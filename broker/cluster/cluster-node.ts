@@ -1,4 +1,4 @@
-import { type Store, StoreError } from '../../store/mod.js';
+import { StoreError } from '../../store/mod.js';
 import { ReasonCode } from '../../wire/mod.js';
 import { BrokerError } from '../errors.js';
 import { TcpListener } from '../listener/mod.js';
@@ -10,11 +10,20 @@ import { Autoheal, type HealNode, type HealTimes } from './autoheal.js';
 import { CallError } from './calls.js';
 import { ClientClaims } from './client-claims.js';
 import { Core, LEASE_MS } from './core.js';
+import type { CoreDatabase, DatabaseMove } from './core-database.js';
+import {
+  Autocluster,
+  type AutoclusterOperations,
+  type Discovery,
+  realSchedule,
+} from './discovery/mod.js';
 import { Feed, type LogEntry } from './feed.js';
 import { Follower } from './follower.js';
+import { Gate } from './gate.js';
 import { type Hello, newGuid, PROTOCOL, type Role } from './hello.js';
 import type { NodeRecord } from './keys.js';
 import { Links } from './links.js';
+import { type Load, Membership } from './membership.js';
 import { NodeWriter } from './node-writer.js';
 import { type InboundPeer, PeerIngress } from './peer-ingress.js';
 import type { PeerAddress, PeerLink } from './peer-link.js';
@@ -28,6 +37,8 @@ const TICK_MS = 1000;
 const CALL_TIMEOUT_MS = 15_000;
 /** Links that a replicant waits for before it chooses among the cores that answer. */
 const CANDIDATE_TIMEOUT_MS = 2000;
+const ASK_TIMEOUT_MS = 2000;
+const LOOK_AGAIN_MS = 20;
 /** A node whose machine says that nobody listens any more is gone; asked twice, for it may just be starting. */
 const REFUSALS_UNTIL_GONE = 2;
 
@@ -41,10 +52,19 @@ export interface ClusterOptions {
   /** Where other nodes reach this one. */
   linkHost: string;
   linkPort: number;
-  /** The cluster database; a core's only. */
-  store: Store | undefined;
+  /** A core's only. */
+  database: CoreDatabase | undefined;
   /** Finds nodes to attach to; a replicant's only. */
   seeds: () => Promise<readonly SeedNode[]>;
+  /** Where a node of this name would take links. */
+  addressOf: (node: string) => SeedNode;
+  /** By which cores find each other and form a cluster; `manual`: by order alone. */
+  discovery?: Discovery;
+  /**
+   * Keeps the other cores of the cluster for the node's next start, if it was ordered to join one, which `isOrder`
+   * says; none: it was ordered to leave.
+   */
+  remember: (cores: readonly string[], isOrder: boolean) => Promise<void>;
   version: string;
   heal: HealTimes;
   /** A core that stays down for longer is taken out of the cluster, ms; Infinity: never. */
@@ -76,6 +96,7 @@ export class ClusterNode {
   readonly guid: string;
   readonly replica: Replica;
   readonly links: Links;
+  readonly membership: Membership;
   readonly #node: Node;
   readonly #around: ClusterSurroundings;
   readonly #remotes: RemoteNodes;
@@ -86,8 +107,12 @@ export class ClusterNode {
   readonly #claims: ClientClaims;
   readonly #heal: Autoheal;
   readonly #autoclean: Autoclean;
+  /** This node's writes pass it: while it changes clusters they wait. */
+  readonly #gate = new Gate();
   readonly #refusals = new Map<string, number>();
   readonly #alarms = new Map<string, string>();
+  /** Cores form a cluster of what discovery finds. */
+  readonly #autocluster: Autocluster | undefined;
   #core: Core | undefined;
   #follower: Follower | undefined;
   #listener: TcpListener | undefined;
@@ -95,6 +120,8 @@ export class ClusterNode {
   #ready: (() => void) | undefined;
   #unwelcome: ((error: BrokerError) => void) | undefined;
   #closed = false;
+  /** A replicant is on its way to the cluster of this core: it asks nobody else, and keeps nothing. */
+  #onlyCore: string | undefined;
   /** While others may still announce again what a new cluster database does not know yet. */
   #grace: NodeJS.Timeout | undefined;
 
@@ -133,7 +160,7 @@ export class ClusterNode {
       unlinked: (peer) => this.#unlinked(peer),
       complain: (line) => around.say(line),
     });
-    this.#writer = new NodeWriter((writes) => this.#write(writes));
+    this.#writer = new NodeWriter((writes) => this.#gate.pass(() => this.#write(writes)));
     this.#announcer = new Announcer(
       options.name,
       (write) => this.#announce(write),
@@ -147,6 +174,15 @@ export class ClusterNode {
       write: (write) => this.#writer.write(write),
       call: (to, method, body, timeoutMs) => this.#call(to, method, body, timeoutMs),
     });
+    this.membership = new Membership(this.#membershipHost());
+    const { discovery, role } = options;
+    if (role === 'core' && discovery !== undefined) {
+      const deps = { random: () => around.random(), schedule: realSchedule };
+      this.#autocluster = new Autocluster(discovery, this.#autoclusterOperations(), {
+        ...deps,
+        report: (line) => around.say(line),
+      });
+    }
     this.#autoclean = new Autoclean(options.autocleanMs);
     this.#heal = new Autoheal(
       {
@@ -173,7 +209,7 @@ export class ClusterNode {
    * Throws BrokerError if the link address cannot be had.
    */
   async start(): Promise<void> {
-    const { linkHost, linkPort, store } = this.options;
+    const { linkHost, linkPort, database } = this.options;
     const { now, say } = this.#around;
     const address = {
       name: 'link',
@@ -189,8 +225,9 @@ export class ClusterNode {
     this.#node.registry = this.#claims;
     this.#node.whenAnnounced = (then) => this.#writer.whenIdle(() => then(now()));
     if (this.options.role === 'core') {
-      if (store === undefined) throw new RangeError('a core has a store');
-      await this.#startCore(store);
+      if (database === undefined) throw new RangeError('a core has a database');
+      await this.#startCore(database.store);
+      this.#autocluster?.enable();
     } else await this.#startFollower();
   }
 
@@ -240,7 +277,7 @@ export class ClusterNode {
 
   /** Takes another node out of the cluster, normally one that is gone for good; false if it does not belong to it. */
   async forceLeave(name: string): Promise<boolean> {
-    if (this.#core !== undefined) return this.#core.remove(name);
+    if (this.#core !== undefined) return this.#remove(name);
     const core = this.#follower?.core;
     if (core === undefined) throw new CallError('NO_CORE', 'no core is followed');
     return (await core.call('force-leave', name, CALL_TIMEOUT_MS)) as boolean;
@@ -254,6 +291,7 @@ export class ClusterNode {
 
   async close(): Promise<void> {
     this.#closed = true;
+    await this.#autocluster?.disable();
     this.#heal.close();
     clearInterval(this.#timer);
     clearTimeout(this.#grace);
@@ -272,13 +310,25 @@ export class ClusterNode {
     if (this.#core === undefined || this.#alarms.has('store') || this.#heal.cutOff) return;
     for (const name of this.#autoclean.overdue(this.members().stopped, nowMs)) {
       this.#around.say(`'${name}' has been down for too long: it is taken out of the cluster`);
-      this.#core.remove(name).catch((error: unknown) => this.#notWritten(error));
+      this.#remove(name).catch((error: unknown) => this.#notWritten(error));
     }
+  }
+
+  /** Takes a node out of the cluster; false if it does not belong to it. */
+  async #remove(name: string): Promise<boolean> {
+    const isCore = this.replica.members.has(name);
+    const wasThere = (await this.#core?.remove(name)) ?? false;
+    if (isCore) await this.options.database?.forget(name);
+    return wasThere;
   }
 
   // Roles
 
-  async #startCore(store: Store): Promise<void> {
+  /** `keeps`: nodes whose routes stay though this database does not have them; they announce them to it soon. */
+  async #startCore(
+    store: CoreDatabase['store'],
+    keeps: (node: string) => boolean = () => false,
+  ): Promise<void> {
     const core = new Core(store, this.replica, {
       changed: (changes) => this.#feed.log(changes),
       reread: () => this.#feed.startOver(),
@@ -286,6 +336,7 @@ export class ClusterNode {
         const { now, wallMs } = this.#around;
         storeRetained(this.#node.router, topic, value, now(), wallMs());
       },
+      retainedTopics: () => this.#retainedTopics(),
       leaseLost: (name) => this.#leaseLost(name),
       connected: (connected, why) => {
         this.#alarm('store', connected ? undefined : `no contact to the cluster database: ${why}`);
@@ -293,7 +344,7 @@ export class ClusterNode {
       },
     });
     this.#core = core;
-    await core.start();
+    await core.start(keeps);
     await core.enter(this.options.name, this.#record());
   }
 
@@ -323,6 +374,7 @@ export class ClusterNode {
         await core.call('enter', this.#record(), CALL_TIMEOUT_MS);
       },
       followed: async (core) => {
+        this.#onlyCore = undefined;
         this.#alarm('core', undefined);
         this.#around.say(`follows core '${core.hello?.name}', ${this.replica.routeCount} routes`);
         this.#ready?.();
@@ -347,13 +399,7 @@ export class ClusterNode {
    * have their subscribers: they are sent to as before until they have entered there as well.
    */
   #loaded(snapshot: readonly ReplicaChange[], isOther: boolean): void {
-    if (isOther) {
-      clearTimeout(this.#grace);
-      this.#grace = setTimeout(() => {
-        this.#grace = undefined;
-        this.replica.dropUnconfirmed();
-      }, LEASE_MS).unref();
-    }
+    if (isOther && this.#onlyCore === undefined) this.#beginGrace();
     // As they are known before the snapshot: it has new starts of nodes, and what the old ones had is gone.
     const kept = new Set<string>();
     if (this.#grace !== undefined) {
@@ -364,12 +410,22 @@ export class ClusterNode {
     this.replica.reset(snapshot, (name) => kept.has(name));
   }
 
+  #beginGrace(): void {
+    clearTimeout(this.#grace);
+    this.#grace = setTimeout(() => {
+      this.#grace = undefined;
+      this.replica.dropUnconfirmed();
+    }, LEASE_MS).unref();
+  }
+
   async #candidates(): Promise<PeerLink[]> {
     const found = new Map<string, PeerAddress>();
-    for (const { name, host, port } of await this.options.seeds()) found.set(name, { host, port });
-    for (const [name, { role, host, linkPort }] of this.replica.up()) {
-      if (role === 'core') found.set(name, { host, port: linkPort });
-    }
+    if (this.#onlyCore === undefined) {
+      for (const { name, ...address } of await this.options.seeds()) found.set(name, address);
+      for (const [name, { role, host, linkPort }] of this.replica.up()) {
+        if (role === 'core') found.set(name, { host, port: linkPort });
+      }
+    } else found.set(this.#onlyCore, this.options.addressOf(this.#onlyCore));
     found.delete(this.options.name);
     for (const [name, address] of found) this.links.want(name, address);
     const links = await Promise.allSettled(
@@ -470,6 +526,9 @@ export class ClusterNode {
   #nodeUp(name: string, record: NodeRecord): void {
     this.#refusals.delete(name);
     if (name === this.options.name) return;
+    if (record.role === 'core') {
+      this.#rememberCores(false).catch((error: Error) => this.#around.say(error.message));
+    }
     this.links.want(name, { host: record.host, port: record.linkPort });
     const link = this.links.get(name);
     if (link !== undefined) this.#remotes.carry(name, link);
@@ -541,9 +600,19 @@ export class ClusterNode {
     const { name } = hello;
     switch (method) {
       case 'load': {
-        const serving = core !== undefined && !this.#alarms.has('store');
-        return { role: this.options.role, followers: this.#feed.followers, serving };
+        const load: Load = {
+          role: this.options.role,
+          followers: this.#feed.followers,
+          serving: core !== undefined && !this.#alarms.has('store'),
+          discoverable: !this.membership.left,
+        };
+        if (core === undefined) return load;
+        return { ...load, database: core.databaseId, engine: this.options.database?.engine };
       }
+      case 'members':
+        return this.members().running;
+      case 'ping':
+        return null;
       case 'takeover': {
         const { clientId, claim } = body as { clientId: string; claim: string };
         const state: SessionState | null = await this.#claims.handOver(clientId, claim);
@@ -553,14 +622,17 @@ export class ClusterNode {
     if (core === undefined) throw new CallError('NO_CORE', `'${this.options.name}' is no core`);
     switch (method) {
       case 'enter':
+        await this.#refuseTaken(body as NodeRecord, name);
         return core.enter(name, body as NodeRecord);
+      case 'invite':
+        return this.membership.invite(hello);
       case 'announced':
         return core.announced(name);
       case 'write':
         return core.write(name, body as WireWrite[]);
       case 'attach':
         this.#feed.attach(name, channel, body as number);
-        return core.store.engine === 'embedded' ? this.guid : core.store.engine;
+        return core.databaseId;
       case 'snapshot':
         return this.#feed.snapshot(name, body as number);
       case 'retained':
@@ -572,11 +644,172 @@ export class ClusterNode {
       case 'heal-reenter':
         return this.#heal.reenter();
       case 'force-leave':
-        return core.remove(body as string);
+        return this.#remove(body as string);
       case 'bye':
         return core.leave(name);
       default:
         throw new CallError('NO_METHOD', `there is no call '${method}'`);
+    }
+  }
+
+  // Membership
+
+  #membershipHost(): ConstructorParameters<typeof Membership>[0] {
+    const { name, role, database } = this.options;
+    return {
+      name,
+      role,
+      database,
+      databaseId: () => this.#core?.databaseId ?? this.#follower?.database,
+      others: () => {
+        const { running, stopped, roles } = this.members();
+        return [...running, ...stopped]
+          .filter((other) => other !== name)
+          .map((other) => ({ name: other, role: roles[other] as Role }));
+      },
+      isRunning: (other) => this.members().running.includes(other) && this.reaches(other),
+      answeringGuid: (other) => this.#answeringGuid(other),
+      serving: () => !this.#alarms.has('store') && !this.#heal.cutOff,
+      clients: () => this.#node.sessions.count,
+      retained: () => [...this.#retainedTopics()].length,
+      reach: (other) => this.#reach(other),
+      letGo: (other) => this.#letGo(other),
+      exchange: (move, keepsFollowers) => this.#exchange(move, keepsFollowers),
+      moveTo: async (move) => {
+        await this.#core?.moveTo(move.store);
+        await this.#rememberCores(true);
+      },
+      discover: async (on) => {
+        if (on) this.#autocluster?.enable();
+        else await this.#autocluster?.disable();
+      },
+      follow: (other) => this.#follow(other),
+      unfollow: () => this.#unfollow(),
+      say: (line) => this.#around.say(line),
+    };
+  }
+
+  /** A core leaves its cluster and enters that of another database; its clients stay and are announced there. */
+  async #exchange({ store }: DatabaseMove, keepsFollowers: boolean): Promise<void> {
+    const { name } = this.options;
+    await this.#gate.exchange(async () => {
+      await this.#core?.remove(name);
+      await this.#core?.close(name);
+      // Whoever follows this core goes with it, or to another one of the cluster that it leaves.
+      const follows = keepsFollowers ? new Set(this.#feed.nodes()) : new Set<string>();
+      if (follows.size > 0) this.#beginGrace();
+      await this.#startCore(store, (node) => follows.has(node));
+    });
+    await this.#announceAll();
+    await this.#rememberCores(true);
+  }
+
+  /** A replicant goes to the cluster of this core. */
+  async #follow(core: string): Promise<void> {
+    const follower = this.#follower as Follower;
+    const before = follower.core;
+    this.#onlyCore = core;
+    await before?.call('bye', null, ASK_TIMEOUT_MS).catch(() => undefined);
+    follower.startOver(`it was told to follow '${core}'`);
+    const endMs = performance.now() + CALL_TIMEOUT_MS;
+    while (this.#onlyCore !== undefined) {
+      if (performance.now() > endMs) {
+        this.#onlyCore = undefined;
+        throw new CallError('NOT_FOLLOWED', this.#alarms.get('core') ?? 'it does not answer');
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    }
+    await this.#rememberCores(true);
+  }
+
+  /** A replicant leaves its cluster, and serves nobody until it is told to join one. */
+  async #unfollow(): Promise<void> {
+    const follower = this.#follower as Follower;
+    const before = follower.core;
+    follower.close();
+    for (const session of [...this.#node.sessions.values()]) {
+      this.#node.sessions.kick(session, this.#around.now());
+    }
+    await this.#writer.idle();
+    await before?.call('bye', null, ASK_TIMEOUT_MS).catch(() => undefined);
+    this.replica.reset([]);
+    this.#alarm(
+      'core',
+      `it has left its cluster: 'fleetgauge ctl cluster join <node>' takes it into one`,
+    );
+    await this.options.remember([], true);
+  }
+
+  #autoclusterOperations(): AutoclusterOperations {
+    const self = this.options.name;
+    return {
+      self,
+      isAlive: async (node) => {
+        try {
+          await this.#reach(node);
+          return true;
+        } catch (error) {
+          if (!(error instanceof CallError)) throw error;
+          this.#letGo(node);
+          return false;
+        }
+      },
+      members: () => this.members().running,
+      memberRecord: async (node) => {
+        if (node === self) {
+          const { guid } = this;
+          return { node, guid, role: 'core', discoverable: !this.membership.left };
+        }
+        const link = await this.#reach(node);
+        const { role, discoverable } = (await link.call('load', null, ASK_TIMEOUT_MS)) as Load;
+        return { node, guid: link.hello?.guid ?? '', role, discoverable };
+      },
+      join: (node) => this.membership.join(node, (line) => this.#around.say(line)),
+    };
+  }
+
+  async #rememberCores(isOrder: boolean): Promise<void> {
+    const cores = new Set(this.replica.members.keys());
+    for (const [name, { role }] of this.replica.up()) if (role === 'core') cores.add(name);
+    cores.delete(this.options.name);
+    await this.options.remember([...cores], isOrder);
+  }
+
+  #letGo(name: string): void {
+    if (this.replica.nodes.get(name)?.record === undefined) this.links.unwant(name);
+  }
+
+  async #reach(name: string): Promise<PeerLink> {
+    const { host, port } = this.options.addressOf(name);
+    this.links.want(name, { host, port });
+    return this.links.whenOpen(name, CANDIDATE_TIMEOUT_MS);
+  }
+
+  async #answeringGuid(name: string): Promise<string | undefined> {
+    const link = this.links.get(name);
+    if (link === undefined) return undefined;
+    return link.call('ping', null, CANDIDATE_TIMEOUT_MS).then(
+      () => link.hello?.guid,
+      () => undefined,
+    );
+  }
+
+  /** A node of the same name that runs elsewhere keeps it; one that is cut off or gone loses it. */
+  async #refuseTaken({ guid }: NodeRecord, name: string): Promise<void> {
+    const there = this.replica.nodes.get(name)?.record;
+    if (there === undefined || there.guid === guid) return;
+    if ((await this.#answeringGuid(name)) === there.guid) {
+      throw new CallError(
+        'NAME_TAKEN',
+        `there is a node '${name}' already; node names must differ`,
+      );
+    }
+  }
+
+  /** Clients', not the node's own. */
+  *#retainedTopics(): Generator<string> {
+    for (const topic of this.#node.router.retained.topics()) {
+      if (!topic.startsWith('$SYS/')) yield topic;
     }
   }
 

@@ -71,21 +71,23 @@ export class Core {
     return this.#databaseId;
   }
 
-  /** Resolves when the replica is complete. */
-  async start(): Promise<void> {
+  /** Resolves when the replica is complete. What the nodes that `keeps` names have stays until they have announced it here. */
+  async start(keeps: (node: string) => boolean = () => false): Promise<void> {
     this.#databaseId = await this.#identify();
-    await this.#read(() => this.#owner.reread());
+    await this.#read(() => this.#owner.reread(), keeps);
   }
 
   /** Reads the store and follows it. `reread`: what the replica has may be other than before. */
-  async #read(reread: () => void): Promise<void> {
-    let reset = reread;
+  async #read(reread: () => void, keeps?: (node: string) => boolean): Promise<void> {
+    let first = true;
     await this.#follow(
       REPLICATED,
       (entries) => {
-        this.#replica.reset(entries.map(({ key, value }) => [key, value.toString()] as const));
-        reset();
-        reset = () => this.#owner.reread();
+        const snapshot = entries.map(({ key, value }) => [key, value.toString()] as const);
+        this.#replica.reset(snapshot, first ? keeps : undefined);
+        if (first) reread();
+        else this.#owner.reread();
+        first = false;
       },
       (changes) => {
         const list = changes.map(({ key, value }) => [key, value?.toString()] as const);

@@ -58,6 +58,11 @@ export class Feed {
     return this.#agents.has(node);
   }
 
+  /** Those that follow. */
+  nodes(): Iterable<string> {
+    return this.#agents.keys();
+  }
+
   /** `id`: the replicant's own for this attachment, so that it knows the entries of it from the first on. */
   attach(node: string, channel: Channel, id: number): void {
     this.#agents.set(node, { id, node, channel, last: 0, snapshot: this.#replica.entries() });

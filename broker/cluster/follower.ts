@@ -1,6 +1,7 @@
 import { CallError } from './calls.js';
 import type { LogEntry } from './feed.js';
 import type { Hello } from './hello.js';
+import type { Load } from './membership.js';
 import type { ReplicaChange } from './replica.js';
 
 /** After a failed attempt; EMQX's rlog_replica_reconnect_interval is 5 s, with its own probing in between. */
@@ -47,7 +48,7 @@ export class Follower {
   #early: ReplicaChange[] | undefined = undefined;
   #running = false;
   #closed = false;
-  #timer: NodeJS.Timeout | undefined;
+  #wake: () => void = () => {};
 
   constructor(host: FollowerHost) {
     this.#host = host;
@@ -58,8 +59,22 @@ export class Follower {
     return this.#early === undefined && this.#core?.isOpen ? this.#core : undefined;
   }
 
+  /** Which database the copy is of. */
+  get database(): string | undefined {
+    return this.#database;
+  }
+
+  /** Follows a core from now on; also after `close`. */
   start(): void {
-    if (!this.#running && !this.#closed) void this.#run();
+    this.#closed = false;
+    if (!this.#running) void this.#run();
+  }
+
+  /** Leaves what it follows for another database. */
+  startOver(why: string): void {
+    this.#database = undefined;
+    if (this.#core !== undefined) this.#again(why);
+    else this.start();
   }
 
   /** An entry came on this link. */
@@ -85,16 +100,18 @@ export class Follower {
     if (core === this.#core) this.#again('it takes this node to be gone');
   }
 
+  /** Follows nobody from now on. */
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#core = undefined;
+    this.#wake();
   }
 
   #again(why: string): void {
     const wasFollowing = this.#early === undefined;
     this.#core = undefined;
     if (wasFollowing) this.#host.lost(why);
-    this.start();
+    if (!this.#closed) this.start();
   }
 
   async #run(): Promise<void> {
@@ -106,7 +123,11 @@ export class Follower {
         this.#core = undefined;
         if (!(error instanceof CallError)) throw error;
         await new Promise<void>((resolve) => {
-          this.#timer = setTimeout(resolve, RETRY_MS);
+          const timer = setTimeout(resolve, RETRY_MS);
+          this.#wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
         });
       }
     }
@@ -116,6 +137,7 @@ export class Follower {
   async #attach(): Promise<void> {
     const core = await this.#choose();
     await this.#host.enter(core);
+    if (this.#closed) throw new CallError('CLOSED', 'it follows nobody any more');
     this.#early = [];
     this.#last = 0;
     this.#agent++;
@@ -140,22 +162,27 @@ export class Follower {
     await this.#host.followed(core);
   }
 
-  /** The core with the fewest followers; of several one by chance. */
+  /**
+   * The core with the fewest followers; of several one by chance. One that has left for another database, and its
+   * followers with it, only if no other answers.
+   */
   async #choose(): Promise<CoreLink> {
     const links = await this.#host.candidates();
     const loads = await Promise.all(
       links.map(async (link) => {
         const load = (await link.call('load', null, CALL_TIMEOUT_MS).catch(() => undefined)) as
-          | { role: string; followers: number; serving: boolean }
+          | Pick<Load, 'role' | 'followers' | 'serving' | 'database'>
           | undefined;
-        return load?.role === 'core' && load.serving
-          ? { link, badness: load.followers + this.#host.random() }
-          : undefined;
+        if (load?.role !== 'core' || !load.serving) return undefined;
+        const isOther = this.#database !== undefined && load.database !== this.#database;
+        return { link, isOther, badness: load.followers + this.#host.random() };
       }),
     );
     const [best] = loads
       .filter((load) => load !== undefined)
-      .sort((one, other) => one.badness - other.badness);
+      .sort(
+        (one, other) => Number(one.isOther) - Number(other.isOther) || one.badness - other.badness,
+      );
     if (best === undefined) throw new CallError('NO_CORE', 'no core answers');
     return best.link;
   }

@@ -42,6 +42,10 @@ export class NodeWriter {
     else then();
   }
 
+  idle(): Promise<void> {
+    return new Promise((resolve) => this.whenIdle(resolve));
+  }
+
   #done(count: number): void {
     this.#answered += count;
     while (this.#idle.length > 0 && (this.#idle[0] as Idle).at <= this.#answered) {

@@ -3,7 +3,8 @@ import { createServer } from 'node:net';
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import { EmbeddedStore, type Store } from '../../store/mod.js';
 import { type RunningBroker, startBroker } from '../broker.js';
-import type { ClusterOptions, Role } from '../cluster/mod.js';
+import { onlyStore } from '../cluster/core-database.js';
+import { type ClusterOptions, linkPortOf, type Role } from '../cluster/mod.js';
 import type { BrokerConfig } from '../config.js';
 
 const HOST = '127.0.0.1';
@@ -46,7 +47,9 @@ export class TestCluster {
           autocleanMs: Number.POSITIVE_INFINITY,
           linkHost: HOST,
           linkPort: await freePort(),
-          store: role === 'core' ? store : undefined,
+          database: role === 'core' ? onlyStore(store) : undefined,
+          addressOf: (node) => ({ name: node, host: HOST, port: linkPortOf(node) }),
+          remember: async () => {},
           seeds: async () =>
             cores.map((core) => ({
               name: core.nodeName,

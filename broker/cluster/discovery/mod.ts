@@ -13,4 +13,4 @@ export { ETCD_DEFAULTS, type EtcdOptions } from './etcd-options.js';
 export { K8S_DEFAULTS, type K8sOptions } from './k8s.js';
 export type { K8sAddressType } from './k8s-endpoints.js';
 export { MCAST_DEFAULTS, type McastOptions } from './mcast.js';
-export type { Schedule } from './schedule.js';
+export { realSchedule, type Schedule } from './schedule.js';
