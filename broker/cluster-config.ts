@@ -47,6 +47,7 @@ export async function openCluster(
       linkPort: linkPort(name, config),
       database,
       discovery,
+      singleton: cluster.discoveryStrategy === 'singleton',
       seeds: find,
       addressOf: (node) => addressOf(node, config),
       remember: (cores, isOrder) =>

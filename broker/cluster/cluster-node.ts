@@ -23,7 +23,7 @@ import { Gate } from './gate.js';
 import { type Hello, newGuid, PROTOCOL, type Role } from './hello.js';
 import type { NodeRecord } from './keys.js';
 import { Links } from './links.js';
-import { type Load, Membership } from './membership.js';
+import { type Load, Membership, SINGLETON } from './membership.js';
 import { NodeWriter } from './node-writer.js';
 import { type InboundPeer, PeerIngress } from './peer-ingress.js';
 import type { PeerAddress, PeerLink } from './peer-link.js';
@@ -58,6 +58,8 @@ export interface ClusterOptions {
   seeds: () => Promise<readonly SeedNode[]>;
   /** Where a node of this name would take links. */
   addressOf: (node: string) => SeedNode;
+  /** It joins nobody, and nobody joins it. */
+  singleton: boolean;
   /** By which cores find each other and form a cluster; `manual`: by order alone. */
   discovery?: Discovery;
   /**
@@ -622,6 +624,7 @@ export class ClusterNode {
     if (core === undefined) throw new CallError('NO_CORE', `'${this.options.name}' is no core`);
     switch (method) {
       case 'enter':
+        if (this.options.singleton) throw new CallError('SINGLETON', SINGLETON);
         await this.#refuseTaken(body as NodeRecord, name);
         return core.enter(name, body as NodeRecord);
       case 'invite':
@@ -655,11 +658,12 @@ export class ClusterNode {
   // Membership
 
   #membershipHost(): ConstructorParameters<typeof Membership>[0] {
-    const { name, role, database } = this.options;
+    const { name, role, database, singleton } = this.options;
     return {
       name,
       role,
       database,
+      singleton,
       databaseId: () => this.#core?.databaseId ?? this.#follower?.database,
       others: () => {
         const { running, stopped, roles } = this.members();

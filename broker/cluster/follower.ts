@@ -104,6 +104,7 @@ export class Follower {
   close(): void {
     this.#closed = true;
     this.#core = undefined;
+    this.#database = undefined;
     this.#wake();
   }
 

@@ -9,6 +9,8 @@ const ASK_TIMEOUT_MS = 5000;
 const SEEN_TIMEOUT_MS = 30_000;
 const LOOK_AGAIN_MS = 50;
 
+export const SINGLETON = 'cluster.discovery_strategy = singleton: this node stays alone';
+
 /** What a node answers when it is asked how it is. */
 export interface Load {
   role: Role;
@@ -36,6 +38,7 @@ export interface MembershipHost {
   readonly role: Role;
   /** A core's. */
   readonly database: CoreDatabase | undefined;
+  readonly singleton: boolean;
   /** Which database it uses now. */
   databaseId(): string | undefined;
   /** Other nodes that belong to the cluster: all cores, replicants that run. */
@@ -115,6 +118,7 @@ export class Membership {
     if (database === undefined) {
       throw new CallError('NO_CORE', `'${this.#host.name}' is no core`);
     }
+    if (this.#host.singleton) throw new CallError('SINGLETON', SINGLETON);
     // Two that join each other would wait for each other.
     if (this.#joining) {
       throw new CallError('BUSY', `'${this.#host.name}' is joining another cluster itself`);
@@ -138,6 +142,7 @@ export class Membership {
 
   async #join(target: string, say: (line: string) => void): Promise<void> {
     const host = this.#host;
+    if (host.singleton) throw new ClusterError('SINGLETON', SINGLETON);
     if (host.others().some(({ name }) => name === target)) throw alreadyIn(target);
     try {
       const link = await this.#reach(target);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { EmbeddedStore } from '../../store/mod.js';
 import { Core, type CoreOwner } from './core.js';
-import type { NodeRecord } from './keys.js';
+import { DATABASE, type NodeRecord } from './keys.js';
 import { Replica, type ReplicaSink } from './replica.js';
 
 const NODE = 'one@host';
@@ -30,7 +30,10 @@ async function entered(): Promise<{ core: Core; keys: () => Promise<string[]> }>
   ]);
   const keys = async (): Promise<string[]> => {
     const { entries } = await store.read('');
-    return entries.map(({ key }) => key).sort();
+    return entries
+      .map(({ key }) => key)
+      .filter((key) => key !== DATABASE)
+      .sort();
   };
   return { core, keys };
 }

@@ -24,10 +24,11 @@ export function checkConfig(config: NodeConfig, root: HoconObject): ConfigIssue[
   };
   if (node.role === 'replicant') {
     if (strategy === 'singleton') issue('node.role', 'core, for a singleton has no core to follow');
-    if (strategy === 'manual' && cluster.coreNodes.length === 0) {
-      issue(
+    if (node.cookie === undefined) {
+      missing(
+        'node.cookie',
         'node.role',
-        'core, or a cluster.discovery_strategy other than manual, or cluster.core_nodes: a replicant must find its cores by itself',
+        'the secret of its cluster, for a replicant is nothing alone',
       );
     }
   }
@@ -82,6 +83,9 @@ export function adviseOn(config: NodeConfig, root: HoconObject): string[] {
   }
   if (strategy === 'static' && cluster.static.seeds.length === 0) {
     note('cluster.static.seeds', 'no seeds: this node stays alone until another one finds it');
+  }
+  if (node.role === 'replicant' && strategy === 'manual' && cluster.coreNodes.length === 0) {
+    note('cluster.core_nodes', 'empty: it follows the core that ctl cluster join names');
   }
   if (node.role === 'replicant' && cluster.store.engine !== 'embedded') {
     note('cluster.store.engine', 'not used: a replicant keeps no database');

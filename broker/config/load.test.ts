@@ -146,25 +146,32 @@ describe('the config', () => {
     fails('node.constructor = 1', /node\.constructor: expected a known key/);
   });
 
-  it('lets a replicant be manual when it knows its cores', () => {
-    const { config } = load('node.role = replicant\ncluster.core_nodes = "c1@h1"');
+  it('lets a replicant wait to be told its core, but not go without a cookie', () => {
+    const text = 'node { role = replicant, cookie = abc }';
+    assert.match(load(text).notes.join('\n'), /cluster\.core_nodes: empty: .* ctl cluster join/m);
+    const { config, notes } = load(`${text}\ncluster.core_nodes = "c1@h1"`);
     assert.deepEqual(config.cluster.coreNodes, ['c1@h1']);
+    assert.deepEqual(notes, []);
+    fails('node.role = replicant', /1:13: node\.cookie: expected the secret of its cluster/);
   });
 
   it('is advised on: no cookie, the known cookie, no seeds, a store that is not used, no listener', () => {
     const { notes } = load(`
-      node.role = replicant
+      node { role = replicant, cookie = abc }
       cluster { discovery_strategy = static, store.engine = managed }
       listeners.tcp.default.enable = false
     `);
     for (const says of [
-      /node\.cookie: not set/m,
       /^emqx\.conf:3:\d+: cluster\.static\.seeds: no seeds/m,
       /^emqx\.conf:3:\d+: cluster\.store\.engine: not used/m,
       /^emqx\.conf:4:\d+: listeners\.tcp: no listener is enabled/m,
     ]) {
       assert.match(notes.join('\n'), says);
     }
+    assert.match(
+      load('cluster.discovery_strategy = static').notes.join('\n'),
+      /node\.cookie: not set/,
+    );
     assert.match(load('node.cookie = emqxsecretcookie').notes.join('\n'), /known to everybody/);
   });
 

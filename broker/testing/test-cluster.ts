@@ -49,6 +49,7 @@ export class TestCluster {
           linkPort: await freePort(),
           database: role === 'core' ? onlyStore(store) : undefined,
           addressOf: (node) => ({ name: node, host: HOST, port: linkPortOf(node) }),
+          singleton: false,
           remember: async () => {},
           seeds: async () =>
             cores.map((core) => ({
