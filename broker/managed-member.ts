@@ -1,16 +1,16 @@
 import { join } from 'node:path';
-import { ManagedEtcd, StoreError } from '../store/mod.js';
+import { cookieCertificates, dataIn, ManagedEtcd, presenceAt, StoreError } from '../store/mod.js';
 import { hostOf, type SeedNode } from './cluster/mod.js';
 import type { NodeConfig } from './config/mod.js';
 
-/** How long a core that is not the first waits for the first one's etcd. */
-const FIRST_CORE_TIMEOUT_MS = 60_000;
+/** How long a core waits for others: one that is not the first for the first, one with data for a quorum. */
+const OTHERS_TIMEOUT_MS = 60_000;
 const ASK_AGAIN_MS = 500;
-const ASK_TIMEOUT_MS = 2000;
 
 /**
- * This node's etcd member. The core whose name comes first begins the etcd cluster, the others join it: so all
- * may be started at once, from one config, and none begins a second.
+ * This node's etcd member. One that has data goes on with them. Of those without, the core whose name comes first
+ * begins the etcd cluster and the others join it: so all may be started at once, from one config, and none
+ * begins a second. None begins one either where an etcd waits for a quorum: this node may be what it misses.
  */
 export async function startMember(
   { node, cluster }: NodeConfig,
@@ -18,44 +18,61 @@ export async function startMember(
   say: (line: string) => void,
 ): Promise<ManagedEtcd> {
   const { clientPort, peerPort } = cluster.store;
+  const { cookie } = node;
+  if (cookie === undefined) throw new StoreError('BAD_CONFIG', 'managed etcd needs node.cookie');
+  const host = hostOf(node.name);
+  const certificates = await cookieCertificates({ cookie, cluster: cluster.name, host });
   const options = {
     name: node.name,
     dataDir: join(node.dataDir, 'etcd'),
-    host: hostOf(node.name),
+    host,
     clientPort,
     peerPort,
+    certificates,
+    startTimeoutMs: OTHERS_TIMEOUT_MS,
+    say,
     died: (why: string) => say(`its etcd ended and is started again: ${why}`),
   };
-  const endMs = performance.now() + FIRST_CORE_TIMEOUT_MS;
+  const endMs = performance.now() + OTHERS_TIMEOUT_MS;
   for (let first = true; ; first = false) {
     const others = await seeds();
-    const urls = others.map(({ host }) => `http://${host}:${clientPort}`);
-    const answering = await firstThatAnswers(urls);
-    if (answering !== undefined) {
-      return ManagedEtcd.start({ ...options, initialCluster: { join: [answering] } });
+    const found = await Promise.all(
+      others.map(async ({ name, host: at }) => {
+        const url = `https://${at.includes(':') ? `[${at}]` : at}:${clientPort}`;
+        return { name, url, presence: await presenceAt(url, certificates.client) };
+      }),
+    );
+    const serving = found.filter(({ presence }) => presence === 'serves');
+    if (serving.length > 0) {
+      return ManagedEtcd.start({
+        ...options,
+        initialCluster: { join: serving.map(({ url }) => url) },
+      });
     }
-    if (others.every(({ name }) => node.name < name)) {
+    const stranger = found.find(({ presence }) => presence === 'stranger');
+    if (stranger !== undefined) {
+      throw new StoreError(
+        'BAD_CONFIG',
+        `what answers at ${stranger.url} for '${stranger.name}' has not the certificates that follow from this node's cookie: node.cookie and cluster.name must be the same on all cores`,
+      );
+    }
+    const waiting = found.filter(({ presence }) => presence === 'waits');
+    const isFirst = others.every(({ name }) => node.name < name);
+    if (dataIn(options.dataDir) === 'whole' || (isFirst && waiting.length === 0)) {
       return ManagedEtcd.start({ ...options, initialCluster: 'new' });
     }
-    if (first) say(`waits for the etcd of ${others.map(({ name }) => `'${name}'`).join(' or ')}`);
+    const names = (waiting.length > 0 ? waiting : found)
+      .map(({ name }) => `'${name}'`)
+      .join(' or ');
+    if (first) say(`waits for the etcd of ${names}`);
     if (performance.now() > endMs) {
       throw new StoreError(
         'UNAVAILABLE',
-        `no etcd answers at ${urls.join(', ')}: start the core whose name comes first, or choose cluster.store.engine = external`,
+        waiting.length > 0
+          ? `the etcd of ${names} has no quorum, and this node has no data to give it one: start the other cores`
+          : `no etcd answers at ${found.map(({ url }) => url).join(', ')}: start the core whose name comes first, or choose cluster.store.engine = external`,
       );
     }
     await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
   }
-}
-
-async function firstThatAnswers(urls: readonly string[]): Promise<string | undefined> {
-  for (const url of urls) {
-    try {
-      const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);
-      if ((await fetch(`${url}/health`, { signal })).ok) return url;
-    } catch {
-      // Not up yet.
-    }
-  }
-  return undefined;
 }

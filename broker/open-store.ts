@@ -44,14 +44,24 @@ export async function openStore(
     return { store, close: () => store.close() };
   }
   const etcd = await startMember(config, seeds, say);
-  const store = await EtcdStore.open({ endpoints: etcd.endpoints(), namespace });
-  return {
-    store,
-    close: async () => {
-      await store.close();
-      await etcd.stop();
-    },
-  };
+  try {
+    const store = await EtcdStore.open({
+      endpoints: etcd.endpoints(),
+      namespace,
+      ...(etcd.tls === undefined ? {} : { tls: etcd.tls }),
+    });
+    etcd.keepCurrent(store);
+    return {
+      store,
+      close: async () => {
+        await store.close();
+        await etcd.stop();
+      },
+    };
+  } catch (error) {
+    await etcd.stop();
+    throw error;
+  }
 }
 
 function tlsOf({
