@@ -9,29 +9,11 @@ import { fileURLToPath } from 'node:url';
 import { copyStore, EmbeddedStore, EtcdStore, ManagedEtcd, StoreError } from './mod.js';
 import { put } from './testing/contract.js';
 import { startCluster } from './testing/etcd-cluster.js';
-import { freePort } from './testing/free-port.js';
+import { memberIn, until } from './testing/members.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'fleetgauge-managed-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function until(met: () => boolean | Promise<boolean>, withinMs = 20_000): Promise<void> {
-  const untilMs = performance.now() + withinMs;
-  while (!(await met())) {
-    assert.ok(performance.now() < untilMs, `not within ${withinMs} ms`);
-    await pause(50);
-  }
-}
-
-async function options(name: string) {
-  return {
-    name,
-    dataDir: join(folder, name),
-    host: '127.0.0.1',
-    clientPort: await freePort(),
-    peerPort: await freePort(),
-  };
-}
+const options = (name: string) => memberIn(folder, name);
 
 function isAlive(pid: number): boolean {
   try {
