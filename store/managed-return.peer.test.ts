@@ -79,6 +79,35 @@ describe('a member of managed etcd that was away', () => {
     await checkWhole();
   });
 
+  it('leaves its store to the others while its etcd is dead', async () => {
+    const store = await EtcdStore.open({ endpoints: [third.clientUrl], tls: certificates.client });
+    try {
+      third.keepCurrent(store);
+      const revisions: number[] = [];
+      store.watch('', 1, {
+        changes: (changes) => revisions.push(...changes.map(({ revision }) => revision)),
+        compacted: () => assert.fail('compacted'),
+      });
+      const lease = await store.lease(5000, () => assert.fail('the lease was lost'));
+      await third.stop();
+      const write = () => store.commit([put('k', 'kept', lease.id)]);
+      await until(
+        () =>
+          write().then(
+            () => true,
+            () => false,
+          ),
+        5000,
+      );
+      const last = (await write())[0]?.revision;
+      await until(() => revisions.at(-1) === last, 5000);
+      await store.commit([put('k', 'kept')]);
+    } finally {
+      await store.close();
+    }
+    await comeBack();
+  });
+
   it('is added anew without its data folder', async () => {
     const before = await idOf('m3');
     await third.stop();
