@@ -76,7 +76,7 @@ export class Database implements CoreDatabase {
   async grow(): Promise<DatabaseMove> {
     this.checkJoin('managed');
     putAside(memberFolder(this.#config), Date.now());
-    const options = memberOptions(this.#config, this.#say);
+    const options = await memberOptions(this.#config, this.#say);
     const etcd = await ManagedEtcd.start({ ...options, initialCluster: 'new' });
     return this.#moveTo(await openManaged(this.#config, etcd));
   }
@@ -84,7 +84,7 @@ export class Database implements CoreDatabase {
   async join({ engine, endpoints }: Invitation): Promise<DatabaseMove> {
     if (engine === 'external') return this.#moveTo(await openExternal(this.#config, endpoints));
     putAside(memberFolder(this.#config), Date.now());
-    const options = memberOptions(this.#config, this.#say);
+    const options = await memberOptions(this.#config, this.#say);
     const etcd = await ManagedEtcd.start({ ...options, initialCluster: { join: endpoints } });
     return this.#moveTo(await openManaged(this.#config, etcd));
   }

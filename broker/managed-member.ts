@@ -1,40 +1,55 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ManagedEtcd, type ManagedEtcdOptions, StoreError } from '../store/mod.js';
+import {
+  type CookieCertificates,
+  cookieCertificates,
+  dataIn,
+  ManagedEtcd,
+  type ManagedEtcdOptions,
+  presenceAt,
+  StoreError,
+} from '../store/mod.js';
 import { hostOf, type SeedNode } from './cluster/mod.js';
 import type { NodeConfig } from './config/mod.js';
 
-/** How long a core that is not the first waits for the first one's etcd. */
-const FIRST_CORE_TIMEOUT_MS = 60_000;
+/** How long a core waits for others: one that is not the first for the first, one with data for a quorum. */
+const OTHERS_TIMEOUT_MS = 60_000;
 const ASK_AGAIN_MS = 500;
-const ASK_TIMEOUT_MS = 2000;
 
 type MemberConfig = Pick<NodeConfig, 'node' | 'cluster'>;
+type MemberOptions = Omit<ManagedEtcdOptions, 'initialCluster'>;
 
 /** Where this node's member keeps its data. */
 export function memberFolder({ node }: MemberConfig): string {
   return join(node.dataDir, 'etcd');
 }
 
-/** A member of this node, save for which cluster it begins or joins. */
-export function memberOptions(
+/** A member of this node, save for which cluster it begins or joins. Throws StoreError without a cookie. */
+export async function memberOptions(
   config: MemberConfig,
   say: (line: string) => void,
-): Omit<ManagedEtcdOptions, 'initialCluster'> {
-  const { clientPort, peerPort } = config.cluster.store;
+): Promise<MemberOptions & { certificates: CookieCertificates }> {
+  const { node, cluster } = config;
+  const { clientPort, peerPort } = cluster.store;
+  const { cookie } = node;
+  if (cookie === undefined) throw new StoreError('BAD_CONFIG', 'managed etcd needs node.cookie');
+  const host = hostOf(node.name);
   return {
-    name: config.node.name,
+    name: node.name,
     dataDir: memberFolder(config),
-    host: hostOf(config.node.name),
+    host,
     clientPort,
     peerPort,
+    certificates: await cookieCertificates({ cookie, cluster: cluster.name, host }),
+    startTimeoutMs: OTHERS_TIMEOUT_MS,
+    say,
     died: (why) => say(`its etcd ended and is started again: ${why}`),
   };
 }
 
 /**
- * This node's etcd member. The core whose name comes first begins the etcd cluster, the others join it: so all
- * may be started at once, from one config, and none begins a second.
+ * This node's etcd member. One that has data goes on with them. Of those without, the core whose name comes first
+ * begins the etcd cluster and the others join it: so all may be started at once, from one config, and none
+ * begins a second. None begins one either where an etcd waits for a quorum: this node may be what it misses.
  */
 export async function startMember(
   { node, cluster }: MemberConfig,
@@ -42,41 +57,47 @@ export async function startMember(
   say: (line: string) => void,
 ): Promise<ManagedEtcd> {
   const { clientPort } = cluster.store;
-  const options = memberOptions({ node, cluster }, say);
-  // A member goes on being the one it is: its vote may be what the others wait for.
-  if (existsSync(join(options.dataDir, 'member'))) {
-    return ManagedEtcd.start({ ...options, initialCluster: 'new' });
-  }
-  const endMs = performance.now() + FIRST_CORE_TIMEOUT_MS;
+  const options = await memberOptions({ node, cluster }, say);
+  const endMs = performance.now() + OTHERS_TIMEOUT_MS;
   for (let first = true; ; first = false) {
     const others = await seeds();
-    const urls = others.map(({ host }) => `http://${host}:${clientPort}`);
-    const answering = await firstThatAnswers(urls);
-    if (answering !== undefined) {
-      return ManagedEtcd.start({ ...options, initialCluster: { join: [answering] } });
+    const found = await Promise.all(
+      others.map(async ({ name, host: at }) => {
+        const url = `https://${at.includes(':') ? `[${at}]` : at}:${clientPort}`;
+        return { name, url, presence: await presenceAt(url, options.certificates.client) };
+      }),
+    );
+    const serving = found.filter(({ presence }) => presence === 'serves');
+    if (serving.length > 0) {
+      return ManagedEtcd.start({
+        ...options,
+        initialCluster: { join: serving.map(({ url }) => url) },
+      });
     }
-    if (others.every(({ name }) => node.name < name)) {
+    const stranger = found.find(({ presence }) => presence === 'stranger');
+    if (stranger !== undefined) {
+      throw new StoreError(
+        'BAD_CONFIG',
+        `what answers at ${stranger.url} for '${stranger.name}' has not the certificates that follow from this node's cookie: node.cookie and cluster.name must be the same on all cores`,
+      );
+    }
+    const waiting = found.filter(({ presence }) => presence === 'waits');
+    const isFirst = others.every(({ name }) => node.name < name);
+    if (dataIn(options.dataDir) === 'whole' || (isFirst && waiting.length === 0)) {
       return ManagedEtcd.start({ ...options, initialCluster: 'new' });
     }
-    if (first) say(`waits for the etcd of ${others.map(({ name }) => `'${name}'`).join(' or ')}`);
+    const names = (waiting.length > 0 ? waiting : found)
+      .map(({ name }) => `'${name}'`)
+      .join(' or ');
+    if (first) say(`waits for the etcd of ${names}`);
     if (performance.now() > endMs) {
       throw new StoreError(
         'UNAVAILABLE',
-        `no etcd answers at ${urls.join(', ')}: start the core whose name comes first, or choose cluster.store.engine = external`,
+        waiting.length > 0
+          ? `the etcd of ${names} has no quorum, and this node has no data to give it one: start the other cores`
+          : `no etcd answers at ${found.map(({ url }) => url).join(', ')}: start the core whose name comes first, or choose cluster.store.engine = external`,
       );
     }
     await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
   }
-}
-
-async function firstThatAnswers(urls: readonly string[]): Promise<string | undefined> {
-  for (const url of urls) {
-    try {
-      const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);
-      if ((await fetch(`${url}/health`, { signal })).ok) return url;
-    } catch {
-      // Not up yet.
-    }
-  }
-  return undefined;
 }

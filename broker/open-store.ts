@@ -66,8 +66,12 @@ export async function openManaged(
   etcd: ManagedEtcd,
 ): Promise<OpenDatabase> {
   try {
-    const namespace = namespaceOf(cluster.name);
-    const store = await EtcdStore.open({ endpoints: etcd.endpoints(), namespace });
+    const store = await EtcdStore.open({
+      endpoints: etcd.endpoints(),
+      namespace: namespaceOf(cluster.name),
+      ...(etcd.tls === undefined ? {} : { tls: etcd.tls }),
+    });
+    etcd.keepCurrent(store);
     return { engine: 'managed', store, etcd };
   } catch (error) {
     await etcd.stop();

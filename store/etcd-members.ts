@@ -50,13 +50,17 @@ export class EtcdMembers {
 
   /** Gives it its vote; etcd refuses while it has not caught up. */
   async promote(peerUrl: string): Promise<void> {
-    const member = (await this.list()).find(({ peerUrls }) => peerUrls.includes(peerUrl));
+    const member = await this.withPeerUrl(peerUrl);
     if (member?.isLearner !== true) return;
     await this.#endpoints.run((client) => client.cluster.memberPromote({ ID: member.id }), false);
   }
 
+  async withPeerUrl(peerUrl: string): Promise<EtcdMember | undefined> {
+    return (await this.list()).find(({ peerUrls }) => peerUrls.includes(peerUrl));
+  }
+
   async removeLearner(peerUrl: string): Promise<void> {
-    const member = (await this.list()).find(({ peerUrls }) => peerUrls.includes(peerUrl));
+    const member = await this.withPeerUrl(peerUrl);
     if (member?.isLearner === true) await this.remove(member.id);
   }
 

@@ -27,6 +27,8 @@ export class EtcdProcess {
   #timer: NodeJS.Timeout | undefined;
   #pauseMs = FIRST_PAUSE_MS;
   #lines: string[] = [];
+  /** Go says its reason first and then, at length, where it was. */
+  #isTracing = false;
   #isStopping = false;
 
   /** @throws StoreError BAD_CONFIG where there is no etcd */
@@ -85,16 +87,17 @@ export class EtcdProcess {
       env: { PATH: this.#options.path },
     });
     this.#child = child;
+    this.#isTracing = false;
     child.stderr.setEncoding('utf8');
     let rest = '';
     child.stderr.on('data', (text: string) => {
       const lines = (rest + text).split('\n');
       rest = lines.pop() ?? '';
-      this.#lines = [...this.#lines, ...lines.filter((line) => line !== '')].slice(-KEPT_LINES);
+      for (const line of lines) this.#heard(line);
     });
     child.once('error', (error) => this.#lines.push(error.message));
     child.once('close', (code, signal) => {
-      if (rest !== '') this.#lines.push(rest);
+      this.#heard(rest);
       this.#child = undefined;
       if (this.#isStopping) return;
       if (performance.now() - startedMs > SETTLED_MS) this.#pauseMs = FIRST_PAUSE_MS;
@@ -103,6 +106,12 @@ export class EtcdProcess {
       this.#timer = setTimeout(() => this.#start(), this.#pauseMs);
       this.#pauseMs = Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS);
     });
+  }
+
+  #heard(line: string): void {
+    if (/^goroutine \d+ \[/.test(line)) this.#isTracing = true;
+    if (line.trim() === '' || this.#isTracing) return;
+    this.#lines = [...this.#lines, line].slice(-KEPT_LINES);
   }
 }
 

@@ -9,29 +9,11 @@ import { fileURLToPath } from 'node:url';
 import { copyStore, EmbeddedStore, EtcdStore, ManagedEtcd, StoreError } from './mod.js';
 import { put } from './testing/contract.js';
 import { startCluster } from './testing/etcd-cluster.js';
-import { freePort } from './testing/free-port.js';
+import { memberIn, until } from './testing/members.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'fleetgauge-managed-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function until(met: () => boolean | Promise<boolean>, withinMs = 20_000): Promise<void> {
-  const untilMs = performance.now() + withinMs;
-  while (!(await met())) {
-    assert.ok(performance.now() < untilMs, `not within ${withinMs} ms`);
-    await pause(50);
-  }
-}
-
-async function options(name: string) {
-  return {
-    name,
-    dataDir: join(folder, name),
-    host: '127.0.0.1',
-    clientPort: await freePort(),
-    peerPort: await freePort(),
-  };
-}
+const options = (name: string) => memberIn(folder, name);
 
 function isAlive(pid: number): boolean {
   try {
@@ -53,22 +35,22 @@ describe('managed etcd', () => {
     try {
       store = await EtcdStore.open({ endpoints: first.endpoints(), namespace: 'fg/' });
       await copyStore(embedded, store);
+      first.keepCurrent(store);
       for (const name of ['second', 'third']) {
         const initialCluster = { join: first.endpoints() };
         joined.push(await ManagedEtcd.start({ ...(await options(name)), initialCluster }));
-        await first.members();
       }
+      await until(() => first.endpoints().length === 3, 5000);
       const members = await first.members();
       assert.deepEqual(members.map(({ name }) => name).sort(), ['m1', 'second', 'third']);
       assert.ok(members.every(({ isLearner }) => !isLearner));
       assert.equal(first.endpoints().length, 3);
       assert.equal(first.endpoints()[0], first.clientUrl);
-      store.useEndpoints(first.endpoints());
+      // The store hears of the others by itself, and goes on with them when the first is no more.
       await first.removeSelf();
       assert.equal(existsSync(join(cluster.folder, 'm1', 'member')), false);
       const [second] = joined as [ManagedEtcd, ManagedEtcd];
       assert.equal((await second.members()).length, 2);
-      store.useEndpoints(second.endpoints());
       assert.equal((await store.read('k/')).entries.length, 5000);
       await store.commit([put('after')]);
     } finally {

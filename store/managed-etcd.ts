@@ -1,57 +1,16 @@
-import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
-import { isIP } from 'node:net';
-import { join } from 'node:path';
-import { EtcdEndpoints } from './etcd-endpoints.js';
-import { EtcdKeys } from './etcd-keys.js';
-import { type EtcdMember, EtcdMembers } from './etcd-members.js';
+import type { EtcdTls } from './etcd-endpoints.js';
+import type { EtcdMember, EtcdMembers } from './etcd-members.js';
 import { EtcdProcess } from './etcd-process.js';
-import { retryUntil } from './retry.js';
-import { StoreError } from './store-error.js';
+import { deleteData } from './member-data.js';
+import { type ManagedEtcdOptions, startMember, urlsOf } from './member-start.js';
 
-export interface ManagedEtcdOptions {
-  /** Of the member, unlike that of any other member. */
-  name: string;
-  dataDir: string;
-  /** Where the other members and all stores reach this one: an address or a name. */
-  host: string;
-  clientPort: number;
-  peerPort: number;
-  /**
-   * `new`: the first member of a cluster. `join`: one more, added through these client endpoints. Where
-   * dataDir holds a member already, it goes on being that one, whatever is said here.
-   */
-  initialCluster: 'new' | { join: readonly string[] };
-  startTimeoutMs?: number;
-  /** Size of the database from which on etcd takes no more. */
-  quotaBytes?: number;
-  /** Told when etcd ended unasked for; it is started again. */
-  died?: (why: string) => void;
-  /** Where programs are looked for; default: $PATH. */
-  path?: string;
+/** Something that uses the cluster through some of its members. */
+export interface EndpointsUser {
+  useEndpoints(endpoints: readonly string[]): void;
 }
 
-const START_TIMEOUT_MS = 30_000;
-const QUOTA_BYTES = 4 * 2 ** 30;
-
-/**
- * The flags beside addresses and names. Compaction keeps five minutes of history, far more than a watch that
- * breaks needs. Pings find a client that stands still long before that: below 3.4.31 etcd can otherwise drop
- * changes for it in silence when it compacts (issue 17529).
- */
-const FLAGS = [
-  ['--logger', 'zap'],
-  ['--log-level', 'error'],
-  ['--log-outputs', 'stderr'],
-  // Fewer entries of the log in memory than the default of 100,000.
-  ['--snapshot-count', '10000'],
-  ['--auto-compaction-mode', 'periodic'],
-  ['--auto-compaction-retention', '5m'],
-  // A retained message may be large.
-  ['--max-request-bytes', String(8 * 2 ** 20)],
-  ['--grpc-keepalive-interval', '10s'],
-  ['--grpc-keepalive-timeout', '20s'],
-].flat();
+/** How old what is known of the other members may be. */
+const LOOK_EVERY_MS = 3_000;
 
 /** An etcd member of one's own: started, watched over, taken out of its cluster again. */
 export class ManagedEtcd {
@@ -61,64 +20,31 @@ export class ManagedEtcd {
   readonly #process: EtcdProcess;
   readonly #members: EtcdMembers;
   #known: readonly EtcdMember[] = [];
+  #timer: NodeJS.Timeout | undefined;
 
   private constructor(options: ManagedEtcdOptions, process: EtcdProcess, members: EtcdMembers) {
     this.#options = options;
     this.#process = process;
     this.#members = members;
-    this.clientUrl = urlOf(options.host, options.clientPort);
-    this.peerUrl = urlOf(options.host, options.peerPort);
+    const { client, peer } = urlsOf(options);
+    this.clientUrl = client;
+    this.peerUrl = peer;
   }
 
   /**
    * Resolves when this member takes part in its cluster.
-   * @throws StoreError BAD_CONFIG without the program; UNAVAILABLE when it does not come up in time
+   * @throws StoreError BAD_CONFIG without the program, where somebody else has its name or port, or where half of its
+   *   data are gone and nobody else is there; DAMAGED; UNAVAILABLE when it does not come up in time
    */
   static async start(options: ManagedEtcdOptions): Promise<ManagedEtcd> {
-    const path = options.path ?? process.env.PATH ?? '';
-    const deadlineMs = performance.now() + (options.startTimeoutMs ?? START_TIMEOUT_MS);
-    const clientUrl = urlOf(options.host, options.clientPort);
-    const peerUrl = urlOf(options.host, options.peerPort);
-    const isKnown = existsSync(join(options.dataDir, 'member'));
-    const joined = isKnown || options.initialCluster === 'new' ? [] : options.initialCluster.join;
-    await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
-    const admin = joined.length === 0 ? undefined : membersAt(joined);
-    let cluster = [`${options.name}=${peerUrl}`];
-    let isAdded = false;
-    let etcd: EtcdProcess | undefined;
-    const own = membersAt([clientUrl]);
+    const { etcd, members } = await startMember(options);
+    const managed = new ManagedEtcd(options, etcd, members);
     try {
-      const start = () =>
-        new EtcdProcess({
-          args: argsOf(options, cluster, admin === undefined ? 'new' : 'existing'),
-          path,
-          died: (why) => options.died?.(why),
-        });
-      if (admin === undefined) {
-        etcd = start();
-        await comeUp(deadlineMs, etcd, () => answers(own, options.name, peerUrl));
-      } else {
-        // Looks for the program before anything is changed in the cluster.
-        EtcdProcess.find(path);
-        cluster = await comeUp(deadlineMs, undefined, () => admin.add(options.name, peerUrl));
-        isAdded = true;
-        etcd = start();
-        await comeUp(deadlineMs, etcd, () => admin.promote(peerUrl));
-        await comeUp(deadlineMs, etcd, () => answers(own, options.name, peerUrl));
-      }
-      const managed = new ManagedEtcd(options, etcd, own);
       await managed.members();
       return managed;
     } catch (error) {
-      await etcd?.stop();
-      own.close();
-      if (isAdded) {
-        await admin?.removeLearner(peerUrl).catch(() => undefined);
-        await rm(join(options.dataDir, 'member'), { recursive: true, force: true });
-      }
+      await managed.stop();
       throw error;
-    } finally {
-      admin?.close();
     }
   }
 
@@ -135,12 +61,38 @@ export class ManagedEtcd {
     return this.#process.isRunning;
   }
 
+  /** What a client of the cluster must show; undefined: nothing. */
+  get tls(): EtcdTls | undefined {
+    return this.#options.certificates?.client;
+  }
+
   /** Client endpoints of all members as last heard of, one's own first. */
   endpoints(): string[] {
     const others = this.#known
       .filter(({ isLearner }) => !isLearner)
       .flatMap((each) => each.clientUrls);
     return [this.clientUrl, ...others.filter((url) => url !== this.clientUrl)];
+  }
+
+  /**
+   * From now on tells it of members that come and go, until this one is stopped: so it has others to turn to
+   * when this one's etcd is dead.
+   */
+  keepCurrent(user: EndpointsUser): void {
+    clearInterval(this.#timer);
+    let told = '';
+    const tell = (): void => {
+      const endpoints = this.endpoints();
+      if (endpoints.join() === told) return;
+      told = endpoints.join();
+      user.useEndpoints(endpoints);
+    };
+    tell();
+    this.#timer = setInterval(() => {
+      // Without an answer what is known goes on to hold.
+      this.members().then(tell, () => undefined);
+    }, LOOK_EVERY_MS);
+    this.#timer.unref();
   }
 
   async members(): Promise<readonly EtcdMember[]> {
@@ -167,68 +119,13 @@ export class ManagedEtcd {
       await this.#members.remove(self.id);
     }
     await this.stop();
-    await rm(join(this.#options.dataDir, 'member'), { recursive: true, force: true });
+    await deleteData(this.#options.dataDir);
   }
 
   /** Stops the process; its data stay, and the others miss a member until it is started again. */
   async stop(): Promise<void> {
+    clearInterval(this.#timer);
     this.#members.close();
     await this.#process.stop();
-  }
-}
-
-function membersAt(endpoints: readonly string[]): EtcdMembers {
-  return new EtcdMembers(
-    new EtcdEndpoints({ endpoints, requestTimeoutMs: 5_000 }, new EtcdKeys('')),
-  );
-}
-
-/** That it is this member that answers, and not somebody else on its port. */
-async function answers(own: EtcdMembers, name: string, peerUrl: string): Promise<void> {
-  const members = await own.list();
-  if (members.some((each) => each.name === name && each.peerUrls.includes(peerUrl))) return;
-  const who = members.map((each) => each.name).join(', ');
-  throw new StoreError(
-    'BAD_CONFIG',
-    `another etcd (${who}) answers on the client port of member '${name}': choose another port`,
-  );
-}
-
-function argsOf(
-  { name, dataDir, host, clientPort, peerPort, quotaBytes }: ManagedEtcdOptions,
-  cluster: readonly string[],
-  state: 'new' | 'existing',
-): string[] {
-  // It listens on addresses only; a name can stand for several.
-  const listen = isIP(host) === 0 ? '0.0.0.0' : host;
-  return [
-    ...FLAGS,
-    ...['--quota-backend-bytes', String(quotaBytes ?? QUOTA_BYTES)],
-    ...['--name', name],
-    ...['--data-dir', dataDir],
-    ...['--listen-client-urls', urlOf(listen, clientPort)],
-    ...['--advertise-client-urls', urlOf(host, clientPort)],
-    ...['--listen-peer-urls', urlOf(listen, peerPort)],
-    ...['--initial-advertise-peer-urls', urlOf(host, peerPort)],
-    ...['--initial-cluster', cluster.join(',')],
-    ...['--initial-cluster-state', state],
-  ];
-}
-
-function urlOf(host: string, port: number): string {
-  return `http://${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
-}
-
-async function comeUp<T>(
-  deadlineMs: number,
-  etcd: EtcdProcess | undefined,
-  attempt: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await retryUntil(deadlineMs, attempt);
-  } catch (error) {
-    if (!(error instanceof StoreError) || error.code !== 'UNAVAILABLE') throw error;
-    const why = etcd === undefined ? '' : `; of the etcd started here, ${etcd.lastWords()}`;
-    throw new StoreError('UNAVAILABLE', `the etcd member did not come up: ${error.message}${why}`);
   }
 }

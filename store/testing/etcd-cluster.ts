@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ManagedEtcd, type ManagedEtcdOptions } from '../managed-etcd.js';
+import { ManagedEtcd } from '../managed-etcd.js';
+import type { ManagedEtcdOptions } from '../member-start.js';
 import { freePort } from './free-port.js';
 
 export interface EtcdCluster {

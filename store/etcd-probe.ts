@@ -1,0 +1,99 @@
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { EtcdEndpoints, type EtcdTls } from './etcd-endpoints.js';
+import { storeErrorOf } from './etcd-errors.js';
+import { EtcdKeys } from './etcd-keys.js';
+
+/**
+ * What is behind an endpoint.
+ * - `serves`: an etcd that can get at its quorum
+ * - `waits`: an etcd that cannot, for others are missing or it has no vote yet
+ * - `stranger`: something with other certificates, or with none
+ * - `absent`: nothing that answers
+ */
+export type Presence = 'serves' | 'waits' | 'stranger' | 'absent';
+
+const PROBE_MS = 2_000;
+/** etcd's metrics are some 100 KB. */
+const MOST_BYTES = 4 * 2 ** 20;
+
+export async function presenceAt(url: string, tls?: EtcdTls): Promise<Presence> {
+  return asking(url, tls, async (endpoints) => {
+    const client = endpoints.client(url);
+    try {
+      await client.maintenance.status({ deadline: Date.now() + PROBE_MS });
+    } catch (error) {
+      return storeErrorOf(error, url).code === 'BAD_CONFIG' ? 'stranger' : 'absent';
+    }
+    try {
+      const range = { key: new EtcdKeys('').probe(), count_only: true };
+      await client.kv.range(range, { deadline: Date.now() + PROBE_MS });
+      return 'serves';
+    } catch {
+      return 'waits';
+    }
+  });
+}
+
+/** Id of the member that answers there; undefined where none does. */
+export async function memberIdAt(url: string, tls?: EtcdTls): Promise<string | undefined> {
+  return asking(url, tls, async (endpoints) => {
+    try {
+      const { maintenance } = endpoints.client(url);
+      return (await maintenance.status({ deadline: Date.now() + PROBE_MS })).header.member_id;
+    } catch {
+      return undefined;
+    }
+  });
+}
+
+/** Ids of the members that the one behind `url` is connected to just now. */
+export async function connectedPeers(url: string, tls?: EtcdTls): Promise<Set<string>> {
+  const metrics = await textAt(`${url}/metrics`, tls).catch(() => '');
+  const lines = metrics.matchAll(
+    /^etcd_network_active_peers\{[^}]*Remote="([0-9a-f]+)"[^}]*\} ([0-9.e+]+)$/gm,
+  );
+  const peers = new Set<string>();
+  for (const [, id, count] of lines) {
+    if (Number(count) > 0) peers.add(BigInt(`0x${id}`).toString());
+  }
+  return peers;
+}
+
+async function asking<T>(
+  url: string,
+  tls: EtcdTls | undefined,
+  ask: (endpoints: EtcdEndpoints) => Promise<T>,
+): Promise<T> {
+  const options = { endpoints: [url], requestTimeoutMs: PROBE_MS };
+  const endpoints = new EtcdEndpoints(
+    tls === undefined ? options : { ...options, tls },
+    new EtcdKeys(''),
+  );
+  try {
+    return await ask(endpoints);
+  } finally {
+    endpoints.close();
+  }
+}
+
+function textAt(url: string, tls: EtcdTls = {}): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const isSafe = url.startsWith('https:');
+    const options = { agent: false as const, timeout: PROBE_MS, ...(isSafe ? tls : {}) };
+    const request = (isSafe ? httpsRequest : httpRequest)(url, options, (response) => {
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      response.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes > MOST_BYTES) request.destroy(new Error('the answer is too long'));
+        else chunks.push(chunk);
+      });
+      response.on('end', () => resolve(Buffer.concat(chunks).toString()));
+      response.on('error', reject);
+    });
+    request.on('timeout', () => request.destroy(new Error('no answer in time')));
+    request.on('error', reject);
+    request.end();
+  });
+}

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { EtcdStore, ManagedEtcd, presenceAt } from './mod.js';
+import { put } from './testing/contract.js';
+import { certificatesOf, memberIn } from './testing/members.js';
+
+/** What a stranger gets over TLS, whatever the server shows it. */
+function overTls(url: string, more: object = {}): Promise<string> {
+  return new Promise((resolve) => {
+    const asked = request(url, { rejectUnauthorized: false, ...more }, (response) => {
+      response.resume();
+      resolve(`status ${response.statusCode}`);
+    });
+    asked.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    asked.end();
+  });
+}
+
+// Real etcd (package etcd-server): two members that share a cookie and nothing else.
+describe('managed etcd with certificates that follow from a cookie', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fleetgauge-tls-'));
+  let first: ManagedEtcd;
+  let second: ManagedEtcd;
+  before(async () => {
+    first = await ManagedEtcd.start({
+      ...(await memberIn(folder, 'm1')),
+      certificates: await certificatesOf('cookie'),
+      initialCluster: 'new',
+    });
+    second = await ManagedEtcd.start({
+      ...(await memberIn(folder, 'm2')),
+      certificates: await certificatesOf('cookie'),
+      initialCluster: { join: [first.clientUrl] },
+    });
+  });
+  after(async () => {
+    await second?.stop();
+    await first?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('serves who has the cookie, of all members', async () => {
+    const { client: tls } = await certificatesOf('cookie');
+    const store = await EtcdStore.open({ endpoints: [second.clientUrl, first.clientUrl], tls });
+    try {
+      await store.commit([put('k', 'secret')]);
+      assert.equal((await store.read('k')).entries.length, 1);
+    } finally {
+      await store.close();
+    }
+    assert.equal(await presenceAt(first.clientUrl, tls), 'serves');
+  });
+
+  it('gives nothing to who speaks HTTP', async () => {
+    for (const url of [first.clientUrl, first.peerUrl]) {
+      for (const path of ['/health', '/version', '/metrics', '/members', '/v3/kv/range']) {
+        const answer = await fetch(`${url.replace('https', 'http')}${path}`).catch(() => undefined);
+        // Go answers who speaks HTTP to a TLS port in plain text.
+        assert.ok(answer === undefined || answer.status === 400, `${path}: ${answer?.status}`);
+      }
+    }
+    const endpoints = [first.clientUrl.replace('https', 'http')];
+    const open = EtcdStore.open({ endpoints, requestTimeoutMs: 1000 });
+    await assert.rejects(open, { name: 'StoreError' });
+  });
+
+  it('gives nothing to who has no certificate, or one of another cookie or cluster', async () => {
+    const strangers = [
+      {},
+      (await certificatesOf('another')).client,
+      (await certificatesOf('cookie', 'another')).client,
+    ];
+    for (const stranger of strangers) {
+      for (const url of [first.clientUrl, first.peerUrl]) {
+        for (const path of ['/health', '/metrics', '/members', '/raft/probing']) {
+          const got = await overTls(`${url}${path}`, stranger);
+          assert.match(got, /^(ECONNRESET|EPIPE|ERR_SSL)/, `${url}${path}: ${got}`);
+        }
+      }
+    }
+    const { ca } = (await certificatesOf('cookie')).client;
+    const endpoints = [first.clientUrl];
+    const open = EtcdStore.open({ endpoints, tls: { ca }, requestTimeoutMs: 1000 });
+    await assert.rejects(open, { name: 'StoreError' });
+    // The control: what the strangers ask for is there.
+    const known = await certificatesOf('cookie');
+    assert.equal(await overTls(`${first.clientUrl}/health`, known.client), 'status 200');
+    assert.equal(await overTls(`${first.peerUrl}/members`, known.server), 'status 200');
+  });
+
+  it('takes no member with another cookie, and is a stranger to it', async () => {
+    const certificates = await certificatesOf('another');
+    assert.equal(await presenceAt(first.clientUrl, certificates.client), 'stranger');
+    const options = { ...(await memberIn(folder, 'm3')), certificates };
+    const initialCluster = { join: [first.clientUrl, second.clientUrl] };
+    await assert.rejects(ManagedEtcd.start({ ...options, initialCluster }), {
+      code: 'BAD_CONFIG',
+    });
+    assert.equal((await first.members()).length, 2);
+  });
+
+  it('keeps its key in files that only their owner can read', () => {
+    const tls = join(folder, 'm1', 'tls');
+    assert.equal(statSync(tls).mode & 0o777, 0o700);
+    for (const file of ['ca.pem', 'cert.pem', 'key.pem']) {
+      assert.equal(statSync(join(tls, file)).mode & 0o777, 0o600);
+    }
+  });
+});
