@@ -20,6 +20,8 @@ export interface ClaimsHost {
   now(): number;
   wallMs(): number;
   write(write: WireWrite): Promise<WireOutcome>;
+  /** Takes this claim out of the store, now or as soon as that can be done. */
+  release(clientId: string, claim: string): void;
   /** Asks another node; rejects at once if it is not there. */
   call(node: string, method: string, body: unknown, timeoutMs: number): Promise<unknown>;
 }
@@ -59,9 +61,7 @@ export class ClientClaims implements ClientRegistry {
   }
 
   release(clientId: string, claim: string): void {
-    this.#host.write(['delete', `${CLIENTS}${clientId}`, claim]).catch(() => {
-      // It goes with the node's lease.
-    });
+    this.#host.release(clientId, claim);
   }
 
   /** A node can be told again what it missed: it ends what it has of these clients. */

@@ -2,8 +2,9 @@ import { type Store, StoreError } from '../../store/mod.js';
 import { ReasonCode } from '../../wire/mod.js';
 import { BrokerError } from '../errors.js';
 import { TcpListener } from '../listener/mod.js';
-import type { Message } from '../routing/mod.js';
+import { DROPPED_MESSAGES, type Message, NOT_RETAINED } from '../routing/mod.js';
 import type { Node, SessionState } from '../session/mod.js';
+import { Announcements } from './announcements.js';
 import { Announcer } from './announcer.js';
 import { Autoclean } from './autoclean.js';
 import { Autoheal, type HealNode, type HealTimes } from './autoheal.js';
@@ -13,7 +14,7 @@ import { Core, LEASE_MS } from './core.js';
 import { Feed, type LogEntry } from './feed.js';
 import { Follower } from './follower.js';
 import { type Hello, newGuid, PROTOCOL, type Role } from './hello.js';
-import type { NodeRecord } from './keys.js';
+import { CLIENTS, NODES, type NodeRecord } from './keys.js';
 import { Links } from './links.js';
 import { NodeWriter } from './node-writer.js';
 import { type InboundPeer, PeerIngress } from './peer-ingress.js';
@@ -82,6 +83,7 @@ export class ClusterNode {
   readonly #ingress: PeerIngress;
   readonly #feed: Feed;
   readonly #writer: NodeWriter;
+  readonly #announcements: Announcements;
   readonly #announcer: Announcer;
   readonly #claims: ClientClaims;
   readonly #heal: Autoheal;
@@ -106,6 +108,8 @@ export class ClusterNode {
     this.#remotes = new RemoteNodes(options.name, node, options.forward, {
       up: (name, record) => this.#nodeUp(name, record),
       down: (name, next) => this.#nodeDown(name, next),
+      ownRoute: (filter, isThere) => this.#announcer.routeSeen(filter, isThere),
+      ownShare: (number, isThere) => this.#announcer.shareSeen(number, isThere),
       now: () => around.now(),
     });
     this.replica = new Replica(this.#remotes);
@@ -134,9 +138,15 @@ export class ClusterNode {
       complain: (line) => around.say(line),
     });
     this.#writer = new NodeWriter((writes) => this.#write(writes));
+    this.#announcements = new Announcements({
+      send: (writes) => this.#write(writes),
+      after,
+      failed: (error) => this.#notWritten(error),
+      complete: () => this.#alarm('write', undefined),
+    });
     this.#announcer = new Announcer(
       options.name,
-      (write) => this.#announce(write),
+      (write) => this.#announcements.say(write),
       () => around.random(),
     );
     this.#claims = new ClientClaims({
@@ -145,6 +155,9 @@ export class ClusterNode {
       now: () => around.now(),
       wallMs: () => around.wallMs(),
       write: (write) => this.#writer.write(write),
+      release: (clientId, claim) =>
+        // One claim's end is not the last word on another's.
+        this.#announcements.say(['delete', `${CLIENTS}${clientId}`, claim], claim),
       call: (to, method, body, timeoutMs) => this.#call(to, method, body, timeoutMs),
     });
     this.#autoclean = new Autoclean(options.autocleanMs);
@@ -158,10 +171,7 @@ export class ClusterNode {
         // One node after the other enters again within a call.
         call: (to, method, body) => this.#call(to, method, body, 10 * CALL_TIMEOUT_MS),
         reenter: () => this.#reenter(),
-        after: (ms, then) => {
-          const timer = setTimeout(then, ms);
-          return () => clearTimeout(timer);
-        },
+        after,
         say: (line) => around.say(line),
       },
       options.heal,
@@ -187,7 +197,7 @@ export class ClusterNode {
     this.#node.router.localRoutes = this.#announcer;
     this.#node.router.retainer = (message) => this.#retain(message);
     this.#node.registry = this.#claims;
-    this.#node.whenAnnounced = (then) => this.#writer.whenIdle(() => then(now()));
+    this.#node.whenAnnounced = (then) => this.#announcements.whenSaid(() => then(now()));
     if (this.options.role === 'core') {
       if (store === undefined) throw new RangeError('a core has a store');
       await this.#startCore(store);
@@ -249,12 +259,15 @@ export class ClusterNode {
   /** The clients' listeners are open (or others than before): other nodes are told. */
   async listening(): Promise<void> {
     const record = JSON.stringify(this.#record());
-    await this.#writer.write(['put', `r/node/${this.options.name}`, record]);
+    this.#announcements.say(['put', `${NODES}${this.options.name}`, record]);
+    // Written later if not now: clients are let in meanwhile.
+    await this.#allSaid().catch(() => undefined);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#heal.close();
+    this.#announcements.close();
     clearInterval(this.#timer);
     clearTimeout(this.#grace);
     this.#follower?.close();
@@ -269,6 +282,7 @@ export class ClusterNode {
   #tick(): void {
     const nowMs = this.#around.now();
     this.links.tick(nowMs);
+    this.#checkAnnounced();
     if (this.#core === undefined || this.#alarms.has('store') || this.#heal.cutOff) return;
     for (const name of this.#autoclean.overdue(this.members().stopped, nowMs)) {
       this.#around.say(`'${name}' has been down for too long: it is taken out of the cluster`);
@@ -328,7 +342,6 @@ export class ClusterNode {
         this.#ready?.();
         this.#ready = undefined;
         await this.#announceAll();
-        this.#alarm('write', undefined);
       },
       lost: (why) => this.#alarm('core', `no contact to a core: ${why}`),
     });
@@ -396,7 +409,13 @@ export class ClusterNode {
     return { guid, role, host: linkHost, linkPort, listeners, version };
   }
 
-  #write(writes: readonly WireWrite[]): Promise<WireOutcome[]> {
+  async #write(writes: readonly WireWrite[]): Promise<WireOutcome[]> {
+    const outcomes = await this.#ask(writes);
+    if (this.#announcements.isComplete) this.#alarm('write', undefined);
+    return outcomes;
+  }
+
+  #ask(writes: readonly WireWrite[]): Promise<WireOutcome[]> {
     if (this.#core !== undefined) return this.#core.write(this.options.name, writes);
     const core = this.#follower?.core;
     if (core === undefined) return Promise.reject(new CallError('NO_CORE', 'no core is followed'));
@@ -406,18 +425,30 @@ export class ClusterNode {
     }) as Promise<WireOutcome[]>;
   }
 
-  #announce(write: WireWrite): void {
-    this.#writer.write(write).catch((error: unknown) => {
-      // What a node has is said again, all of it, when it enters the next time.
-      this.#notWritten(error);
+  async #announceAll(): Promise<void> {
+    for (const write of this.#announcer.everything()) this.#announcements.say(write);
+    this.#announcements.retry();
+    await Promise.all([this.#allSaid(), this.#claims.announce()]);
+    if (this.#core !== undefined) await this.#core.announced(this.options.name);
+    else await this.#follower?.core?.call('announced', null, CALL_TIMEOUT_MS);
+  }
+
+  /** Resolves when all that this node says of itself is written; rejects when something is not yet. */
+  #allSaid(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#announcements.whenSaid((error) => {
+        if (error === undefined) resolve();
+        else reject(error);
+      });
     });
   }
 
-  async #announceAll(): Promise<void> {
-    const writes = [...this.#announcer.everything()].map((write) => this.#writer.write(write));
-    await Promise.all([...writes, this.#claims.announce()]);
-    if (this.#core !== undefined) await this.#core.announced(this.options.name);
-    else await this.#follower?.core?.call('announced', null, CALL_TIMEOUT_MS);
+  #checkAnnounced(): void {
+    const stands = this.replica.nodes.get(this.options.name);
+    // While the copy is not followed, and before this node is up in it, it says nothing.
+    if (stands?.record?.guid !== this.guid || !this.#announcements.isComplete) return;
+    if (this.#core === undefined && this.#follower?.core === undefined) return;
+    this.#announcer.check(stands);
   }
 
   #notWritten(error: unknown): void {
@@ -447,7 +478,6 @@ export class ClusterNode {
   async #reenter(): Promise<void> {
     await this.#core?.enter(this.options.name, this.#record());
     await this.#announceAll();
-    this.#alarm('write', undefined);
     this.#alarm('split', undefined);
   }
 
@@ -459,6 +489,9 @@ export class ClusterNode {
     this.#writer.write(retainedWrite(message, now(), wallMs())).then(
       () => receipt?.settle(now()),
       (error: unknown) => {
+        // Delivered to those who are there, but nobody will find it later; only with MQTT 5 can its publisher hear so.
+        this.#node.counters[DROPPED_MESSAGES]!++;
+        this.#node.counters[NOT_RETAINED]!++;
         receipt?.fail(ReasonCode.IMPLEMENTATION_SPECIFIC_ERROR, now());
         this.#notWritten(error);
       },
@@ -589,4 +622,9 @@ export class ClusterNode {
     this.#alarms.set(about, line);
     if (before === undefined) this.#around.say(line);
   }
+}
+
+function after(ms: number, then: () => void): () => void {
+  const timer = setTimeout(then, ms);
+  return () => clearTimeout(timer);
 }

@@ -1,6 +1,7 @@
 /** Nodes that claim client identifiers, without sockets: calls and writes arrive in the order the test likes. */
 
 import type { ConnectPacket } from '../../wire/mod.js';
+import { Announcements } from '../cluster/announcements.js';
 import { CallError } from '../cluster/calls.js';
 import { ClientClaims } from '../cluster/client-claims.js';
 import { NodeWriter } from '../cluster/node-writer.js';
@@ -15,6 +16,8 @@ export class ClaimsWorld {
   readonly underWay: (() => void)[] = [];
   /** Keys that went over to the lease their node has now. */
   readonly renewed: string[] = [];
+  /** What nodes will do in a while. */
+  readonly later: { node: ClaimingNode; then: () => void }[] = [];
   wallMs = 1_000_000;
 
   node(name: string): ClaimingNode {
@@ -45,10 +48,20 @@ export class ClaimsWorld {
 
   async settle(): Promise<void> {
     await this.told();
-    for (let step = 0; this.underWay.length > 0; step++) {
+    for (let step = 0; ; step++) {
       if (step > 10_000) throw new Error('does not come to an end');
-      await this.step();
+      if (this.underWay.length > 0) await this.step();
+      else if (!(await this.#pass())) break;
     }
+  }
+
+  /** Time passes; what fails for certain is not tried. False if nothing waits for it. */
+  async #pass(): Promise<boolean> {
+    const at = this.later.findIndex(({ node }) => !node.cutOff && !node.answersLost);
+    const [next] = at < 0 ? [] : this.later.splice(at, 1);
+    next?.then();
+    await this.told();
+    return next !== undefined;
   }
 
   async told(): Promise<void> {
@@ -82,12 +95,23 @@ export class ClaimingNode {
     const writer = new NodeWriter((writes) =>
       this.#send(async () => writes.map((write) => world.write(write))),
     );
+    const announcements = new Announcements({
+      send: (writes) => this.#send(async () => writes.map((write) => world.write(write))),
+      after: (_, then) => {
+        const waiting = { node: this, then };
+        world.later.push(waiting);
+        return () => world.later.splice(world.later.indexOf(waiting), 1);
+      },
+      failed: () => {},
+      complete: () => {},
+    });
     this.claims = new ClientClaims({
       name,
       sessions: simulated.node.sessions,
       now: () => simulated.nowMs,
       wallMs: () => world.wallMs,
       write: (write) => writer.write(write),
+      release: (clientId, claim) => announcements.say(['delete', `c/${clientId}`, claim], claim),
       call: (to, method, body) =>
         this.#send(() => {
           const there = world.nodes.get(to);
