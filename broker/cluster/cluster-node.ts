@@ -158,6 +158,8 @@ export class ClusterNode {
       release: (clientId, claim) =>
         // One claim's end is not the last word on another's.
         this.#announcements.say(['delete', `${CLIENTS}${clientId}`, claim], claim),
+      others: () => [...this.replica.nodes.keys()].filter((name) => name !== options.name),
+      after,
       call: (to, method, body, timeoutMs) => this.#call(to, method, body, timeoutMs),
     });
     this.#autoclean = new Autoclean(options.autocleanMs);
@@ -268,6 +270,7 @@ export class ClusterNode {
     this.#closed = true;
     this.#heal.close();
     this.#announcements.close();
+    this.#claims.close();
     clearInterval(this.#timer);
     clearTimeout(this.#grace);
     this.#follower?.close();
@@ -582,6 +585,8 @@ export class ClusterNode {
         const state: SessionState | null = await this.#claims.handOver(clientId, claim);
         return state;
       }
+      case 'reclaim':
+        return this.#claims.reclaim((body as { clientId: string }).clientId);
     }
     if (core === undefined) throw new CallError('NO_CORE', `'${this.options.name}' is no core`);
     switch (method) {

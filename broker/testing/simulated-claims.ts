@@ -12,8 +12,8 @@ import { type SimulatedClient, SimulatedNode } from './simulation.js';
 export class ClaimsWorld {
   readonly store = new Map<string, string>();
   readonly nodes = new Map<string, ClaimingNode>();
-  /** What is under way: writes to the store, calls and answers. */
-  readonly underWay: (() => void)[] = [];
+  /** What is under way: writes to the store, calls and answers. Its link may break first: then it does not arrive. */
+  readonly underWay: ((isLost?: boolean) => void)[] = [];
   /** Keys that went over to the lease their node has now. */
   readonly renewed: string[] = [];
   /** What nodes will do in a while. */
@@ -46,6 +46,20 @@ export class ClaimsWorld {
     await this.told();
   }
 
+  /** Something that is under way is lost, and whoever sent it hears that. */
+  async lose(which: number): Promise<void> {
+    const [arrive] = this.underWay.splice(which % Math.max(1, this.underWay.length), 1);
+    arrive?.(true);
+    await this.told();
+  }
+
+  /** There is contact between all nodes (again). */
+  linked(): void {
+    for (const { claims, name } of this.nodes.values()) {
+      for (const other of this.nodes.keys()) if (other !== name) claims.linked(other);
+    }
+  }
+
   async settle(): Promise<void> {
     await this.told();
     for (let step = 0; ; step++) {
@@ -59,6 +73,7 @@ export class ClaimsWorld {
   async #pass(): Promise<boolean> {
     const at = this.later.findIndex(({ node }) => !node.cutOff && !node.answersLost);
     const [next] = at < 0 ? [] : this.later.splice(at, 1);
+    if (next !== undefined) next.node.simulated.nowMs += 10_000;
     next?.then();
     await this.told();
     return next !== undefined;
@@ -95,13 +110,17 @@ export class ClaimingNode {
     const writer = new NodeWriter((writes) =>
       this.#send(async () => writes.map((write) => world.write(write))),
     );
+    const after = (_: number, then: () => void): (() => void) => {
+      const waiting = { node: this, then };
+      world.later.push(waiting);
+      return () => {
+        const at = world.later.indexOf(waiting);
+        if (at >= 0) world.later.splice(at, 1);
+      };
+    };
     const announcements = new Announcements({
       send: (writes) => this.#send(async () => writes.map((write) => world.write(write))),
-      after: (_, then) => {
-        const waiting = { node: this, then };
-        world.later.push(waiting);
-        return () => world.later.splice(world.later.indexOf(waiting), 1);
-      },
+      after,
       failed: () => {},
       complete: () => {},
     });
@@ -112,14 +131,18 @@ export class ClaimingNode {
       wallMs: () => world.wallMs,
       write: (write) => writer.write(write),
       release: (clientId, claim) => announcements.say(['delete', `c/${clientId}`, claim], claim),
+      others: () => [...world.nodes.keys()].filter((other) => other !== name),
+      after,
       call: (to, method, body) =>
-        this.#send(() => {
+        this.#send(async () => {
           const there = world.nodes.get(to);
-          if (method !== 'takeover' || there === undefined || there.cutOff) throw lost();
+          if (there === undefined || there.cutOff) throw lost();
           const { clientId, claim } = body as { clientId: string; claim: string };
-          return there.claims
-            .handOver(clientId, claim)
-            .then((state) => JSON.parse(JSON.stringify(state)) as unknown);
+          const state =
+            method === 'takeover'
+              ? await there.claims.handOver(clientId, claim)
+              : await there.claims.reclaim(clientId);
+          return JSON.parse(JSON.stringify(state)) as unknown;
         }),
     });
     simulated.node.registry = this.claims;
@@ -144,16 +167,21 @@ export class ClaimingNode {
     if (this.cutOff) return Promise.reject(lost());
     const { underWay } = this.#world;
     return new Promise((resolve, reject) => {
-      underWay.push(() => {
-        if (this.cutOff) {
+      underWay.push((isLost = false) => {
+        if (this.cutOff || isLost) {
           reject(lost());
           return;
         }
+        const answer = (tell: () => void): number =>
+          underWay.push((isAnswerLost = false) => {
+            if (this.answersLost || isAnswerLost) reject(lost());
+            else tell();
+          });
         Promise.resolve()
           .then(serve)
           .then(
-            (value) => underWay.push(() => (this.answersLost ? reject(lost()) : resolve(value))),
-            (error: unknown) => underWay.push(() => reject(error)),
+            (value) => answer(() => resolve(value)),
+            (error: unknown) => answer(() => reject(error)),
           );
       });
     });
