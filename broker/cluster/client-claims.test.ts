@@ -84,7 +84,7 @@ describe('a client identifier of a cluster', () => {
           assert.equal(session?.claim, world.store.get('c/x'));
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 

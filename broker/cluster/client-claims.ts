@@ -62,10 +62,14 @@ export class ClientClaims implements ClientRegistry {
   readonly #host: ClaimsHost;
   /** Claims whose CONNECT is not answered yet: asked to hand over, they are waited for. */
   readonly #pending = new Map<string, Promise<void>>();
+  /** By client: its last CONNECT that is not answered yet. Those of one client are answered in their order. */
+  readonly #latest = new Map<string, Promise<void>>();
   /** Tells the claims of this start of the node from those of an earlier one. */
   readonly #startMs: number;
   /** Claims that were not answered, so that their clients were refused, and that may be written all the same. */
   readonly #doubtful = new Map<string, Doubt>();
+  /** Clients that another node has asked for, and it could not be found out whose they are. */
+  readonly #asked = new Set<string>();
   #cancelLook: (() => void) | undefined;
   #closed = false;
   /** By node: what it could not be told of clients that are ours now. */
@@ -84,12 +88,19 @@ export class ClientClaims implements ClientRegistry {
   ): void {
     this.#count++;
     const claim = `${this.#host.name}|${this.#startMs}|${this.#count}`;
+    const earlier = this.#latest.get(clientId);
     const settled = this.#settle(clientId, claim, cleanStart).then(
-      () => done(claim, this.#host.now()),
-      () => done(undefined, this.#host.now()),
+      () => true,
+      () => false,
     );
-    this.#pending.set(claim, settled);
-    void settled.finally(() => this.#pending.delete(claim));
+    const answered = settled.then(async (isOurs) => {
+      await earlier;
+      done(isOurs ? claim : undefined, this.#host.now());
+      this.#pending.delete(claim);
+      if (this.#latest.get(clientId) === answered) this.#latest.delete(clientId);
+    });
+    this.#pending.set(claim, answered);
+    this.#latest.set(clientId, answered);
   }
 
   release(clientId: string, claim: string): void {
@@ -124,9 +135,18 @@ export class ClientClaims implements ClientRegistry {
   /** Another node has the client by now, perhaps in place of this one: looks whose it is, and gives what there is if it is not this node's. */
   async reclaim(clientId: string): Promise<SessionState | null> {
     const { sessions } = this.#host;
+    // Who asks may be waited for by one that is connecting here: looked at when that is over.
+    void this.#latest.get(clientId)?.then(() => this.reclaim(clientId));
     const claim = sessions.get(clientId)?.claim;
     if (claim === undefined) return null;
-    const there = await this.#host.write(['add', `${CLIENTS}${clientId}`, claim]);
+    let there: WireOutcome;
+    try {
+      there = await this.#host.write(['add', `${CLIENTS}${clientId}`, claim]);
+    } catch {
+      this.#asked.add(clientId);
+      this.#lookLater();
+      return null;
+    }
     if (there === null || ownerOf(there) === this.#host.name) return null;
     if (sessions.get(clientId)?.claim !== claim) return null;
     return sessions.handOver(clientId, this.#host.now()) ?? null;
@@ -208,36 +228,39 @@ export class ClientClaims implements ClientRegistry {
 
   #doubt(clientId: string, claim: string): void {
     this.#doubtful.set(claim, { clientId, sinceMs: this.#host.now() });
-    if (this.#cancelLook === undefined) this.#lookLater();
+    this.#lookLater();
   }
 
   #lookLater(): void {
-    if (!this.#closed) this.#cancelLook = this.#host.after(LOOK_AGAIN_MS, () => void this.#look());
+    if (this.#closed || this.#cancelLook !== undefined) return;
+    this.#cancelLook = this.#host.after(LOOK_AGAIN_MS, () => void this.#look());
   }
 
-  /** Until each of them is known to be written, and the session is here then, or not to be. */
   async #look(): Promise<void> {
-    await Promise.all(
-      [...this.#doubtful].map(async ([claim, doubt]) => {
+    const asked = [...this.#asked];
+    this.#asked.clear();
+    await Promise.all([
+      ...asked.map((clientId) => this.reclaim(clientId)),
+      ...[...this.#doubtful].map(async ([claim, doubt]) => {
         const resolved = this.#resolve(claim, doubt).catch(() => undefined);
         this.#pending.set(claim, resolved);
         await resolved;
         this.#pending.delete(claim);
       }),
-    );
+    ]);
     this.#cancelLook = undefined;
-    if (this.#doubtful.size > 0) this.#lookLater();
+    if (this.#doubtful.size > 0 || this.#asked.size > 0) this.#lookLater();
   }
 
+  /** Once it is known that the claim is written, the session comes here; until it is known to be another's. */
   async #resolve(claim: string, { clientId, sinceMs }: Doubt): Promise<void> {
     const there = await this.#host.write(['add', `${CLIENTS}${clientId}`, claim]);
     const nowMs = this.#host.now();
-    if (there !== null && there !== claim) {
-      if (nowMs - sinceMs > DOUBT_MS) this.#doubtful.delete(claim);
-      return;
-    }
+    const isOurs = there === null || there === claim;
+    if (!isOurs && nowMs - sinceMs < DOUBT_MS) return;
     const state = await this.#search(clientId);
-    if (!this.#doubtful.delete(claim)) return;
+    // Whoever replaced it could not ask: all that is left to do was to end the session that was there before.
+    if (!this.#doubtful.delete(claim) || !isOurs) return;
     const { sessions } = this.#host;
     if (state !== null) sessions.adopt(clientId, state, nowMs);
     // The client may have a session here from before.
