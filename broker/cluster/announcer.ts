@@ -1,12 +1,18 @@
 import { groupKey, type LocalRoutes, type Subscriber } from '../routing/mod.js';
 import { CALL_MEMBER } from './calls.js';
 import { routeKey, shareKey } from './keys.js';
+import type { NodeState } from './replica.js';
 import type { WireWrite } from './wire-write.js';
 
 interface LocalMember {
   group: string;
   filter: string;
   subscriber: Subscriber;
+}
+
+class Doubts {
+  readonly routes = new Set<string>();
+  readonly shares = new Set<number>();
 }
 
 /** They travel as Subscription Identifiers, the highest of which is a call's. */
@@ -25,6 +31,9 @@ export class Announcer implements LocalRoutes {
   readonly #members = new Map<number, LocalMember>();
   readonly #numbers = new Map<Subscriber, Map<string, number>>();
   readonly #left = new Map<number, { group: string; filter: string }>();
+  /** Routes and members that the cluster's database has and this node has not, or the other way round; since the last look, and before. */
+  #doubted = new Doubts();
+  #doubtedBefore = new Doubts();
   #nextNumber: number;
 
   /** `random` gives [0, 1): numbers begin anywhere, so that an earlier start of the node hardly had the same ones. */
@@ -87,6 +96,42 @@ export class Announcer implements LocalRoutes {
     for (const [number, { group, filter, subscriber }] of this.#members) {
       yield ['put', shareKey(this.#node, number, group, filter), subscriber.clientId];
     }
+  }
+
+  /** A change in what the database has of this node. */
+  routeSeen(filter: string, isThere: boolean): void {
+    if (this.#routes.has(filter) !== isThere) this.#doubted.routes.add(filter);
+  }
+
+  shareSeen(number: number, isThere: boolean): void {
+    if (this.#members.has(number) !== isThere) this.#doubted.shares.add(number);
+  }
+
+  /**
+   * Says again what the database has otherwise than this node, and not only for a moment: a write given up for lost
+   * may happen after all, behind a later one that went by another core. To be called every second or so;
+   * `stands` is what the database has.
+   */
+  check(stands: NodeState): void {
+    const { routes, shares } = this.#doubtedBefore;
+    for (const filter of routes) {
+      const isWanted = this.#routes.has(filter);
+      if (isWanted === stands.routes.has(filter)) continue;
+      const key = routeKey(this.#node, filter);
+      this.#write(isWanted ? ['put', key, ''] : ['delete', key]);
+    }
+    for (const number of shares) {
+      const member = this.#members.get(number);
+      const share = stands.shares.get(number);
+      if ((member === undefined) === (share === undefined)) continue;
+      const { group, filter } = (member ?? share) as { group: string; filter: string };
+      const key = shareKey(this.#node, number, group, filter);
+      this.#write(
+        member === undefined ? ['delete', key] : ['put', key, member.subscriber.clientId],
+      );
+    }
+    this.#doubtedBefore = this.#doubted;
+    this.#doubted = new Doubts();
   }
 
   #newNumber(): number {

@@ -49,6 +49,66 @@ describe('a client identifier of a cluster', () => {
     );
   });
 
+  it('has one owner in the end also when writes, calls and answers are lost: where its client connects next', async () => {
+    const lossy = fc.oneof(
+      step,
+      fc.record({ kind: fc.constant('lose' as const), which: fc.nat(20) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(lossy, { maxLength: 40, size: 'max' }),
+        fc.nat(2),
+        async (steps, last) => {
+          const world = new ClaimsWorld();
+          const nodes = ['a@h', 'b@h', 'c@h'].map((name) => world.node(name));
+          const clients: SimulatedClient[] = [];
+          for (const next of steps) {
+            if (next.kind === 'connect') {
+              clients.push(nodes[next.node]!.connect('x', { cleanStart: next.clean }));
+            } else if (next.kind === 'drop') clients[next.which]?.drop();
+            else if (next.kind === 'lose') await world.lose(next.which);
+            else await world.step(next.which);
+          }
+          await world.settle();
+          world.linked();
+          await world.settle();
+          const owners = world.owners('x');
+          assert.ok(owners.length <= 1, `${owners}`);
+          assert.equal(world.store.get('c/x')?.split('|')[0], owners[0], 'the store says the same');
+          const client = nodes[last]!.connect('x');
+          await world.settle();
+          assert.deepEqual(world.owners('x'), [nodes[last]!.name]);
+          assert.equal(isIn(client), true);
+          assert.deepEqual(clients.filter(isIn), []);
+          const session = nodes[last]!.simulated.node.sessions.get('x');
+          assert.equal(session?.claim, world.store.get('c/x'));
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  for (const kind of ['written', 'not written'] as const) {
+    it(`finds its session again after a claim that was not answered (${kind})`, async () => {
+      const world = new ClaimsWorld();
+      const [a, b, c] = [world.node('a@h'), world.node('b@h'), world.node('c@h')];
+      const first = b.connect('x');
+      await world.settle();
+      first.subscribe('t', 1);
+      const refused = a.connect('x');
+      await world.told();
+      if (kind === 'written') await world.step();
+      await world.lose(0);
+      assert.equal(refused.take('connack')[0]?.reasonCode, 0x88);
+      const next = c.connect('x');
+      await world.settle();
+      assert.deepEqual([isIn(first), isIn(next)], [false, true]);
+      assert.deepEqual(world.owners('x'), ['c@h']);
+      const { subscriptions } = c.simulated.node.sessions.get('x')!;
+      assert.deepEqual([...(subscriptions?.keys() ?? [])], ['t'], 'with what it had');
+    });
+  }
+
   it('passes from node to node and back while each still waits for the one before', async () => {
     const world = new ClaimsWorld();
     const [a, b] = [world.node('a@h'), world.node('b@h')];

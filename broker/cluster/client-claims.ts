@@ -1,3 +1,4 @@
+import { StoreError } from '../../store/mod.js';
 import type { ClientRegistry, SessionRegistry, SessionState } from '../session/mod.js';
 import { CallError } from './calls.js';
 import { CLIENTS } from './keys.js';
@@ -11,6 +12,29 @@ const CORE_TIMEOUT_MS = 5000;
 const ASK_AGAIN_MS = 100;
 /** Codes of calls that no core has seen. */
 const UNASKED: ReadonlySet<string> = new Set(['NO_CORE', 'NO_LINK']);
+/** Codes of calls and writes that certainly came to nothing. */
+const UNDONE: ReadonlySet<string> = new Set([
+  ...UNASKED,
+  'NOT_ENTERED',
+  'LEASE_GONE',
+  'FULL',
+  'DENIED',
+]);
+/** Between two looks at what became of claims that were not answered. */
+const LOOK_AGAIN_MS = 1000;
+/** How long one is remembered in whose place there is another: whoever replaced it has asked by then. */
+const DOUBT_MS = 60_000;
+
+/** What is asked of another node about a client. */
+type Question =
+  | { method: 'takeover'; body: { clientId: string; claim: string } }
+  | { method: 'reclaim'; body: { clientId: string } };
+
+interface Doubt {
+  clientId: string;
+  /** On the node's clock. */
+  sinceMs: number;
+}
 
 /** What claims need of the node. */
 export interface ClaimsHost {
@@ -20,6 +44,12 @@ export interface ClaimsHost {
   now(): number;
   wallMs(): number;
   write(write: WireWrite): Promise<WireOutcome>;
+  /** Takes this claim out of the store, now or as soon as that can be done. */
+  release(clientId: string, claim: string): void;
+  /** Other nodes that are up. */
+  others(): string[];
+  /** Calls after `ms`; returns how to call it off. */
+  after(ms: number, then: () => void): () => void;
   /** Asks another node; rejects at once if it is not there. */
   call(node: string, method: string, body: unknown, timeoutMs: number): Promise<unknown>;
 }
@@ -32,10 +62,18 @@ export class ClientClaims implements ClientRegistry {
   readonly #host: ClaimsHost;
   /** Claims whose CONNECT is not answered yet: asked to hand over, they are waited for. */
   readonly #pending = new Map<string, Promise<void>>();
+  /** By client: its last CONNECT that is not answered yet. Those of one client are answered in their order. */
+  readonly #latest = new Map<string, Promise<void>>();
   /** Tells the claims of this start of the node from those of an earlier one. */
   readonly #startMs: number;
-  /** By node: claims of its clients that are ours now, of which it could not be told. */
-  readonly #untold = new Map<string, { clientId: string; claim: string }[]>();
+  /** Claims that were not answered, so that their clients were refused, and that may be written all the same. */
+  readonly #doubtful = new Map<string, Doubt>();
+  /** Clients that another node has asked for, and it could not be found out whose they are. */
+  readonly #asked = new Set<string>();
+  #cancelLook: (() => void) | undefined;
+  #closed = false;
+  /** By node: what it could not be told of clients that are ours now. */
+  readonly #untold = new Map<string, Question[]>();
   #count = 0;
 
   constructor(host: ClaimsHost) {
@@ -50,29 +88,30 @@ export class ClientClaims implements ClientRegistry {
   ): void {
     this.#count++;
     const claim = `${this.#host.name}|${this.#startMs}|${this.#count}`;
+    const earlier = this.#latest.get(clientId);
     const settled = this.#settle(clientId, claim, cleanStart).then(
-      () => done(claim, this.#host.now()),
-      () => done(undefined, this.#host.now()),
+      () => true,
+      () => false,
     );
-    this.#pending.set(claim, settled);
-    void settled.finally(() => this.#pending.delete(claim));
+    const answered = settled.then(async (isOurs) => {
+      await earlier;
+      done(isOurs ? claim : undefined, this.#host.now());
+      this.#pending.delete(claim);
+      if (this.#latest.get(clientId) === answered) this.#latest.delete(clientId);
+    });
+    this.#pending.set(claim, answered);
+    this.#latest.set(clientId, answered);
   }
 
   release(clientId: string, claim: string): void {
-    this.#host.write(['delete', `${CLIENTS}${clientId}`, claim]).catch(() => {
-      // It goes with the node's lease.
-    });
+    this.#host.release(clientId, claim);
   }
 
   /** A node can be told again what it missed: it ends what it has of these clients. */
   linked(node: string): void {
     const untold = this.#untold.get(node) ?? [];
     this.#untold.delete(node);
-    for (const body of untold) {
-      this.#host.call(node, 'takeover', body, TAKEOVER_TIMEOUT_MS).catch((error: unknown) => {
-        this.#untoldOf(node, error, body);
-      });
-    }
+    for (const question of untold) void this.#ask(node, question).catch(() => undefined);
   }
 
   /** A node is taken to be gone: if it is not, it claims its clients anew, and learns of it so. */
@@ -83,10 +122,33 @@ export class ClientClaims implements ClientRegistry {
   /** Another node is the owner now, in place of `claim`: ends what there is, or gives it. */
   async handOver(clientId: string, claim: string): Promise<SessionState | null> {
     await this.#pending.get(claim);
+    // If it was never answered, what there is may still be where it was before.
+    const found = this.#doubtful.delete(claim) ? await this.#search(clientId) : null;
     const { sessions } = this.#host;
     // A claim of our own that came after that one: what we have belongs to it.
     const own = sessions.get(clientId)?.claim;
-    if (own !== undefined && this.#isAfter(own, claim)) return null;
+    if (own !== undefined && this.#isAfter(own, claim)) return found;
+    const ended = sessions.handOver(clientId, this.#host.now()) ?? null;
+    return found ?? ended;
+  }
+
+  /** Another node has the client by now, perhaps in place of this one: looks whose it is, and gives what there is if it is not this node's. */
+  async reclaim(clientId: string): Promise<SessionState | null> {
+    const { sessions } = this.#host;
+    // Who asks may be waited for by one that is connecting here: looked at when that is over.
+    void this.#latest.get(clientId)?.then(() => this.reclaim(clientId));
+    const claim = sessions.get(clientId)?.claim;
+    if (claim === undefined) return null;
+    let there: WireOutcome;
+    try {
+      there = await this.#host.write(['add', `${CLIENTS}${clientId}`, claim]);
+    } catch {
+      this.#asked.add(clientId);
+      this.#lookLater();
+      return null;
+    }
+    if (there === null || ownerOf(there) === this.#host.name) return null;
+    if (sessions.get(clientId)?.claim !== claim) return null;
     return sessions.handOver(clientId, this.#host.now()) ?? null;
   }
 
@@ -108,27 +170,101 @@ export class ClientClaims implements ClientRegistry {
     );
   }
 
+  /** Looks no more. */
+  close(): void {
+    this.#closed = true;
+    this.#cancelLook?.();
+  }
+
   async #settle(clientId: string, claim: string, cleanStart: boolean): Promise<void> {
-    const before = await this.#put(['put', `${CLIENTS}${clientId}`, claim]);
+    const before = await this.#put(clientId, claim);
     if (before === null) return;
     const owner = ownerOf(before);
+    let state: SessionState | null = null;
     if (owner === this.#host.name) {
       // What that one still waits for is to be there before it is taken over.
       await this.#pending.get(before);
-      return;
-    }
-    let state: SessionState | null = null;
-    const body = { clientId, claim: before };
-    try {
-      const given = await this.#host.call(owner, 'takeover', body, TAKEOVER_TIMEOUT_MS);
-      state = given as SessionState | null;
-    } catch (error) {
-      // The owner is gone, and the session with it; or it is cut off, and ends it when there is contact again.
-      this.#untoldOf(owner, error, body);
+      if (!this.#doubtful.delete(before)) return;
+      state = await this.#search(clientId);
+    } else {
+      try {
+        state = await this.#ask(owner, { method: 'takeover', body: { clientId, claim: before } });
+      } catch {
+        // The owner is gone, and the session with it; or it is cut off, and ends it when there is contact again.
+      }
     }
     if (state !== null && !cleanStart) {
       this.#host.sessions.adopt(clientId, state, this.#host.now());
     }
+  }
+
+  /** What another node has of a client of ours, when nobody knows which one. */
+  async #search(clientId: string): Promise<SessionState | null> {
+    const question: Question = { method: 'reclaim', body: { clientId } };
+    const found = await Promise.all(
+      this.#host.others().map((node) => this.#ask(node, question).catch(() => null)),
+    );
+    return found.find((state) => state !== null) ?? null;
+  }
+
+  /** @throws what the call throws; a node that is not there is asked again when it is */
+  async #ask(node: string, question: Question): Promise<SessionState | null> {
+    const { method, body } = question;
+    try {
+      const given = await this.#host.call(node, method, body, TAKEOVER_TIMEOUT_MS);
+      return given as SessionState | null;
+    } catch (error) {
+      // On a link that is slow it still gets there.
+      if (codeOf(error) !== 'TIMEOUT') {
+        const untold = this.#untold.get(node);
+        if (untold === undefined) this.#untold.set(node, [question]);
+        else untold.push(question);
+      }
+      throw error;
+    }
+  }
+
+  // Claims that were not answered
+
+  #doubt(clientId: string, claim: string): void {
+    this.#doubtful.set(claim, { clientId, sinceMs: this.#host.now() });
+    this.#lookLater();
+  }
+
+  #lookLater(): void {
+    if (this.#closed || this.#cancelLook !== undefined) return;
+    this.#cancelLook = this.#host.after(LOOK_AGAIN_MS, () => void this.#look());
+  }
+
+  async #look(): Promise<void> {
+    const asked = [...this.#asked];
+    this.#asked.clear();
+    await Promise.all([
+      ...asked.map((clientId) => this.reclaim(clientId)),
+      ...[...this.#doubtful].map(async ([claim, doubt]) => {
+        const resolved = this.#resolve(claim, doubt).catch(() => undefined);
+        this.#pending.set(claim, resolved);
+        await resolved;
+        this.#pending.delete(claim);
+      }),
+    ]);
+    this.#cancelLook = undefined;
+    if (this.#doubtful.size > 0 || this.#asked.size > 0) this.#lookLater();
+  }
+
+  /** Once it is known that the claim is written, the session comes here; until it is known to be another's. */
+  async #resolve(claim: string, { clientId, sinceMs }: Doubt): Promise<void> {
+    const there = await this.#host.write(['add', `${CLIENTS}${clientId}`, claim]);
+    const nowMs = this.#host.now();
+    const isOurs = there === null || there === claim;
+    if (!isOurs && nowMs - sinceMs < DOUBT_MS) return;
+    const state = await this.#search(clientId);
+    // Whoever replaced it could not ask: all that is left to do was to end the session that was there before.
+    if (!this.#doubtful.delete(claim) || !isOurs) return;
+    const { sessions } = this.#host;
+    if (state !== null) sessions.adopt(clientId, state, nowMs);
+    // The client may have a session here from before.
+    if (!sessions.keep(clientId, claim, nowMs)) this.release(clientId, claim);
   }
 
   /** Whether a claim of a session here was made after another one of this node, of this start or an earlier one. */
@@ -138,26 +274,23 @@ export class ClientClaims implements ClientRegistry {
   }
 
   /** A replicant between two cores has not asked yet: it does when it has one. What was asked may have happened. */
-  async #put(write: WireWrite): Promise<WireOutcome> {
+  async #put(clientId: string, claim: string): Promise<WireOutcome> {
     const endMs = this.#host.now() + CORE_TIMEOUT_MS;
     for (;;) {
       try {
-        return await this.#host.write(write);
+        return await this.#host.write(['put', `${CLIENTS}${clientId}`, claim]);
       } catch (error) {
-        const isUnasked = error instanceof CallError && UNASKED.has(error.code);
-        if (!isUnasked || this.#host.now() > endMs) throw error;
-        await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+        const code = codeOf(error);
+        if (!UNDONE.has(code)) this.#doubt(clientId, claim);
+        if (!UNASKED.has(code) || this.#host.now() > endMs) throw error;
+        await new Promise<void>((resolve) => this.#host.after(ASK_AGAIN_MS, resolve));
       }
     }
   }
+}
 
-  #untoldOf(node: string, error: unknown, body: { clientId: string; claim: string }): void {
-    // On a link that is slow it still gets there.
-    if (error instanceof CallError && error.code === 'TIMEOUT') return;
-    const untold = this.#untold.get(node);
-    if (untold === undefined) this.#untold.set(node, [body]);
-    else untold.push(body);
-  }
+function codeOf(error: unknown): string {
+  return error instanceof CallError || error instanceof StoreError ? error.code : '';
 }
 
 /** A claim is `<node>|<start of the node, ms since 1970>|<count>`. */

@@ -2,8 +2,9 @@ import { StoreError } from '../../store/mod.js';
 import { ReasonCode } from '../../wire/mod.js';
 import { BrokerError } from '../errors.js';
 import { TcpListener } from '../listener/mod.js';
-import type { Message } from '../routing/mod.js';
+import { DROPPED_MESSAGES, type Message, NOT_RETAINED } from '../routing/mod.js';
 import type { Node, SessionState } from '../session/mod.js';
+import { Announcements } from './announcements.js';
 import { Announcer } from './announcer.js';
 import { Autoclean } from './autoclean.js';
 import { Autoheal, type HealNode, type HealTimes } from './autoheal.js';
@@ -21,7 +22,7 @@ import { Feed, type LogEntry } from './feed.js';
 import { Follower } from './follower.js';
 import { Gate } from './gate.js';
 import { type Hello, newGuid, PROTOCOL, type Role } from './hello.js';
-import type { NodeRecord } from './keys.js';
+import { CLIENTS, NODES, type NodeRecord } from './keys.js';
 import { Links } from './links.js';
 import { type Load, Membership, SINGLETON } from './membership.js';
 import { NodeWriter } from './node-writer.js';
@@ -105,6 +106,7 @@ export class ClusterNode {
   readonly #ingress: PeerIngress;
   readonly #feed: Feed;
   readonly #writer: NodeWriter;
+  readonly #announcements: Announcements;
   readonly #announcer: Announcer;
   readonly #claims: ClientClaims;
   readonly #heal: Autoheal;
@@ -135,6 +137,8 @@ export class ClusterNode {
     this.#remotes = new RemoteNodes(options.name, node, options.forward, {
       up: (name, record) => this.#nodeUp(name, record),
       down: (name, next) => this.#nodeDown(name, next),
+      ownRoute: (filter, isThere) => this.#announcer.routeSeen(filter, isThere),
+      ownShare: (number, isThere) => this.#announcer.shareSeen(number, isThere),
       now: () => around.now(),
     });
     this.replica = new Replica(this.#remotes);
@@ -162,10 +166,18 @@ export class ClusterNode {
       unlinked: (peer) => this.#unlinked(peer),
       complain: (line) => around.say(line),
     });
-    this.#writer = new NodeWriter((writes) => this.#gate.pass(() => this.#write(writes)));
+    const send = (writes: readonly WireWrite[]): Promise<WireOutcome[]> =>
+      this.#gate.pass(() => this.#write(writes));
+    this.#writer = new NodeWriter(send);
+    this.#announcements = new Announcements({
+      send,
+      after,
+      failed: (error) => this.#notWritten(error),
+      complete: () => this.#alarm('write', undefined),
+    });
     this.#announcer = new Announcer(
       options.name,
-      (write) => this.#announce(write),
+      (write) => this.#announcements.say(write),
       () => around.random(),
     );
     this.#claims = new ClientClaims({
@@ -174,6 +186,11 @@ export class ClusterNode {
       now: () => around.now(),
       wallMs: () => around.wallMs(),
       write: (write) => this.#writer.write(write),
+      release: (clientId, claim) =>
+        // One claim's end is not the last word on another's.
+        this.#announcements.say(['delete', `${CLIENTS}${clientId}`, claim], claim),
+      others: () => [...this.replica.nodes.keys()].filter((name) => name !== options.name),
+      after,
       call: (to, method, body, timeoutMs) => this.#call(to, method, body, timeoutMs),
     });
     this.membership = new Membership(this.#membershipHost());
@@ -196,10 +213,7 @@ export class ClusterNode {
         // One node after the other enters again within a call.
         call: (to, method, body) => this.#call(to, method, body, 10 * CALL_TIMEOUT_MS),
         reenter: () => this.#reenter(),
-        after: (ms, then) => {
-          const timer = setTimeout(then, ms);
-          return () => clearTimeout(timer);
-        },
+        after,
         say: (line) => around.say(line),
       },
       options.heal,
@@ -225,7 +239,7 @@ export class ClusterNode {
     this.#node.router.localRoutes = this.#announcer;
     this.#node.router.retainer = (message) => this.#retain(message);
     this.#node.registry = this.#claims;
-    this.#node.whenAnnounced = (then) => this.#writer.whenIdle(() => then(now()));
+    this.#node.whenAnnounced = (then) => this.#announcements.whenSaid(() => then(now()));
     if (this.options.role === 'core') {
       if (database === undefined) throw new RangeError('a core has a database');
       await this.#startCore(database.store);
@@ -288,13 +302,17 @@ export class ClusterNode {
   /** The clients' listeners are open (or others than before): other nodes are told. */
   async listening(): Promise<void> {
     const record = JSON.stringify(this.#record());
-    await this.#writer.write(['put', `r/node/${this.options.name}`, record]);
+    this.#announcements.say(['put', `${NODES}${this.options.name}`, record]);
+    // Written later if not now: clients are let in meanwhile.
+    await this.#allSaid().catch(() => undefined);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     await this.#autocluster?.disable();
     this.#heal.close();
+    this.#announcements.close();
+    this.#claims.close();
     clearInterval(this.#timer);
     clearTimeout(this.#grace);
     this.#follower?.close();
@@ -309,6 +327,7 @@ export class ClusterNode {
   #tick(): void {
     const nowMs = this.#around.now();
     this.links.tick(nowMs);
+    this.#checkAnnounced();
     if (this.#core === undefined || this.#alarms.has('store') || this.#heal.cutOff) return;
     for (const name of this.#autoclean.overdue(this.members().stopped, nowMs)) {
       this.#around.say(`'${name}' has been down for too long: it is taken out of the cluster`);
@@ -382,7 +401,6 @@ export class ClusterNode {
         this.#ready?.();
         this.#ready = undefined;
         await this.#announceAll();
-        this.#alarm('write', undefined);
       },
       lost: (why) => this.#alarm('core', `no contact to a core: ${why}`),
     });
@@ -454,7 +472,13 @@ export class ClusterNode {
     return { guid, role, host: linkHost, linkPort, listeners, version };
   }
 
-  #write(writes: readonly WireWrite[]): Promise<WireOutcome[]> {
+  async #write(writes: readonly WireWrite[]): Promise<WireOutcome[]> {
+    const outcomes = await this.#ask(writes);
+    if (this.#announcements.isComplete) this.#alarm('write', undefined);
+    return outcomes;
+  }
+
+  #ask(writes: readonly WireWrite[]): Promise<WireOutcome[]> {
     if (this.#core !== undefined) return this.#core.write(this.options.name, writes);
     const core = this.#follower?.core;
     if (core === undefined) return Promise.reject(new CallError('NO_CORE', 'no core is followed'));
@@ -464,18 +488,30 @@ export class ClusterNode {
     }) as Promise<WireOutcome[]>;
   }
 
-  #announce(write: WireWrite): void {
-    this.#writer.write(write).catch((error: unknown) => {
-      // What a node has is said again, all of it, when it enters the next time.
-      this.#notWritten(error);
+  async #announceAll(): Promise<void> {
+    for (const write of this.#announcer.everything()) this.#announcements.say(write);
+    this.#announcements.retry();
+    await Promise.all([this.#allSaid(), this.#claims.announce()]);
+    if (this.#core !== undefined) await this.#core.announced(this.options.name);
+    else await this.#follower?.core?.call('announced', null, CALL_TIMEOUT_MS);
+  }
+
+  /** Resolves when all that this node says of itself is written; rejects when something is not yet. */
+  #allSaid(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#announcements.whenSaid((error) => {
+        if (error === undefined) resolve();
+        else reject(error);
+      });
     });
   }
 
-  async #announceAll(): Promise<void> {
-    const writes = [...this.#announcer.everything()].map((write) => this.#writer.write(write));
-    await Promise.all([...writes, this.#claims.announce()]);
-    if (this.#core !== undefined) await this.#core.announced(this.options.name);
-    else await this.#follower?.core?.call('announced', null, CALL_TIMEOUT_MS);
+  #checkAnnounced(): void {
+    const stands = this.replica.nodes.get(this.options.name);
+    // While the copy is not followed, and before this node is up in it, it says nothing.
+    if (stands?.record?.guid !== this.guid || !this.#announcements.isComplete) return;
+    if (this.#core === undefined && this.#follower?.core === undefined) return;
+    this.#announcer.check(stands);
   }
 
   #notWritten(error: unknown): void {
@@ -505,7 +541,6 @@ export class ClusterNode {
   async #reenter(): Promise<void> {
     await this.#core?.enter(this.options.name, this.#record());
     await this.#announceAll();
-    this.#alarm('write', undefined);
     this.#alarm('split', undefined);
   }
 
@@ -517,6 +552,9 @@ export class ClusterNode {
     this.#writer.write(retainedWrite(message, now(), wallMs())).then(
       () => receipt?.settle(now()),
       (error: unknown) => {
+        // Delivered to those who are there, but nobody will find it later; only with MQTT 5 can its publisher hear so.
+        this.#node.counters[DROPPED_MESSAGES]!++;
+        this.#node.counters[NOT_RETAINED]!++;
         receipt?.fail(ReasonCode.IMPLEMENTATION_SPECIFIC_ERROR, now());
         this.#notWritten(error);
       },
@@ -620,6 +658,8 @@ export class ClusterNode {
         const state: SessionState | null = await this.#claims.handOver(clientId, claim);
         return state;
       }
+      case 'reclaim':
+        return this.#claims.reclaim((body as { clientId: string }).clientId);
     }
     if (core === undefined) throw new CallError('NO_CORE', `'${this.options.name}' is no core`);
     switch (method) {
@@ -734,7 +774,6 @@ export class ClusterNode {
     for (const session of [...this.#node.sessions.values()]) {
       this.#node.sessions.kick(session, this.#around.now());
     }
-    await this.#writer.idle();
     await before?.call('bye', null, ASK_TIMEOUT_MS).catch(() => undefined);
     this.replica.reset([]);
     this.#alarm(
@@ -826,4 +865,9 @@ export class ClusterNode {
     this.#alarms.set(about, line);
     if (before === undefined) this.#around.say(line);
   }
+}
+
+function after(ms: number, then: () => void): () => void {
+  const timer = setTimeout(then, ms);
+  return () => clearTimeout(timer);
 }

@@ -14,6 +14,9 @@ interface Known {
 export interface RemoteNodesOwner {
   up(name: string, record: NodeRecord): void;
   down(name: string, next: NodeRecord | undefined): void;
+  /** The replica has, or has no longer, a route or a member of this node itself. */
+  ownRoute(filter: string, isThere: boolean): void;
+  ownShare(number: number, isThere: boolean): void;
   now(): number;
 }
 
@@ -68,16 +71,19 @@ export class RemoteNodes implements ReplicaSink {
   }
 
   routeAdded(name: string, filter: string): void {
+    if (name === this.#self) this.#owner.ownRoute(filter, true);
     const remote = this.#known.get(name)?.remote;
     if (remote !== undefined) this.#router.addRemote(remote.subscription, filter);
   }
 
   routeRemoved(name: string, filter: string): void {
+    if (name === this.#self) this.#owner.ownRoute(filter, false);
     const remote = this.#known.get(name)?.remote;
     if (remote !== undefined) this.#router.removeRemote(remote, filter);
   }
 
   shareAdded(name: string, number: number, { group, filter, clientId }: Share): void {
+    if (name === this.#self) this.#owner.ownShare(number, true);
     const remote = this.#known.get(name)?.remote;
     if (remote === undefined) return;
     const member = new RemoteMember(remote, number, clientId, filter);
@@ -86,6 +92,7 @@ export class RemoteNodes implements ReplicaSink {
   }
 
   shareRemoved(name: string, number: number, { group, filter }: Share): void {
+    if (name === this.#self) this.#owner.ownShare(number, false);
     const remote = this.#known.get(name)?.remote;
     const member = remote?.members.get(number)?.member;
     if (remote === undefined || member === undefined) return;

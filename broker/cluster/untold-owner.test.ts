@@ -12,6 +12,9 @@ it('a node that could not be told of a client’s new owner is told when there i
     now: () => 0,
     wallMs: () => 7,
     write: async () => 'other@host|1|1',
+    release: () => {},
+    others: () => [],
+    after: () => () => {},
     call: async (_node, _method, body) => {
       told.push(body);
       throw new CallError('LINK_LOST', 'the link is lost');

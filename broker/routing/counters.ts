@@ -47,6 +47,7 @@ export const COUNTER_NAMES = [
   'messages.retransmitted',
   'messages.dropped',
   'messages.dropped.no_subscribers',
+  'messages.dropped.not_retained',
   'delivery.dropped',
   'delivery.dropped.no_local',
   'delivery.dropped.too_large',
@@ -96,6 +97,8 @@ export const ACKED = at('messages.acked');
 export const RETRANSMITTED = at('messages.retransmitted');
 export const DROPPED_MESSAGES = at('messages.dropped');
 export const NO_SUBSCRIBERS = at('messages.dropped.no_subscribers');
+/** To be retained in a cluster, and its database did not take it; a client of MQTT 5 with QoS 1 or 2 is told so. */
+export const NOT_RETAINED = at('messages.dropped.not_retained');
 export const DROPPED_DELIVERIES = at('delivery.dropped');
 export const DROPPED_NO_LOCAL = at('delivery.dropped.no_local');
 export const DROPPED_TOO_LARGE = at('delivery.dropped.too_large');

@@ -1,6 +1,7 @@
 /** Nodes that claim client identifiers, without sockets: calls and writes arrive in the order the test likes. */
 
 import type { ConnectPacket } from '../../wire/mod.js';
+import { Announcements } from '../cluster/announcements.js';
 import { CallError } from '../cluster/calls.js';
 import { ClientClaims } from '../cluster/client-claims.js';
 import { NodeWriter } from '../cluster/node-writer.js';
@@ -11,10 +12,12 @@ import { type SimulatedClient, SimulatedNode } from './simulation.js';
 export class ClaimsWorld {
   readonly store = new Map<string, string>();
   readonly nodes = new Map<string, ClaimingNode>();
-  /** What is under way: writes to the store, calls and answers. */
-  readonly underWay: (() => void)[] = [];
+  /** What is under way: writes to the store, calls and answers. Its link may break first: then it does not arrive. */
+  readonly underWay: ((isLost?: boolean) => void)[] = [];
   /** Keys that went over to the lease their node has now. */
   readonly renewed: string[] = [];
+  /** What nodes will do in a while. */
+  readonly later: { node: ClaimingNode; then: () => void }[] = [];
   wallMs = 1_000_000;
 
   node(name: string): ClaimingNode {
@@ -43,12 +46,37 @@ export class ClaimsWorld {
     await this.told();
   }
 
+  /** Something that is under way is lost, and whoever sent it hears that. */
+  async lose(which: number): Promise<void> {
+    const [arrive] = this.underWay.splice(which % Math.max(1, this.underWay.length), 1);
+    arrive?.(true);
+    await this.told();
+  }
+
+  /** There is contact between all nodes (again). */
+  linked(): void {
+    for (const { claims, name } of this.nodes.values()) {
+      for (const other of this.nodes.keys()) if (other !== name) claims.linked(other);
+    }
+  }
+
   async settle(): Promise<void> {
     await this.told();
-    for (let step = 0; this.underWay.length > 0; step++) {
+    for (let step = 0; ; step++) {
       if (step > 10_000) throw new Error('does not come to an end');
-      await this.step();
+      if (this.underWay.length > 0) await this.step();
+      else if (!(await this.#pass())) break;
     }
+  }
+
+  /** Time passes; what fails for certain is not tried. False if nothing waits for it. */
+  async #pass(): Promise<boolean> {
+    const at = this.later.findIndex(({ node }) => !node.cutOff && !node.answersLost);
+    const [next] = at < 0 ? [] : this.later.splice(at, 1);
+    if (next !== undefined) next.node.simulated.nowMs += 10_000;
+    next?.then();
+    await this.told();
+    return next !== undefined;
   }
 
   async told(): Promise<void> {
@@ -82,20 +110,39 @@ export class ClaimingNode {
     const writer = new NodeWriter((writes) =>
       this.#send(async () => writes.map((write) => world.write(write))),
     );
+    const after = (_: number, then: () => void): (() => void) => {
+      const waiting = { node: this, then };
+      world.later.push(waiting);
+      return () => {
+        const at = world.later.indexOf(waiting);
+        if (at >= 0) world.later.splice(at, 1);
+      };
+    };
+    const announcements = new Announcements({
+      send: (writes) => this.#send(async () => writes.map((write) => world.write(write))),
+      after,
+      failed: () => {},
+      complete: () => {},
+    });
     this.claims = new ClientClaims({
       name,
       sessions: simulated.node.sessions,
       now: () => simulated.nowMs,
       wallMs: () => world.wallMs,
       write: (write) => writer.write(write),
+      release: (clientId, claim) => announcements.say(['delete', `c/${clientId}`, claim], claim),
+      others: () => [...world.nodes.keys()].filter((other) => other !== name),
+      after,
       call: (to, method, body) =>
-        this.#send(() => {
+        this.#send(async () => {
           const there = world.nodes.get(to);
-          if (method !== 'takeover' || there === undefined || there.cutOff) throw lost();
+          if (there === undefined || there.cutOff) throw lost();
           const { clientId, claim } = body as { clientId: string; claim: string };
-          return there.claims
-            .handOver(clientId, claim)
-            .then((state) => JSON.parse(JSON.stringify(state)) as unknown);
+          const state =
+            method === 'takeover'
+              ? await there.claims.handOver(clientId, claim)
+              : await there.claims.reclaim(clientId);
+          return JSON.parse(JSON.stringify(state)) as unknown;
         }),
     });
     simulated.node.registry = this.claims;
@@ -120,16 +167,21 @@ export class ClaimingNode {
     if (this.cutOff) return Promise.reject(lost());
     const { underWay } = this.#world;
     return new Promise((resolve, reject) => {
-      underWay.push(() => {
-        if (this.cutOff) {
+      underWay.push((isLost = false) => {
+        if (this.cutOff || isLost) {
           reject(lost());
           return;
         }
+        const answer = (tell: () => void): number =>
+          underWay.push((isAnswerLost = false) => {
+            if (this.answersLost || isAnswerLost) reject(lost());
+            else tell();
+          });
         Promise.resolve()
           .then(serve)
           .then(
-            (value) => underWay.push(() => (this.answersLost ? reject(lost()) : resolve(value))),
-            (error: unknown) => underWay.push(() => reject(error)),
+            (value) => answer(() => resolve(value)),
+            (error: unknown) => answer(() => reject(error)),
           );
       });
     });
