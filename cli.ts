@@ -5,6 +5,8 @@
  */
 import { readFileSync } from 'node:fs';
 
+// Of the libraries: nothing that whoever runs this could act on.
+process.noDeprecation = true;
 // Beforehand, for there is no file left to read it with when it is needed.
 const openFiles = openFileLimit();
 try {

@@ -291,12 +291,40 @@ export class ClusterNode {
     return name === this.options.name || this.links.get(name) !== undefined;
   }
 
-  /** Takes another node out of the cluster, normally one that is gone for good; false if it does not belong to it. */
+  /**
+   * Takes another node out of the cluster, for good if it is gone; one that runs is told to leave, for it would be
+   * back. False if it does not belong to the cluster.
+   */
   async forceLeave(name: string): Promise<boolean> {
+    if (await this.#hasLeft(name)) return true;
     if (this.#core !== undefined) return this.#remove(name);
     const core = this.#follower?.core;
     if (core === undefined) throw new CallError('NO_CORE', 'no core is followed');
     return (await core.call('force-leave', name, CALL_TIMEOUT_MS)) as boolean;
+  }
+
+  async #hasLeft(name: string): Promise<boolean> {
+    const link = this.links.get(name);
+    if (link === undefined) return false;
+    const isMember = (): boolean => {
+      const { running, stopped } = this.members();
+      return running.includes(name) || stopped.includes(name);
+    };
+    try {
+      await link.call('leave', null, CALL_TIMEOUT_MS);
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      // It leaves, and our link to it ends: the answer may be lost by that.
+      if (error.code !== 'LINK_LOST') {
+        this.#around.say(`'${name}' does not leave by itself: ${error.message}`);
+        return false;
+      }
+    }
+    const endMs = performance.now() + ASK_TIMEOUT_MS;
+    while (isMember() && performance.now() < endMs) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    }
+    return !isMember();
   }
 
   /** The clients' listeners are open (or others than before): other nodes are told. */
@@ -648,6 +676,11 @@ export class ClusterNode {
         };
         if (core === undefined) return load;
         return { ...load, database: core.databaseId, engine: this.options.database?.engine };
+      }
+      case 'leave': {
+        const { say } = this.#around;
+        say(`'${name}' tells this node to leave the cluster`);
+        return this.membership.leave(say);
       }
       case 'members':
         return this.members().running;

@@ -296,6 +296,23 @@ describe('cluster leave', () => {
     }));
 });
 
+it('force-leave of a node that runs has it leave: it stays out', () =>
+  apart(async (nodes) => {
+    const one = await nodes.core('one');
+    const two = await nodes.core('two');
+    const replicant = await nodes.replicant('replicant', one);
+    await join(two, one);
+    await until(() => running(one) === 'one,replicant,two');
+    const client = await nodes.cluster.client(replicant);
+    assert.equal(await one.cluster!.forceLeave(replicant.nodeName), true);
+    assert.equal(running(one), 'one,two');
+    await until(() => client.disconnects.length === 1);
+    assert.equal(await one.cluster!.forceLeave(two.nodeName), true);
+    assert.equal(running(one), 'one');
+    assert.equal(running(two), 'two');
+    assert.equal(await one.cluster!.forceLeave(two.nodeName), false);
+  }));
+
 it('force-leave of a core takes its part of the database out as well', () =>
   apart(async (nodes) => {
     const one = await nodes.core('one');
