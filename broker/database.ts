@@ -55,9 +55,7 @@ export class Database implements CoreDatabase {
   }
 
   invitation(): Invitation {
-    const { engine, etcd } = this.#current;
-    if (engine === 'managed') return { engine, endpoints: etcd?.endpoints() ?? [] };
-    return { engine: 'external', endpoints: [...this.#config.cluster.store.endpoints] };
+    return this.#invitationTo(this.#current);
   }
 
   checkJoin(engine: Engine): void {
@@ -81,12 +79,17 @@ export class Database implements CoreDatabase {
     return this.#moveTo(await openManaged(this.#config, etcd));
   }
 
-  async join({ engine, endpoints }: Invitation): Promise<DatabaseMove> {
-    if (engine === 'external') return this.#moveTo(await openExternal(this.#config, endpoints));
-    putAside(memberFolder(this.#config), Date.now());
-    const options = await memberOptions(this.#config, this.#say);
-    const etcd = await ManagedEtcd.start({ ...options, initialCluster: { join: endpoints } });
-    return this.#moveTo(await openManaged(this.#config, etcd));
+  /** Remembered at once: from now on the others' etcd counts on this node's member. */
+  async join(invitation: Invitation): Promise<DatabaseMove> {
+    const next = await this.#openOther(invitation);
+    const move = this.#moveTo(next);
+    try {
+      await this.#remember(next);
+    } catch (error) {
+      await move.undo();
+      throw error;
+    }
+    return move;
   }
 
   async leave(): Promise<DatabaseMove> {
@@ -99,14 +102,32 @@ export class Database implements CoreDatabase {
     await this.#current.etcd?.remove(node);
   }
 
+  #invitationTo({ engine, etcd, endpoints }: OpenDatabase): Invitation {
+    if (engine === 'managed') return { engine, endpoints: etcd?.endpoints() ?? [] };
+    return { engine: 'external', endpoints: [...(endpoints ?? [])] };
+  }
+
+  async #openOther({ engine, endpoints }: Invitation): Promise<OpenDatabase> {
+    if (engine === 'external') return openExternal(this.#config, endpoints);
+    putAside(memberFolder(this.#config), Date.now());
+    const options = await memberOptions(this.#config, this.#say);
+    const etcd = await ManagedEtcd.start({ ...options, initialCluster: { join: endpoints } });
+    return openManaged(this.#config, etcd);
+  }
+
+  #remember(database: OpenDatabase): Promise<void> {
+    const joined = database.engine === 'embedded' ? undefined : this.#invitationTo(database);
+    return this.#membership.setDatabase(joined);
+  }
+
   #moveTo(next: OpenDatabase): DatabaseMove {
     const before = this.#current;
+    const rememberedBefore = this.#membership.database;
     return {
       store: next.store,
       done: async () => {
         this.#current = next;
-        const joined = next.engine === 'embedded' ? undefined : this.invitation();
-        await this.#membership.setDatabase(joined);
+        await this.#remember(next);
         await before.store.close();
         await before.etcd?.removeSelf();
         const { file } = this.#config.cluster.store;
@@ -115,6 +136,7 @@ export class Database implements CoreDatabase {
       undo: async () => {
         await next.store.close();
         await next.etcd?.removeSelf();
+        await this.#membership.setDatabase(rememberedBefore);
       },
     };
   }

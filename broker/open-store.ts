@@ -16,6 +16,8 @@ export interface OpenDatabase {
   readonly engine: Engine;
   readonly store: Store;
   readonly etcd?: ManagedEtcd;
+  /** Of an external one. */
+  readonly endpoints?: readonly string[];
 }
 
 /**
@@ -57,7 +59,7 @@ export async function openExternal(
     ...(password === undefined ? {} : { password }),
     ...tlsOf(ssl),
   });
-  return { engine: 'external', store };
+  return { engine: 'external', store, endpoints };
 }
 
 /** Ends the member if its store cannot be opened. */

@@ -775,7 +775,12 @@ export class ClusterNode {
       // Whoever follows this core goes with it, or to another one of the cluster that it leaves.
       const follows = keepsFollowers ? new Set(this.#feed.nodes()) : new Set<string>();
       if (follows.size > 0) this.#beginGrace();
-      await this.#startCore(store, (node) => follows.has(node));
+      try {
+        await this.#startCore(store, (node) => follows.has(node));
+      } catch (error) {
+        await this.#startCore((this.options.database as CoreDatabase).store);
+        throw error;
+      }
     });
     await this.#announceAll();
     await this.#rememberCores(true);

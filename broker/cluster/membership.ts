@@ -188,10 +188,17 @@ export class Membership {
     }
     this.#sayStaying(say);
     // Its etcd is of one cluster at a time.
-    if (database.engine === 'managed') await this.#toOwn();
-    const invitation = (await link.call('invite', null, INVITE_TIMEOUT_MS)) as Invitation;
-    const move = await database.join(invitation);
-    await this.#finish(move, () => host.exchange(move, true));
+    const leavesFirst = database.engine === 'managed';
+    if (leavesFirst) await this.#toOwn();
+    let invitation: Invitation;
+    try {
+      invitation = (await link.call('invite', null, INVITE_TIMEOUT_MS)) as Invitation;
+      const move = await database.join(invitation);
+      await this.#finish(move, () => host.exchange(move, true));
+    } catch (error) {
+      if (leavesFirst) say('it has left its own cluster and stays alone');
+      throw error;
+    }
     const cores = host.others().filter(({ role }) => role === 'core').length + 1;
     if (invitation.engine === 'managed' && cores === 2) {
       say('with two cores the cluster database needs both: a third lets one of them fail');
