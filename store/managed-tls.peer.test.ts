@@ -52,7 +52,7 @@ describe('managed etcd with certificates that follow from a cookie', () => {
     } finally {
       await store.close();
     }
-    assert.equal(await presenceAt(first.clientUrl, tls), 'serves');
+    assert.equal(await presenceAt({ client: first.clientUrl, peer: first.peerUrl }, tls), 'serves');
   });
 
   it('gives nothing to who speaks HTTP', async () => {
@@ -94,7 +94,10 @@ describe('managed etcd with certificates that follow from a cookie', () => {
 
   it('takes no member with another cookie, and is a stranger to it', async () => {
     const certificates = await certificatesOf('another');
-    assert.equal(await presenceAt(first.clientUrl, certificates.client), 'stranger');
+    assert.equal(
+      await presenceAt({ client: first.clientUrl, peer: first.peerUrl }, certificates.client),
+      'stranger',
+    );
     const options = { ...(await memberIn(folder, 'm3')), certificates };
     const initialCluster = { join: [first.clientUrl, second.clientUrl] };
     await assert.rejects(ManagedEtcd.start({ ...options, initialCluster }), {
