@@ -14,6 +14,8 @@ import { EtcdKeys } from './etcd-keys.js';
 export type Presence = 'serves' | 'waits' | 'stranger' | 'absent';
 
 const PROBE_MS = 2_000;
+/** While it has no quorum it takes connections from clients and is silent. */
+const SILENCE_MS = 1_000;
 /** etcd's metrics are some 100 KB. */
 const MOST_BYTES = 4 * 2 ** 20;
 
@@ -25,7 +27,7 @@ export async function presenceAt(
   const atClient = await asking(at.client, tls, async (endpoints): Promise<Presence> => {
     const client = endpoints.client(at.client);
     try {
-      await client.maintenance.status({ deadline: Date.now() + PROBE_MS });
+      await client.maintenance.status({ deadline: Date.now() + SILENCE_MS });
     } catch (error) {
       return storeErrorOf(error, at.client).code === 'BAD_CONFIG' ? 'stranger' : 'absent';
     }

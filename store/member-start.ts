@@ -58,6 +58,9 @@ export interface StartedMember {
 }
 
 const START_TIMEOUT_MS = 30_000;
+const REQUEST_TIMEOUT_MS = 5_000;
+/** While it comes up it accepts connections and does not answer: it is asked anew rather than waited for. */
+const OWN_TIMEOUT_MS = 1_500;
 const QUOTA_BYTES = 4 * 2 ** 30;
 
 export function urlsOf({ host, clientPort, peerPort, certificates }: ManagedEtcdOptions): {
@@ -106,7 +109,7 @@ class MemberStart {
     this.#deadlineMs = performance.now() + (options.startTimeoutMs ?? START_TIMEOUT_MS);
     const { client, peer } = urlsOf(options);
     this.#peerUrl = peer;
-    this.#own = membersAt([client], options.certificates?.client);
+    this.#own = membersAt([client], options.certificates?.client, OWN_TIMEOUT_MS);
   }
 
   async run(): Promise<StartedMember> {
@@ -256,8 +259,12 @@ class MemberStart {
   }
 }
 
-function membersAt(endpoints: readonly string[], tls: EtcdTls | undefined): EtcdMembers {
-  const options = { endpoints, requestTimeoutMs: 5_000 };
+function membersAt(
+  endpoints: readonly string[],
+  tls: EtcdTls | undefined,
+  requestTimeoutMs = REQUEST_TIMEOUT_MS,
+): EtcdMembers {
+  const options = { endpoints, requestTimeoutMs };
   return new EtcdMembers(
     new EtcdEndpoints(tls === undefined ? options : { ...options, tls }, new EtcdKeys('')),
   );
