@@ -113,4 +113,28 @@ describe('managed etcd with certificates that follow from a cookie', () => {
       assert.equal(statSync(join(tls, file)).mode & 0o777, 0o600);
     }
   });
+
+  it('listens at the addresses of its name, and at no other', async () => {
+    const lines: string[] = [];
+    const member = await ManagedEtcd.start({
+      ...(await memberIn(folder, 'named')),
+      host: 'localhost',
+      certificates: await certificatesOf('cookie', 'c', 'localhost'),
+      initialCluster: 'new',
+      say: (line) => lines.push(line),
+    });
+    try {
+      assert.deepEqual(lines, []);
+      const at = (host: string) => overTls(`${member.clientUrl.replace('localhost', host)}/health`);
+      assert.match(await at('127.0.0.1'), /^(ECONNRESET|EPIPE|ERR_SSL)/);
+      assert.equal(await at('127.0.0.2'), 'ECONNREFUSED');
+      const store = await EtcdStore.open({
+        endpoints: member.endpoints(),
+        ...(member.tls && { tls: member.tls }),
+      });
+      await store.close();
+    } finally {
+      await member.stop();
+    }
+  });
 });
