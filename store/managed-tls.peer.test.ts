@@ -25,6 +25,8 @@ describe('managed etcd with certificates that follow from a cookie', () => {
   const folder = mkdtempSync(join(tmpdir(), 'fleetgauge-tls-'));
   let first: ManagedEtcd;
   let second: ManagedEtcd;
+  const warnings: string[] = [];
+  process.on('warning', ({ message }) => warnings.push(message));
   before(async () => {
     first = await ManagedEtcd.start({
       ...(await memberIn(folder, 'm1')),
@@ -43,7 +45,7 @@ describe('managed etcd with certificates that follow from a cookie', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('serves who has the cookie, of all members', async () => {
+  it('serves who has the cookie, of all members, without a warning of Node', async () => {
     const { client: tls } = await certificatesOf('cookie');
     const store = await EtcdStore.open({ endpoints: [second.clientUrl, first.clientUrl], tls });
     try {
@@ -53,6 +55,7 @@ describe('managed etcd with certificates that follow from a cookie', () => {
       await store.close();
     }
     assert.equal(await presenceAt({ client: first.clientUrl, peer: first.peerUrl }, tls), 'serves');
+    assert.deepEqual(warnings, []);
   });
 
   it('gives nothing to who speaks HTTP', async () => {
@@ -107,10 +110,12 @@ describe('managed etcd with certificates that follow from a cookie', () => {
   });
 
   it('keeps its key in files that only their owner can read', () => {
-    const tls = join(folder, 'm1', 'tls');
-    assert.equal(statSync(tls).mode & 0o777, 0o700);
-    for (const file of ['ca.pem', 'cert.pem', 'key.pem']) {
-      assert.equal(statSync(join(tls, file)).mode & 0o777, 0o600);
+    for (const whose of ['member', 'client']) {
+      const tls = join(folder, 'm1', 'tls', whose);
+      assert.equal(statSync(tls).mode & 0o777, 0o700);
+      for (const file of ['ca.pem', 'cert.pem', 'key.pem']) {
+        assert.equal(statSync(join(tls, file)).mode & 0o777, 0o600);
+      }
     }
   });
 

@@ -79,10 +79,19 @@ export async function startMember(options: ManagedEtcdOptions): Promise<StartedM
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   const { addresses, note } = await listenAddresses(options.host, options.addresses ?? HERE);
   if (note !== undefined) options.say?.(note);
-  const identity =
-    options.certificates &&
-    (await writeIdentity(join(options.dataDir, 'tls'), options.certificates.server));
+  const identity = await writeIdentities(options);
   return new MemberStart(options, path, addresses, identity).run();
+}
+
+/** The member's, and beside it one that an operator can have `etcdctl` show. */
+async function writeIdentities({
+  dataDir,
+  certificates,
+}: ManagedEtcdOptions): Promise<IdentityFiles | undefined> {
+  if (certificates === undefined) return undefined;
+  const folder = join(dataDir, 'tls');
+  await writeIdentity(join(folder, 'client'), certificates.client);
+  return writeIdentity(join(folder, 'member'), certificates.server);
 }
 
 class MemberStart {
