@@ -14,6 +14,11 @@ import type { NodeConfig } from './config/mod.js';
 /** How long a core waits for others: one that is not the first for the first, one with data for a quorum. */
 const OTHERS_TIMEOUT_MS = 60_000;
 const ASK_AGAIN_MS = 500;
+/**
+ * How long the first looks around before it begins: where all machines start at once and its disk is a new one, the
+ * others' etcd with the data is there within this time.
+ */
+const LOOK_AROUND_MS = 1500;
 
 type MemberConfig = Pick<NodeConfig, 'node' | 'cluster'>;
 type MemberOptions = Omit<ManagedEtcdOptions, 'initialCluster'>;
@@ -27,6 +32,7 @@ export function memberFolder({ node }: MemberConfig): string {
 export async function memberOptions(
   config: MemberConfig,
   say: (line: string) => void,
+  startTimeoutMs = OTHERS_TIMEOUT_MS,
 ): Promise<MemberOptions & { certificates: CookieCertificates }> {
   const { node, cluster } = config;
   const { clientPort, peerPort } = cluster.store;
@@ -40,7 +46,7 @@ export async function memberOptions(
     clientPort,
     peerPort,
     certificates: await cookieCertificates({ cookie, cluster: cluster.name, host }),
-    startTimeoutMs: OTHERS_TIMEOUT_MS,
+    startTimeoutMs,
     say,
     died: (why) => say(`its etcd ended and is started again: ${why}`),
   };
@@ -49,22 +55,25 @@ export async function memberOptions(
 /**
  * This node's etcd member. One that has data goes on with them. Of those without, the core whose name comes first
  * begins the etcd cluster and the others join it: so all may be started at once, from one config, and none
- * begins a second. None begins one either where an etcd waits for a quorum: this node may be what it misses.
+ * begins a second. It does not begin one either where an etcd waits for a quorum: this node may be what it misses.
  */
 export async function startMember(
   { node, cluster }: MemberConfig,
   seeds: () => Promise<readonly SeedNode[]>,
   say: (line: string) => void,
+  othersTimeoutMs = OTHERS_TIMEOUT_MS,
 ): Promise<ManagedEtcd> {
-  const { clientPort } = cluster.store;
-  const options = await memberOptions({ node, cluster }, say);
-  const endMs = performance.now() + OTHERS_TIMEOUT_MS;
+  const { clientPort, peerPort } = cluster.store;
+  const options = await memberOptions({ node, cluster }, say, othersTimeoutMs);
+  const startMs = performance.now();
   for (let first = true; ; first = false) {
     const others = await seeds();
     const found = await Promise.all(
       others.map(async ({ name, host: at }) => {
-        const url = `https://${at.includes(':') ? `[${at}]` : at}:${clientPort}`;
-        return { name, url, presence: await presenceAt(url, options.certificates.client) };
+        const base = `https://${at.includes(':') ? `[${at}]` : at}`;
+        const urls = { client: `${base}:${clientPort}`, peer: `${base}:${peerPort}` };
+        const presence = await presenceAt(urls, options.certificates.client);
+        return { name, url: urls.client, presence };
       }),
     );
     const serving = found.filter(({ presence }) => presence === 'serves');
@@ -82,15 +91,17 @@ export async function startMember(
       );
     }
     const waiting = found.filter(({ presence }) => presence === 'waits');
-    const isFirst = others.every(({ name }) => node.name < name);
-    if (dataIn(options.dataDir) === 'whole' || (isFirst && waiting.length === 0)) {
+    const passedMs = performance.now() - startMs;
+    const isFirst = others.every(({ name }) => node.name < name) && waiting.length === 0;
+    const hasLooked = others.length === 0 || passedMs > LOOK_AROUND_MS;
+    if (dataIn(options.dataDir) === 'whole' || (isFirst && hasLooked)) {
       return ManagedEtcd.start({ ...options, initialCluster: 'new' });
     }
     const names = (waiting.length > 0 ? waiting : found)
       .map(({ name }) => `'${name}'`)
       .join(' or ');
-    if (first) say(`waits for the etcd of ${names}`);
-    if (performance.now() > endMs) {
+    if (first && !isFirst) say(`waits for the etcd of ${names}`);
+    if (passedMs > othersTimeoutMs) {
       throw new StoreError(
         'UNAVAILABLE',
         waiting.length > 0

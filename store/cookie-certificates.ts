@@ -13,7 +13,8 @@ export interface Identity {
 export interface CookieCertificates {
   /** Of a member that others reach at this address or name. */
   server: Identity;
-  client: Identity;
+  /** And the name that all members have, beside that of their host. */
+  client: Identity & { serverName: string };
 }
 
 export interface CookieCertificatesOptions {
@@ -44,6 +45,7 @@ const VALID = {
   notBefore: new Date('2000-01-01T00:00:00Z'),
   notAfter: new Date('9999-12-31T23:59:59Z'),
 };
+const MEMBER_NAME = 'member.fleetgauge.internal';
 const SUBJECT = 'CN=Fleetgauge managed etcd';
 
 /**
@@ -76,7 +78,10 @@ export async function cookieCertificates({
   });
   const issue = async (role: 'server' | 'client'): Promise<Identity> => {
     const keys = await webcrypto.subtle.generateKey(CURVE, true, ['sign', 'verify']);
-    const name = { type: isIP(host) === 0 ? ('dns' as const) : ('ip' as const), value: host };
+    const names = [
+      { type: isIP(host) === 0 ? ('dns' as const) : ('ip' as const), value: host },
+      { type: 'dns' as const, value: MEMBER_NAME },
+    ];
     const cert = await X509CertificateGenerator.create({
       subject: `CN=${role}`,
       issuer: SUBJECT,
@@ -94,12 +99,13 @@ export async function cookieCertificates({
         ]),
         identifier,
         // Without a name in it, etcd takes a client from wherever it comes.
-        ...(role === 'server' ? [new SubjectAlternativeNameExtension([name])] : []),
+        ...(role === 'server' ? [new SubjectAlternativeNameExtension(names)] : []),
       ],
     });
     return { ca: pemOf(ca), cert: pemOf(cert), key: await privatePem(keys.privateKey) };
   };
-  return { server: await issue('server'), client: await issue('client') };
+  const [server, client] = [await issue('server'), await issue('client')];
+  return { server, client: { ...client, serverName: MEMBER_NAME } };
 }
 
 /** The same number in [1, order) for the same cookie and cluster. */

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { noop } from 'cockatiel';
 import { Etcd3, type IOptions } from 'etcd3';
 import { isCompacted, needsLogin, storeErrorOf, wasNeverSent } from './etcd-errors.js';
@@ -9,6 +10,8 @@ export interface EtcdTls {
   ca?: Buffer;
   cert?: Buffer;
   key?: Buffer;
+  /** A name that all members' certificates have, for members reached by an address: TLS knows names only (RFC 6066 §3). */
+  serverName?: string;
 }
 
 export interface EndpointsOptions {
@@ -251,9 +254,19 @@ export class EtcdEndpoints {
     if (username !== undefined) options.auth = { username, password };
     if (endpoint.startsWith('https:') && tls?.ca !== undefined) {
       options.credentials = { rootCertificate: tls.ca };
+      if (tls.serverName !== undefined && isIP(hostIn(endpoint)) !== 0) {
+        options.grpcOptions = {
+          ...options.grpcOptions,
+          'grpc.ssl_target_name_override': tls.serverName,
+        };
+      }
       if (tls.key !== undefined) options.credentials.privateKey = tls.key;
       if (tls.cert !== undefined) options.credentials.certChain = tls.cert;
     }
     return options;
   }
+}
+
+function hostIn(endpoint: string): string {
+  return new URL(endpoint).hostname.replace(/^\[|\]$/g, '');
 }

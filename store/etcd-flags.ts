@@ -15,6 +15,8 @@ export interface MemberFlags {
   identity: IdentityFiles | undefined;
   cluster: readonly string[];
   state: 'new' | 'existing';
+  /** Of a cluster that begins. Etcd makes ids of it and the addresses: two that begin at one address have no other difference. */
+  token: string;
 }
 
 /**
@@ -54,6 +56,7 @@ export function argsOf(member: MemberFlags): string[] {
     ...['--initial-advertise-peer-urls', urlOf(host, peerPort, isSafe)],
     ...['--initial-cluster', member.cluster.join(',')],
     ...['--initial-cluster-state', member.state],
+    ...['--initial-cluster-token', member.token],
     ...(identity === undefined ? [] : tlsFlags(identity)),
   ];
 }

@@ -27,8 +27,16 @@ export class EtcdMembers {
   }
 
   async list(): Promise<EtcdMember[]> {
-    const { members } = await this.#endpoints.run((client) => client.cluster.memberList({}), true);
-    return members.map(memberOf);
+    return (await this.look()).members;
+  }
+
+  /** Who belongs to the cluster, and which one it is. */
+  async look(): Promise<{ clusterId: string; members: EtcdMember[] }> {
+    const { header, members } = await this.#endpoints.run(
+      (client) => client.cluster.memberList({}),
+      true,
+    );
+    return { clusterId: header.cluster_id, members: members.map(memberOf) };
   }
 
   /**

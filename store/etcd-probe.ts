@@ -14,16 +14,22 @@ import { EtcdKeys } from './etcd-keys.js';
 export type Presence = 'serves' | 'waits' | 'stranger' | 'absent';
 
 const PROBE_MS = 2_000;
+/** While it has no quorum it takes connections from clients and is silent. */
+const SILENCE_MS = 1_000;
 /** etcd's metrics are some 100 KB. */
 const MOST_BYTES = 4 * 2 ** 20;
 
-export async function presenceAt(url: string, tls?: EtcdTls): Promise<Presence> {
-  return asking(url, tls, async (endpoints) => {
-    const client = endpoints.client(url);
+/** @param at its client endpoint, and where other members reach it: only there it answers before it has a quorum */
+export async function presenceAt(
+  at: { client: string; peer: string },
+  tls?: EtcdTls,
+): Promise<Presence> {
+  const atClient = await asking(at.client, tls, async (endpoints): Promise<Presence> => {
+    const client = endpoints.client(at.client);
     try {
-      await client.maintenance.status({ deadline: Date.now() + PROBE_MS });
+      await client.maintenance.status({ deadline: Date.now() + SILENCE_MS });
     } catch (error) {
-      return storeErrorOf(error, url).code === 'BAD_CONFIG' ? 'stranger' : 'absent';
+      return storeErrorOf(error, at.client).code === 'BAD_CONFIG' ? 'stranger' : 'absent';
     }
     try {
       const range = { key: new EtcdKeys('').probe(), count_only: true };
@@ -33,6 +39,13 @@ export async function presenceAt(url: string, tls?: EtcdTls): Promise<Presence> 
       return 'waits';
     }
   });
+  if (atClient !== 'absent') return atClient;
+  try {
+    await textAt(`${at.peer}/members`, tls);
+    return 'waits';
+  } catch (error) {
+    return isAboutTls(error) ? 'stranger' : 'absent';
+  }
 }
 
 /** Id of the member that answers there; undefined where none does. */
@@ -77,11 +90,20 @@ async function asking<T>(
   }
 }
 
+function isAboutTls(error: unknown): boolean {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return /CERT|SIGNATURE|SSL|TLS|EPROTO/.test(code);
+}
+
 function textAt(url: string, tls: EtcdTls = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const isSafe = url.startsWith('https:');
     const options = { agent: false as const, timeout: PROBE_MS, ...(isSafe ? tls : {}) };
     const request = (isSafe ? httpsRequest : httpRequest)(url, options, (response) => {
+      if (response.statusCode !== 200) {
+        request.destroy(new Error(`status ${response.statusCode}`));
+        return;
+      }
       const chunks: Buffer[] = [];
       let bytes = 0;
       response.on('data', (chunk: Buffer) => {

@@ -18,6 +18,12 @@ const lookup = {
   own: () => ['127.0.0.1', '::1', '10.0.0.5', 'fd00::5', '192.168.7.7'],
 };
 
+it('on a machine without IPv6 leave out ::1', async () => {
+  const own = (): string[] => ['127.0.0.1', '10.0.0.5'];
+  const { addresses } = await listenAddresses('localhost', { ...lookup, own });
+  assert.deepEqual(addresses, ['127.0.0.1']);
+});
+
 describe('the addresses to listen on', () => {
   const cases: [string, string[], RegExp | undefined][] = [
     ['10.0.0.5', ['10.0.0.5'], undefined],

@@ -40,7 +40,7 @@ export async function listenAddresses(
     return { addresses: [EVERYWHERE], note: noteOf(host, 'cannot be resolved') };
   }
   const mine = own();
-  const here = [...new Set(all)].filter((each) => mine.includes(each) || isLoopback(each));
+  const here = [...new Set(all)].filter((each) => mine.includes(each) || each.startsWith('127.'));
   const isMeantLocal = host === 'localhost' || host.endsWith('.localhost');
   if (here.length > 0 && (isMeantLocal || !here.every(isLoopback))) return { addresses: here };
   const why = here.length > 0 ? 'which others do not reach' : 'which this machine does not have';

@@ -25,6 +25,8 @@ describe('managed etcd with certificates that follow from a cookie', () => {
   const folder = mkdtempSync(join(tmpdir(), 'fleetgauge-tls-'));
   let first: ManagedEtcd;
   let second: ManagedEtcd;
+  const warnings: string[] = [];
+  process.on('warning', ({ message }) => warnings.push(message));
   before(async () => {
     first = await ManagedEtcd.start({
       ...(await memberIn(folder, 'm1')),
@@ -43,7 +45,7 @@ describe('managed etcd with certificates that follow from a cookie', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('serves who has the cookie, of all members', async () => {
+  it('serves who has the cookie, of all members, without a warning of Node', async () => {
     const { client: tls } = await certificatesOf('cookie');
     const store = await EtcdStore.open({ endpoints: [second.clientUrl, first.clientUrl], tls });
     try {
@@ -52,7 +54,8 @@ describe('managed etcd with certificates that follow from a cookie', () => {
     } finally {
       await store.close();
     }
-    assert.equal(await presenceAt(first.clientUrl, tls), 'serves');
+    assert.equal(await presenceAt({ client: first.clientUrl, peer: first.peerUrl }, tls), 'serves');
+    assert.deepEqual(warnings, []);
   });
 
   it('gives nothing to who speaks HTTP', async () => {
@@ -94,7 +97,10 @@ describe('managed etcd with certificates that follow from a cookie', () => {
 
   it('takes no member with another cookie, and is a stranger to it', async () => {
     const certificates = await certificatesOf('another');
-    assert.equal(await presenceAt(first.clientUrl, certificates.client), 'stranger');
+    assert.equal(
+      await presenceAt({ client: first.clientUrl, peer: first.peerUrl }, certificates.client),
+      'stranger',
+    );
     const options = { ...(await memberIn(folder, 'm3')), certificates };
     const initialCluster = { join: [first.clientUrl, second.clientUrl] };
     await assert.rejects(ManagedEtcd.start({ ...options, initialCluster }), {
@@ -104,10 +110,36 @@ describe('managed etcd with certificates that follow from a cookie', () => {
   });
 
   it('keeps its key in files that only their owner can read', () => {
-    const tls = join(folder, 'm1', 'tls');
-    assert.equal(statSync(tls).mode & 0o777, 0o700);
-    for (const file of ['ca.pem', 'cert.pem', 'key.pem']) {
-      assert.equal(statSync(join(tls, file)).mode & 0o777, 0o600);
+    for (const whose of ['member', 'client']) {
+      const tls = join(folder, 'm1', 'tls', whose);
+      assert.equal(statSync(tls).mode & 0o777, 0o700);
+      for (const file of ['ca.pem', 'cert.pem', 'key.pem']) {
+        assert.equal(statSync(join(tls, file)).mode & 0o777, 0o600);
+      }
+    }
+  });
+
+  it('listens at the addresses of its name, and at no other', async () => {
+    const lines: string[] = [];
+    const member = await ManagedEtcd.start({
+      ...(await memberIn(folder, 'named')),
+      host: 'localhost',
+      certificates: await certificatesOf('cookie', 'c', 'localhost'),
+      initialCluster: 'new',
+      say: (line) => lines.push(line),
+    });
+    try {
+      assert.deepEqual(lines, []);
+      const at = (host: string) => overTls(`${member.clientUrl.replace('localhost', host)}/health`);
+      assert.match(await at('127.0.0.1'), /^(ECONNRESET|EPIPE|ERR_SSL)/);
+      assert.equal(await at('127.0.0.2'), 'ECONNREFUSED');
+      const store = await EtcdStore.open({
+        endpoints: member.endpoints(),
+        ...(member.tls && { tls: member.tls }),
+      });
+      await store.close();
+    } finally {
+      await member.stop();
     }
   });
 });

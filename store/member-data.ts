@@ -1,9 +1,11 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** What is in the data folder of an etcd member: `half` where its log or its database is missing. */
 export type MemberData = 'none' | 'half' | 'whole';
+
+const CLUSTER_FILE = 'cluster-id';
 
 export function dataIn(dataDir: string): MemberData {
   const member = join(dataDir, 'member');
@@ -26,6 +28,17 @@ export async function setAside(dataDir: string): Promise<string | undefined> {
 
 export async function deleteData(dataDir: string): Promise<void> {
   await rm(join(dataDir, 'member'), { recursive: true, force: true });
+  await rm(join(dataDir, CLUSTER_FILE), { force: true });
+}
+
+/** The cluster that the member was last seen in; etcd has it in its log only. */
+export function clusterIdIn(dataDir: string): string | undefined {
+  const file = join(dataDir, CLUSTER_FILE);
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
+}
+
+export async function noteClusterId(dataDir: string, id: string): Promise<void> {
+  if (clusterIdIn(dataDir) !== id) await writeFile(join(dataDir, CLUSTER_FILE), `${id}\n`);
 }
 
 function filesIn(folder: string): string[] {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CookieCertificates } from './cookie-certificates.js';
@@ -9,7 +10,14 @@ import { EtcdProcess } from './etcd-process.js';
 import { type IdentityFiles, writeIdentity } from './identity-files.js';
 import { type AddressLookup, HERE, listenAddresses } from './listen-addresses.js';
 import { takeOutLost } from './lost-member.js';
-import { dataIn, deleteData, isDamage, setAside } from './member-data.js';
+import {
+  clusterIdIn,
+  dataIn,
+  deleteData,
+  isDamage,
+  noteClusterId,
+  setAside,
+} from './member-data.js';
 import { retryUntil } from './retry.js';
 import { StoreError } from './store-error.js';
 
@@ -50,6 +58,9 @@ export interface StartedMember {
 }
 
 const START_TIMEOUT_MS = 30_000;
+const REQUEST_TIMEOUT_MS = 5_000;
+/** While it comes up it accepts connections and does not answer: it is asked anew rather than waited for. */
+const OWN_TIMEOUT_MS = 1_500;
 const QUOTA_BYTES = 4 * 2 ** 30;
 
 export function urlsOf({ host, clientPort, peerPort, certificates }: ManagedEtcdOptions): {
@@ -68,10 +79,19 @@ export async function startMember(options: ManagedEtcdOptions): Promise<StartedM
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   const { addresses, note } = await listenAddresses(options.host, options.addresses ?? HERE);
   if (note !== undefined) options.say?.(note);
-  const identity =
-    options.certificates &&
-    (await writeIdentity(join(options.dataDir, 'tls'), options.certificates.server));
+  const identity = await writeIdentities(options);
   return new MemberStart(options, path, addresses, identity).run();
+}
+
+/** The member's, and beside it one that an operator can have `etcdctl` show. */
+async function writeIdentities({
+  dataDir,
+  certificates,
+}: ManagedEtcdOptions): Promise<IdentityFiles | undefined> {
+  if (certificates === undefined) return undefined;
+  const folder = join(dataDir, 'tls');
+  await writeIdentity(join(folder, 'client'), certificates.client);
+  return writeIdentity(join(folder, 'member'), certificates.server);
 }
 
 class MemberStart {
@@ -98,7 +118,7 @@ class MemberStart {
     this.#deadlineMs = performance.now() + (options.startTimeoutMs ?? START_TIMEOUT_MS);
     const { client, peer } = urlsOf(options);
     this.#peerUrl = peer;
-    this.#own = membersAt([client], options.certificates?.client);
+    this.#own = membersAt([client], options.certificates?.client, OWN_TIMEOUT_MS);
   }
 
   async run(): Promise<StartedMember> {
@@ -118,10 +138,11 @@ class MemberStart {
   async #start(others: EtcdMembers | undefined): Promise<StartedMember> {
     const { name, dataDir } = this.#options;
     const data = dataIn(dataDir);
+    const isKnown = data === 'none' || others === undefined || (await this.#isKnownTo(others));
     if (data === 'none' && others === undefined) {
       return this.#bring([`${name}=${this.#peerUrl}`], 'new', () => this.#answers());
     }
-    if (data === 'whole' && !(await this.#isForgotten(others))) {
+    if (data === 'whole' && isKnown) {
       try {
         return await this.#bring([`${name}=${this.#peerUrl}`], 'existing', async () => {
           // It may have been stopped before it had its vote.
@@ -161,12 +182,22 @@ class MemberStart {
     }
   }
 
-  /** Whether it was taken out of the cluster while it did not run. */
-  async #isForgotten(others: EtcdMembers | undefined): Promise<boolean> {
-    if (others === undefined) return false;
-    const { name } = this.#options;
-    const all = await others.list();
-    return !all.some((each) => each.name === name || each.peerUrls.includes(this.#peerUrl));
+  /**
+   * Whether they have it among them: it may have been taken out while it did not run.
+   * @throws StoreError BAD_CONFIG where they are another cluster, so that its data may be all that is left of its own
+   */
+  async #isKnownTo(others: EtcdMembers): Promise<boolean> {
+    const { name, dataDir } = this.#options;
+    const { clusterId, members } = await others.look();
+    const own = clusterIdIn(dataDir);
+    if (own !== undefined && own !== clusterId) {
+      const who = members.map((each) => `'${each.name}'`).join(', ');
+      throw new StoreError(
+        'BAD_CONFIG',
+        `the etcd of ${who} is another cluster than that whose data are in '${dataDir}': if it began anew by mistake, stop it, delete its data, and start this node before it; otherwise delete these`,
+      );
+    }
+    return members.some((each) => each.name === name || each.peerUrls.includes(this.#peerUrl));
   }
 
   /** Starts etcd and waits for `isUp` to resolve. */
@@ -185,6 +216,7 @@ class MemberStart {
         identity: this.#identity,
         cluster,
         state,
+        token: randomUUID(),
       }),
       path: this.#path,
       died: (why) => {
@@ -202,6 +234,7 @@ class MemberStart {
         }
         await isUp();
       });
+      await noteClusterId(dataDir, (await this.#own.look()).clusterId);
       return { etcd, members: this.#own };
     } catch (error) {
       await etcd.stop();
@@ -235,8 +268,12 @@ class MemberStart {
   }
 }
 
-function membersAt(endpoints: readonly string[], tls: EtcdTls | undefined): EtcdMembers {
-  const options = { endpoints, requestTimeoutMs: 5_000 };
+function membersAt(
+  endpoints: readonly string[],
+  tls: EtcdTls | undefined,
+  requestTimeoutMs = REQUEST_TIMEOUT_MS,
+): EtcdMembers {
+  const options = { endpoints, requestTimeoutMs };
   return new EtcdMembers(
     new EtcdEndpoints(tls === undefined ? options : { ...options, tls }, new EtcdKeys('')),
   );

@@ -18,8 +18,12 @@ export async function memberIn(
   };
 }
 
-export function certificatesOf(cookie: string, cluster = 'c'): Promise<CookieCertificates> {
-  return cookieCertificates({ cookie, cluster, host: '127.0.0.1' });
+export function certificatesOf(
+  cookie: string,
+  cluster = 'c',
+  host = '127.0.0.1',
+): Promise<CookieCertificates> {
+  return cookieCertificates({ cookie, cluster, host });
 }
 
 /** Looks again and again, for a bounded time. */
