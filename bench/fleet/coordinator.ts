@@ -35,6 +35,8 @@ export interface CoordinatorOptions {
   /** Opens the run record; called when the fleet stands ready, with the run's epoch on the wall clock. */
   openRecord: (epochMs: number) => Promise<RunWriter>;
   probes: ProbeTimeline;
+  /** Copies of messages that watched nodes have sent to others; asked when all devices are gone. */
+  forwarded: () => Promise<ReadonlyMap<string, number>>;
   progress: (progress: RunProgress) => void;
   /** Aborted: stop early, say goodbye, write the record. */
   signal: AbortSignal;
@@ -157,10 +159,12 @@ export class Coordinator {
     for (const interval of this.#merger.flush(endUs)) this.#record(interval);
     await this.#writing;
     if (this.#failure !== undefined) throw this.#failure;
+    const forwarded = await this.#options.forwarded();
     const interrupted = this.#options.signal.aborted;
     return this.#writer!.finish({
       state: interrupted ? 'interrupted' : 'finished',
       finishedAtMs: Date.now(),
+      forwarded,
     });
   }
 
