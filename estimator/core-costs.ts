@@ -6,7 +6,7 @@ import { type Load, loadOf } from './load.js';
 import { fitMemory, type MemoryModel } from './memory-model.js';
 import { quantile } from './regression.js';
 import { demandLoad } from './sizing.js';
-import { type CostSeries, type CostWindow, costWindows } from './windows.js';
+import { type CostSample, type CostSeries, type CostWindow, costWindows } from './windows.js';
 
 /**
  * What a core costs that has no clients of its own: it registers those of all nodes and hands out their routes.
@@ -17,6 +17,9 @@ export interface CoreCosts {
   cpu: CpuModel;
   /** Undefined when its memory did not grow with the connections. */
   memory: MemoryModel | undefined;
+  /** The most memory one core had, and how many connections the cluster had at most. */
+  mostBytes: number;
+  mostConnections: number;
   /** Mean CPU seconds per second of one core with nothing going on, and while messages flowed. */
   idleCpuPerSec: number | undefined;
   busyCpuPerSec: number | undefined;
@@ -57,6 +60,8 @@ export function coreCosts(
   return {
     cpu,
     memory,
+    mostBytes: most(series, ({ rssBytes, processes }) => rssBytes / processes),
+    mostConnections: most(series, ({ connectedAtEnd }) => connectedAtEnd),
     idleCpuPerSec: meanCpu(quiet.filter(({ load }) => load.bytes === 0)),
     busyCpuPerSec: meanCpu(quiet.filter(({ load }) => load.bytes > 0)),
     need: need(cpu, memory, demand),
@@ -110,6 +115,10 @@ function memoryOrNothing(
     if (error instanceof EstimateError && error.code === 'NOT_MEASURED') return undefined;
     throw error;
   }
+}
+
+function most(runs: readonly CostSeries[], of: (sample: CostSample) => number): number {
+  return Math.max(0, ...runs.flatMap(({ samples }) => samples.map(of)));
 }
 
 function meanCpu(windows: readonly CostWindow[]): number | undefined {

@@ -1,4 +1,4 @@
-import { formatBytes } from '../results/mod.js';
+import { formatBytes, formatCount } from '../results/mod.js';
 import type { Comparison } from './check.js';
 import type { ClusterSizing } from './cluster-sizing.js';
 import type { Demand } from './demand.js';
@@ -9,30 +9,32 @@ import { table, wrap } from './text-layout.js';
 
 /** The answer in nodes of the broker: how many replicants, and what stands beside them. */
 export function clusterAnswer({ demand, sizing }: Estimate, cluster: ClusterSizing): string[] {
-  const { replicants, carrying, core, measured } = cluster;
+  const { replicants, carrying, measured } = cluster;
   const spare = demand.policy.nodesMayFail;
-  const each = sizing.processesPerNode === 1 ? 'one' : `${decimals(sizing.processesPerNode, 0)}`;
   const carry =
     spare === 0
       ? 'none may fail'
-      : `${decimals(carrying, 0)} ${carrying === 1 ? 'carries' : 'carry'} the load, ${counted(spare, 'node')} may fail`;
-  const amounts = [
-    core.need.cpu === undefined
-      ? 'CPU not told by these runs'
-      : `${decimals(core.need.cpu.value, 2)} of a processor core${reconnecting(demand)}`,
-    core.need.memory === undefined
-      ? 'memory not told by these runs'
-      : `${formatBytes(core.need.memory)} of memory`,
-  ];
-  const one = measured.cores === 1 ? 'a core' : counted(measured.cores, 'core');
-  const eachCore = measured.cores === 1 ? '' : ' each';
+      : `${formatCount(carrying)} ${carrying === 1 ? 'carries' : 'carry'} the load, ${counted(spare, 'node')} may fail`;
+  const each = sizing.processesPerNode === 1 ? 'one' : formatCount(sizing.processesPerNode);
+  const cores =
+    measured.cores === 1 ? 'a core' : `${counted(measured.cores, 'core')} that need each`;
   return [
     ...wrap(`They run ${counted(replicants, 'replicant')}, ${each} on each: ${carry}.`, '  '),
     ...wrap(
-      `Beside them, on no node of these, ${one} without clients:${eachCore} ${amounts.join(', ')}. More cores, so that one may fail, were not measured.`,
+      `Beside them, not on these nodes, ${cores} without clients: ${coreCpu(cluster, demand)}; ${coreMemory(cluster, demand)}. More cores, so that one may fail, were not measured.`,
       '  ',
     ),
   ];
+}
+
+function coreCpu({ core }: ClusterSizing, demand: Demand): string {
+  if (core.need.cpu === undefined) return 'what a connect costs it these runs do not tell';
+  return `${decimals(core.need.cpu.value, 2)} of a processor core${reconnecting(demand)}`;
+}
+
+function coreMemory({ core }: ClusterSizing, { connections }: Demand): string {
+  if (core.need.memory !== undefined) return `${formatBytes(core.need.memory)} of memory`;
+  return `${formatBytes(core.mostBytes)} of memory with ${formatCount(core.mostConnections)} clients, which did not grow with their number, so what ${formatCount(connections)} need is not known`;
 }
 
 function reconnecting({ reconnectMinutes }: Demand): string {
@@ -72,7 +74,10 @@ export function coreLines({ core, measured }: ClusterSizing): string[] {
     ]),
     '',
     ...(memory === undefined
-      ? wrap('Its memory did not grow with the connections of these runs.', '  ')
+      ? wrap(
+          `Memory: ${formatBytes(core.mostBytes)} at most. It did not grow with the connections of these runs.`,
+          '  ',
+        )
       : []),
     ...passing,
     ...wrap(

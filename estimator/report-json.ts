@@ -71,6 +71,8 @@ function clusterJson({ replicants, carrying, core, measured }: ClusterSizing) {
       baseBytes: core.memory?.base ?? null,
       bytesPerConnection: core.memory?.perConnection ?? null,
       workingBytes: core.memory?.workingBytes ?? null,
+      mostBytes: core.mostBytes,
+      mostConnections: core.mostConnections,
       checks: core.checks,
     },
     measured: {

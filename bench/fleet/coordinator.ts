@@ -102,7 +102,8 @@ export class Coordinator {
   async #up(): Promise<void> {
     const board = this.#board;
     this.#fleet.start(this.#plan, this.#options.layout, (news) => this.#hear(news));
-    await this.#until(() => board.allUp, this.#nowUs() + UP_TIMEOUT_US);
+    // An interruption has to wait: without a fleet there is no record that could say so.
+    await this.#until(() => board.allUp, this.#nowUs() + UP_TIMEOUT_US, false);
     if (board.deaths.length > 0 || !board.allUp) {
       const why = board.deaths[0] ?? `no word within ${UP_TIMEOUT_US / SECOND_US} s`;
       throw new FleetError('HOST_DIED', `a process of the fleet did not come up: ${why}`);
