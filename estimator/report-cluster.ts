@@ -7,6 +7,9 @@ import { counted, cpuTime, decimals, magnitude, plural, signedPercent } from './
 import type { Fitted } from './regression.js';
 import { table, wrap } from './text-layout.js';
 
+/** Share of a processor core, one tick of the kernel's clock (10 ms) a second. */
+const NEXT_TO_NOTHING = 0.01;
+
 /** The answer in nodes of the broker: how many replicants, and what stands beside them. */
 export function clusterAnswer({ demand, sizing }: Estimate, cluster: ClusterSizing): string[] {
   const { replicants, carrying, measured } = cluster;
@@ -56,7 +59,11 @@ export function coreLines({ core, measured }: ClusterSizing): string[] {
     idle === undefined || busy === undefined
       ? []
       : wrap(
-          `While messages flowed and nobody connected it used ${percent(busy)} of a processor core, with nothing going on ${percent(idle)}: messages do not pass through it.`,
+          `While messages flowed and nobody connected it used ${percent(busy)} of a processor core, with nothing going on ${percent(idle)}: ${
+            busy - idle <= NEXT_TO_NOTHING
+              ? 'messages do not pass through it'
+              : 'what messages cost it is in none of these figures, nor in its size'
+          }.`,
           '  ',
         );
   return [
