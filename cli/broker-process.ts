@@ -54,9 +54,11 @@ export async function startBrokerProcess({
   const named = { 'node.name': `fleetgauge-${port}@${host}`, ...settings };
   const given = Object.entries(named).map(([key, value]) => [twin(key), value]);
   const start = [process.execPath, CLI, 'broker', 'start', '--host', host, '--port', String(port)];
+  // Nothing is ever written to it: that it ends tells the node that we are gone, however we went.
+  start.push('--stop-with-stdin');
   const [program, ...args] = [...launcher, ...start] as [string, ...string[]];
   const child = spawn(program, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...withoutTwins(process.env), ...env, ...Object.fromEntries(given) },
     // Ctrl-C is for whoever started us, and he tells the nodes in his order.
     detached: true,

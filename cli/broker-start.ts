@@ -30,10 +30,12 @@ export interface BrokerStartArgs extends NamedFlags {
   set?: readonly string[];
   /** Say what is configured, start nothing. */
   check?: boolean;
+  /** Stop when standard input ends. */
+  stopWithStdin?: boolean;
 }
 
 /**
- * Runs one node in the foreground until SIGINT or SIGTERM. Says one line on stdout when it takes
+ * Runs one node in the foreground until SIGINT or SIGTERM, or until standard input ends if that is asked for. Says one line on stdout when it takes
  * connections, and at the end one on stderr if messages were dropped. A second signal ends it at once.
  * @returns 0 after a clean stop, 2 if the config or the address is no good, or a node of the name runs here
  */
@@ -42,7 +44,17 @@ export async function brokerStart(
   { out, err }: Terminal = processTerminal(),
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<ExitCode> {
-  const complain = (line: string): void => err.write(`${line}\n`);
+  let orphaned = false;
+  let started = false;
+  const complain = (line: string): void => {
+    // Whoever read it is gone, and a write to a closed pipe would end us before our time.
+    if (!orphaned) err.write(`${line}\n`);
+  };
+  const stdinEnd = args.stopWithStdin === true ? endOf(process.stdin) : undefined;
+  void stdinEnd?.then(() => {
+    orphaned = true;
+    if (!started) process.exit(EXIT.interrupted);
+  });
   let part: ClusterPart | undefined;
   try {
     const { config, notes, settings } = load(args, environment);
@@ -60,7 +72,8 @@ export async function brokerStart(
     };
     const broker = await startBroker(brokerConfigOf(config), surroundings);
     // Whoever waits for the line may send the signal as soon as it is there.
-    const stopped = stopSignal();
+    const stopped = Promise.race([stopSignal(), ...(stdinEnd === undefined ? [] : [stdinEnd])]);
+    started = true;
     out.write(`Node '${broker.nodeName}' is started, ${addressesOf(broker)}\n`);
     await stopped;
     process.once('SIGINT', exitNow).once('SIGTERM', exitNow);
@@ -77,7 +90,16 @@ export async function brokerStart(
     return EXIT.usage;
   } finally {
     await part?.close();
+    if (stdinEnd !== undefined) process.stdin.destroy();
   }
+}
+
+/** Resolves when nothing more can come. */
+function endOf(stdin: NodeJS.ReadStream): Promise<void> {
+  return new Promise((resolve) => {
+    for (const event of ['end', 'error', 'close']) stdin.once(event, () => resolve());
+    stdin.resume();
+  });
 }
 
 function load(args: BrokerStartArgs, environment: NodeJS.ProcessEnv): LoadedConfig {

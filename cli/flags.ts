@@ -105,6 +105,11 @@ export const BROKER_OPTIONS = {
     default: false,
     describe: 'say what is configured and by what, start nothing',
   },
+  'stop-with-stdin': {
+    type: 'boolean',
+    default: false,
+    describe: 'stop when standard input ends, as it does when the program that started it dies',
+  },
 } as const satisfies Record<string, Options>;
 
 /** What `broker up` takes. */

@@ -11,6 +11,7 @@ export interface LocalNode extends BrokerProcess {
 }
 
 export interface LocalCluster {
+  /** Cores first, each role by number. */
   nodes: readonly LocalNode[];
   /** Replicants first, so that nobody looks for a core that is gone. */
   stop(): Promise<void>;
@@ -48,6 +49,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     const host = `${network}.${index + 1}`;
     return { role, host, name: `${role}${number}@${host}` };
   });
+  const names = plan.map(({ name }) => name);
   const coreNames = plan.filter(({ role }) => role === 'core').map(({ name }) => name);
   const nodes: LocalNode[] = [];
   const folder = await mkdtemp(join(tmpdir(), 'fleetgauge-cluster-'));
@@ -86,5 +88,6 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     await stop();
     throw error;
   }
+  nodes.sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
   return { nodes, stop };
 }

@@ -1,3 +1,5 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadScenario, machineLimits, type Scenario, scale } from '../bench/mod.js';
 import {
@@ -8,16 +10,16 @@ import {
   reportLines,
 } from '../estimator/mod.js';
 import { formatCount, type RunRecord } from '../results/mod.js';
-import { startBrokerProcess } from './broker-process.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { UsageError } from './failure.js';
 import { interruption } from './interruption.js';
+import { type MeasuredCluster, REPLICANTS, startMeasuredCluster } from './quickstart-cluster.js';
 import { execute, exitCodeOf, printSummary } from './run.js';
 import type { Terminal } from './terminal.js';
 
 const SIZED_CONNECTIONS = 1_000_000;
-/** What the broker opens besides its connections. */
-const BROKER_FILES = 64;
+/** What a node opens besides its clients' connections. */
+const NODE_FILES = 64;
 
 /** What the answer is for: a common server, and the margins that a careful buyer leaves. */
 const FRAME: DemandFrame = {
@@ -38,42 +40,57 @@ export interface QuickstartFlags {
   quiet: boolean;
 }
 
-/** `fleetgauge quickstart`: broker, devices, histograms, sizing, all on this machine. */
+interface Outcome {
+  record: RunRecord;
+  folder: string;
+}
+
+/** `fleetgauge quickstart`: cluster, devices, histograms, sizing, all on this machine. */
 export async function quickstart(
   flags: QuickstartFlags,
   command: readonly string[],
   terminal: Terminal,
 ): Promise<ExitCode> {
+  const warmUp = scale(await loadScenario('quickstart-warmup'), flags.scale);
   const load = scale(await loadScenario('quickstart'), flags.scale);
   const check = scale(await loadScenario('quickstart-check'), flags.scale);
   checkOpenFiles(load, check);
   const say = (text: string): void => terminal.err.write(`${text}\n`);
   const interrupt = interruption(terminal.err);
-  /** One run on a broker of its own: memory that an earlier run left would not be its own. */
-  const measure = async (
-    scenario: Scenario,
-    title: string,
-  ): Promise<{ record: RunRecord; folder: string }> => {
-    const broker = await startBrokerProcess();
+  const run = (scenario: Scenario, cluster: MeasuredCluster, out?: string): Promise<Outcome> => {
+    const runFlags = { quiet: flags.quiet, ...(out === undefined ? {} : { out }) };
+    const nodes = { probes: () => cluster.probes, forwarded: cluster.forwarded };
+    return execute(scenario, cluster.targets, nodes, runFlags, command, terminal, interrupt);
+  };
+  /**
+   * One run on nodes of its own, for memory that an earlier run left would not be its own. First they are
+   * warmed up: a fresh process compiles while it works, which lasts longer the less each of them has to do.
+   * @returns undefined if it was interrupted before there was anything to record
+   */
+  const measure = async (scenario: Scenario, title: string): Promise<Outcome | undefined> => {
+    say(title);
+    const cluster = await startMeasuredCluster((line) => say(`  ${line}`));
     try {
-      say(title);
-      say(`  ${broker.greeting}`);
-      const target = { host: broker.host, port: broker.port };
-      const nodes = () => [{ node: 'broker', pid: broker.pid }];
-      const out = flags.out === undefined ? {} : { out: join(flags.out, scenario.name) };
-      const runFlags = { ...flags, ...out };
-      return await execute(scenario, [target], nodes, runFlags, command, terminal, interrupt);
+      for (const line of cluster.lines) say(`  ${line}`);
+      if (interrupt.signal.aborted) return undefined;
+      say(`  warm-up with ${devices(warmUp)}`);
+      await inPassing((folder) => run(warmUp, cluster, folder));
+      if (interrupt.signal.aborted) return undefined;
+      const out = flags.out === undefined ? undefined : join(flags.out, scenario.name);
+      return await run(scenario, cluster, out);
     } finally {
-      await broker.stop();
+      await cluster.stop();
     }
   };
   try {
     const loadTitle = `1 load    ${devices(load)}: each kind of traffic alone, then all of it together`;
     const fitted = await measure(load, loadTitle);
+    if (fitted === undefined) return EXIT.interrupted;
     printSummary(fitted.record, fitted.folder, terminal);
     if (exitCodeOf(fitted.record) !== EXIT.pass) return exitCodeOf(fitted.record);
     const checkTitle = `\n2 check   ${devices(check)} in another mix: do the costs found so far hold?`;
     const checked = await measure(check, checkTitle);
+    if (checked === undefined) return EXIT.interrupted;
     if (exitCodeOf(checked.record) !== EXIT.pass) {
       printSummary(checked.record, checked.folder, terminal);
       return exitCodeOf(checked.record);
@@ -94,15 +111,25 @@ async function printSizing(fitted: string, checked: string, terminal: Terminal):
   terminal.out.write(`\n${reportLines(estimate).join('\n')}\n`);
 }
 
-/** The broker is one process; the devices spread over as many as they need. */
+/** With a folder for a record that nobody needs afterwards. */
+async function inPassing(run: (folder: string) => Promise<Outcome>): Promise<Outcome> {
+  const folder = await mkdtemp(join(tmpdir(), 'fleetgauge-warmup-'));
+  try {
+    return await run(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A node is one process; the devices spread over as many as they need. */
 function checkOpenFiles(...scenarios: readonly Scenario[]): void {
   const { openFiles } = machineLimits();
-  const most = Math.max(...scenarios.map(deviceCount));
-  const needed = most + BROKER_FILES;
+  const most = Math.ceil(Math.max(...scenarios.map(deviceCount)) / REPLICANTS);
+  const needed = most + NODE_FILES;
   if (needed <= openFiles) return;
-  const fits = Math.floor((100 * (openFiles - BROKER_FILES)) / most) / 100;
+  const fits = Math.floor((100 * (openFiles - NODE_FILES)) / most) / 100;
   throw new UsageError(
-    `a process may have ${openFiles} open files here (ulimit -n), and the broker with ${most} devices needs ${needed}: ` +
+    `a process may have ${openFiles} open files here (ulimit -n), and a replicant with ${most} devices needs ${needed}: ` +
       `raise it with 'ulimit -n ${needed}' or more${fits > 0 ? `, or take fewer devices with --scale ${fits}` : ''}`,
   );
 }

@@ -89,7 +89,7 @@ export async function runOrShow(
     );
   }
   const watched = watchedNodes(flags.probe);
-  const nodes = () => watched ?? listeningNodes(targets, terminal);
+  const nodes = { probes: () => watched ?? listeningNodes(targets, terminal) };
   const interrupt = interruption(terminal.err);
   try {
     const run = await execute(complete, targets, nodes, flags, command, terminal, interrupt);
@@ -106,11 +106,18 @@ export function printSummary(record: RunRecord, folder: string, { out }: Termina
   out.write(`${lines.join('\n')}\n`);
 }
 
+/** The target's processes on this machine, and what they say of themselves at the end. */
+export interface WatchedNodes {
+  probes: () => readonly ProbedNode[];
+  /** Copies of messages that they have sent to each other, by node. */
+  forwarded?: () => Promise<ReadonlyMap<string, number>>;
+}
+
 /** One run with its live view, from the first connect to the finished record. */
 export async function execute(
   scenario: Scenario,
   targets: readonly Target[],
-  nodes: () => readonly ProbedNode[],
+  nodes: WatchedNodes,
   flags: Pick<RunFlags, 'quiet'> & Partial<Pick<RunFlags, 'out' | 'threads'>>,
   command: readonly string[],
   terminal: Terminal,
@@ -131,7 +138,8 @@ export async function execute(
       tool: toolFacts(),
       host: hostFacts(),
       limits: machineLimits(),
-      nodes,
+      nodes: nodes.probes,
+      ...(nodes.forwarded === undefined ? {} : { forwarded: nodes.forwarded }),
       ...(flags.threads === undefined ? {} : { threads: flags.threads }),
       progress: (progress: RunProgress) => view?.update(progress),
       signal: interrupt.signal,

@@ -2,13 +2,7 @@ import { type CpuModel, cpuPerSec, fitCpu } from './cost-model.js';
 import { EstimateError } from './estimate-error.js';
 import { FEATURES, type Feature } from './load.js';
 import type { MemoryModel } from './memory-model.js';
-import {
-  type CostSample,
-  type CostSeries,
-  type CostWindow,
-  costWindows,
-  withoutTeardown,
-} from './windows.js';
+import { type CostSeries, type CostWindow, costWindows, withoutTeardown } from './windows.js';
 
 export interface Comparison {
   measured: number;
@@ -35,21 +29,14 @@ export interface RunCheck {
  */
 export function checkRun(cpu: CpuModel, memory: MemoryModel, run: CostSeries): RunCheck {
   const windows = costWindows([run]);
-  const most = withoutTeardown(run.samples).reduce<CostSample | undefined>(
-    (best, s) => (best === undefined || s.connectedAtEnd >= best.connectedAtEnd ? s : best),
-    undefined,
-  );
-  if (most === undefined || windows.length === 0) {
+  if (windows.length === 0) {
     throw new EstimateError('TOO_FEW_SAMPLES', `run ${run.runId} is too short to check against`);
   }
   const known = new Set(cpu.costs.flatMap((cost) => cost.group.features));
   return {
     runId: run.runId,
     cpu: compareCpu(cpu, windows),
-    memory: comparison(
-      most.rssBytes,
-      memory.base.value * most.processes + memory.perConnection.value * most.connectedAtEnd,
-    ),
+    memory: compareMemory(memory, run),
     phases: [...new Set(windows.map((window) => window.phase))].map((phase) => ({
       phase,
       ...compareCpu(
@@ -109,7 +96,18 @@ function fitOrNothing(windows: readonly CostWindow[]): CpuModel | undefined {
   }
 }
 
-function compareCpu(model: CpuModel, windows: readonly CostWindow[]): Comparison {
+/** In the last second with the most connections of a run that has any second. */
+export function compareMemory(memory: MemoryModel, run: CostSeries): Comparison {
+  const most = withoutTeardown(run.samples).reduce((best, sample) =>
+    sample.connectedAtEnd >= best.connectedAtEnd ? sample : best,
+  );
+  return comparison(
+    most.rssBytes,
+    memory.base.value * most.processes + memory.perConnection.value * most.connectedAtEnd,
+  );
+}
+
+export function compareCpu(model: CpuModel, windows: readonly CostWindow[]): Comparison {
   return comparison(
     windows.reduce((sum, window) => sum + window.cpuPerSec * window.lengthSec, 0),
     windows.reduce(

@@ -1,11 +1,12 @@
 import { formatCount } from '../results/mod.js';
 import { checkRun, holdOutPhases, type PhaseCheck, type RunCheck } from './check.js';
+import { type ClusterSizing, clusterExclusions, clusterSizing } from './cluster-sizing.js';
 import { isMessageGroup } from './collinearity.js';
 import { type CpuModel, type FitOptions, fitCpu } from './cost-model.js';
 import type { Demand } from './demand.js';
 import { EstimateError } from './estimate-error.js';
 import { type Extrapolation, extrapolations } from './extrapolation.js';
-import { decimals } from './figures.js';
+import { counted, decimals, plural } from './figures.js';
 import { FEATURE_NAMES, type Load, messagesPerSec } from './load.js';
 import { fitMemory, type MemoryModel } from './memory-model.js';
 import { demandLoad, reconnectsPerSec, type Sizing, sizeNodes } from './sizing.js';
@@ -26,7 +27,9 @@ export interface Estimate {
   sizing: Sizing;
   cpu: CpuModel;
   memory: MemoryModel;
-  sources: readonly Omit<CostSeries, 'samples'>[];
+  /** When the runs were on a cluster whose clients keep to the replicants: all above is of these. */
+  cluster: ClusterSizing | undefined;
+  sources: readonly Omit<CostSeries, 'samples' | 'cluster'>[];
   checks: readonly RunCheck[];
   /** Phases predicted from the others; shows how straight the costs are, not how repeatable. */
   heldOut: readonly PhaseCheck[];
@@ -46,6 +49,7 @@ export function estimateDemand(input: EstimateInput, options: FitOptions = {}): 
   const cpu = fitCpu(windows, options);
   const memory = fitMemory(runs, options);
   const sizing = sizeNodes(demand, cpu, memory);
+  const cluster = clusterSizing(input, sizing, options);
   const sources = [...runs, ...checks].map(({ runId, target, host, doubts }) => ({
     runId,
     target,
@@ -58,12 +62,13 @@ export function estimateDemand(input: EstimateInput, options: FitOptions = {}): 
     sizing,
     cpu,
     memory,
+    cluster,
     sources,
     checks: checks.map((run) => checkRun(cpu, memory, run)),
     heldOut: holdOutPhases(windows, cpu),
-    extrapolations: extrapolations(demand, cpu, sizing),
-    assumptions: assumptionsOf(input, cpu, sizing),
-    exclusions: exclusionsOf(runs),
+    extrapolations: extrapolations(demand, cpu, sizing, processWord(cluster)),
+    assumptions: assumptionsOf(input, cpu, sizing, processWord(cluster)),
+    exclusions: [...overheadOf(runs, cluster), ...EXCLUSIONS],
   };
 }
 
@@ -85,6 +90,17 @@ function refuseUnsuitable(runs: readonly CostSeries[], checks: readonly CostSeri
       `runs ${first.runId} and ${other.runId} were made on different machines (${first.host}; ${other.host}): their CPU costs cannot be fitted together, estimate from one or the other`,
     );
   }
+  const unlike = runs.find((run) => shapeOf(run) !== shapeOf(first));
+  if (unlike !== undefined) {
+    throw unsuitable(
+      `run ${first.runId} was on ${shapeOf(first)}, run ${unlike.runId} on ${shapeOf(unlike)}: what a message costs differs with that, estimate from runs on one or the other`,
+    );
+  }
+}
+
+/** What a process that takes clients is called. */
+export function processWord(cluster: ClusterSizing | undefined): string {
+  return cluster === undefined ? 'broker process' : 'replicant';
 }
 
 function unsuitable(why: string): EstimateError {
@@ -121,7 +137,12 @@ export function demandLike(run: CostSeries, connections: number, frame: DemandFr
   };
 }
 
-function assumptionsOf({ runs, demand }: EstimateInput, cpu: CpuModel, sizing: Sizing): string[] {
+function assumptionsOf(
+  { runs, demand }: EstimateInput,
+  cpu: CpuModel,
+  sizing: Sizing,
+  word: string,
+): string[] {
   const { processesPerNode } = sizing;
   const { threadsPerProcess, node } = demand;
   const used = processesPerNode * threadsPerProcess;
@@ -130,11 +151,9 @@ function assumptionsOf({ runs, demand }: EstimateInput, cpu: CpuModel, sizing: S
     threadsPerProcess === 1
       ? 'one event loop each, which keeps one core busy'
       : `${threadsPerProcess} threads each`;
-  const processes =
-    processesPerNode === 1 ? '1 broker process' : `${processesPerNode} broker processes`;
   return [
-    `A node of ${node.cores} cores runs ${processes} (${threads})${idleCores > 0 ? `; ${idleCores} cores are left over and not counted` : ''}.`,
-    'Connections and messages spread evenly over the nodes and their broker processes.',
+    `A node of ${node.cores} cores runs ${counted(processesPerNode, word)} (${threads})${idleCores > 0 ? `; ${idleCores} cores are left over and not counted` : ''}.`,
+    `Connections and messages spread evenly over the nodes and their ${plural(word)}.`,
     'Costs add up and stay what they were in the runs, up to the ceilings, on processors as fast as those measured.',
     `An open connection includes ${pingText(runs)}; a connect includes its subscriptions.`,
     ...splitAssumptions(cpu),
@@ -178,16 +197,24 @@ function pingText(runs: readonly CostSeries[]): string {
     : `its keep-alive pings, one every ${decimals(connectionSec / pings, 0)} s as in the runs`;
 }
 
-function exclusionsOf(runs: readonly CostSeries[]): string[] {
+/** What a run with another shape would have cost differently for the same load. */
+function shapeOf({ cluster }: CostSeries): string {
+  if (cluster === undefined) return 'nodes that all take clients';
+  return `a cluster of ${cluster.cores} core and ${cluster.replicants} replicant nodes`;
+}
+
+const EXCLUSIONS = [
+  'CPU that the kernel spends outside the broker processes (network interrupts), and the operating system itself.',
+  'TLS, WebSocket, retained messages, offline sessions and their queues, and disk.',
+  'Latency: the ceilings stand in for a bound on it.',
+];
+
+function overheadOf(runs: readonly CostSeries[], cluster: ClusterSizing | undefined): string[] {
+  if (cluster !== undefined) return clusterExclusions(cluster);
   const processes = Math.max(1, ...runs.flatMap((run) => run.samples.map((s) => s.processes)));
-  const cluster =
+  return [
     processes === 1
       ? 'Cluster overhead: not measured (the runs had one broker process). Messages that pass between nodes, routes held on every node, and what agreement costs come on top.'
-      : `Cluster overhead beyond the ${processes} broker processes that were measured.`;
-  return [
-    cluster,
-    'CPU that the kernel spends outside the broker processes (network interrupts), and the operating system itself.',
-    'TLS, WebSocket, retained messages, offline sessions and their queues, and disk.',
-    'Latency: the ceilings stand in for a bound on it.',
+      : `Cluster overhead beyond the ${processes} broker processes that were measured.`,
   ];
 }

@@ -21,12 +21,17 @@ export interface Extrapolation {
   text: string;
 }
 
-/** Every input beyond twice the largest measured value, the furthest first. */
-export function extrapolations(demand: Demand, cpu: CpuModel, sizing: Sizing): Extrapolation[] {
+/** Every input beyond twice the largest measured value, the furthest first. `word`: what a process is called. */
+export function extrapolations(
+  demand: Demand,
+  cpu: CpuModel,
+  sizing: Sizing,
+  word = 'broker process',
+): Extrapolation[] {
   const load = demandLoad(demand);
   const processes = sizing.carrying * sizing.processesPerNode;
   const found = FEATURES.filter((feature) => feature !== 'bytes').flatMap((feature) =>
-    stretch(feature, load, cpu.measured.largest, processes),
+    stretch(feature, load, cpu.measured.largest, processes, word),
   );
   const busiest = sizing.afterFailure.cpu * demand.threadsPerProcess;
   const times = busiest / cpu.measured.cpuPerProcess;
@@ -37,7 +42,7 @@ export function extrapolations(demand: Demand, cpu: CpuModel, sizing: Sizing): E
       measured: cpu.measured.cpuPerProcess,
       times,
       timesPerProcess: times,
-      text: `${decimals(busiest, 2)} cores in use by one broker process is ${magnitude(times)}× the ${decimals(cpu.measured.cpuPerProcess, 2)} measured: an extrapolation`,
+      text: `${decimals(busiest, 2)} cores in use by one ${word} is ${magnitude(times)}× the ${decimals(cpu.measured.cpuPerProcess, 2)} measured: an extrapolation`,
     });
   }
   return [...found, ...payloadStretch(demand, cpu)].sort((a, b) => b.times - a.times);
@@ -48,6 +53,7 @@ function stretch(
   load: Load,
   largest: Load,
   processes: number,
+  word: string,
 ): Extrapolation[] {
   const demanded = load[feature];
   const measured = largest[feature];
@@ -58,7 +64,7 @@ function stretch(
   const each = demanded / processes;
   const share =
     processes > 1
-      ? ` (${formatCount(each)}${unit} in each broker process, ${magnitude(each / measured)}×)`
+      ? ` (${formatCount(each)}${unit} in each ${word}, ${magnitude(each / measured)}×)`
       : '';
   return [
     {

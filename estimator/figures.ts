@@ -51,3 +51,12 @@ export function bitRate(bytesPerSec: number): string {
     [1, 'bit/s'],
   ]);
 }
+
+/** `broker process` → `broker processes`, `replicant` → `replicants`. */
+export function plural(word: string): string {
+  return word.endsWith('s') ? `${word}es` : `${word}s`;
+}
+
+export function counted(count: number, word: string): string {
+  return `${decimals(count, 0)} ${count === 1 ? word : plural(word)}`;
+}

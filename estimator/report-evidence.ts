@@ -1,31 +1,33 @@
 import { formatBytes, formatCount, formatPercent } from '../results/mod.js';
 import type { Comparison } from './check.js';
 import type { FeatureGroup } from './collinearity.js';
-import type { Estimate } from './estimate.js';
+import { type Estimate, processWord } from './estimate.js';
 import { cpuTime, decimals, signedPercent } from './figures.js';
 import { FEATURE_NAMES } from './load.js';
 import { messageWireBytes } from './network.js';
 import type { Fitted } from './regression.js';
+import { coreCheckRows, crossingLines } from './report-cluster.js';
 import { table, wrap } from './text-layout.js';
 
 /** What an estimate stands on, as lines of a report: costs with their intervals, and checks. */
 
-export function cpuCosts({ cpu }: Estimate): string[] {
+export function cpuCosts({ cpu, cluster }: Estimate): string[] {
   const row = (name: string, cost: Fitted, windows: string) => [
     name,
     cpuTime(cost.value),
     `${cpuTime(cost.low)} – ${cpuTime(cost.high)}`,
     windows,
   ];
+  const word = processWord(cluster);
   const missing = [...cpu.missing].filter(([feature]) => feature !== 'bytes');
   const fit = `${cpu.fit.windows} windows, R² ${decimals(cpu.fit.r2, 4)}, typical error of a window ${formatPercent(100 * cpu.fit.typicalError)}.`;
   const lacking = missing.map(([feature, why]) => `${FEATURE_NAMES[feature].one} (${why})`);
-  if (!cpu.baseKnown) lacking.unshift('idle broker process (no idle stretch; it is in the costs)');
+  if (!cpu.baseKnown) lacking.unshift(`idle ${word} (no idle stretch; it is in the costs)`);
   return [
     ...table([
       ['each', 'CPU time', '95 % interval', 'windows'],
       ...(cpu.baseKnown
-        ? [row('broker process, a second idle', cpu.base, formatCount(cpu.fit.windows))]
+        ? [row(`${word}, a second idle`, cpu.base, formatCount(cpu.fit.windows))]
         : []),
       ...cpu.costs.flatMap((cost) => {
         const [first, ...others] = groupParts(cost.group);
@@ -40,6 +42,7 @@ export function cpuCosts({ cpu }: Estimate): string[] {
     ...(lacking.length === 0
       ? []
       : wrap(`Not identifiable in these runs: ${lacking.join(', ')}.`, '  ')),
+    ...(cluster === undefined ? [] : crossingLines(cluster)),
   ];
 }
 
@@ -52,7 +55,7 @@ function groupParts({ features, ratios }: FeatureGroup): string[] {
   });
 }
 
-export function memoryCosts({ memory }: Estimate): string[] {
+export function memoryCosts({ memory, cluster }: Estimate): string[] {
   const row = (name: string, cost: Fitted) => [
     name,
     formatBytes(cost.value),
@@ -61,9 +64,13 @@ export function memoryCosts({ memory }: Estimate): string[] {
   return [
     ...table([
       ['each', 'resident', '95 % interval'],
-      row('broker process, empty', memory.base),
+      row(`${processWord(cluster)}, empty`, memory.base),
       row('open connection', memory.perConnection),
-      ['peak above that line, a process', formatBytes(memory.workingBytes), ''],
+      [
+        `peak above that line, a ${cluster === undefined ? 'process' : processWord(cluster)}`,
+        formatBytes(memory.workingBytes),
+        '',
+      ],
     ]),
     '',
     ...wrap(
@@ -83,7 +90,7 @@ export function networkCosts({ demand }: Estimate): string[] {
   return rows.length === 0 ? ['  no messages'] : table([['', 'its way', 'back'], ...rows]);
 }
 
-export function checkLines({ checks, heldOut, sources }: Estimate): string[] {
+export function checkLines({ checks, heldOut, sources, cluster }: Estimate): string[] {
   const seconds = (value: number) => `${decimals(value, 2)} s`;
   const row = (name: string, c: Comparison, show: (value: number) => string) => [
     name,
@@ -97,6 +104,7 @@ export function checkLines({ checks, heldOut, sources }: Estimate): string[] {
       row('  CPU', check.cpu, seconds),
       ...check.phases.map((phase) => row(`    ${phase.phase}`, phase, seconds)),
       row('  memory', check.memory, formatBytes),
+      ...coreCheckRows(cluster, check.runId, row),
     ],
     note:
       check.unknown.length === 0

@@ -1,3 +1,4 @@
+import type { ClusterSizing } from './cluster-sizing.js';
 import type { Estimate } from './estimate.js';
 
 /** Version of the JSON report; the number rises when an old reader would misread it. */
@@ -8,7 +9,7 @@ export const ESTIMATE_SCHEMA = 'fleetgauge.estimate/1';
  * in bytes), in a stable order of keys, without the bootstrap draws.
  */
 export function reportJson(estimate: Estimate): Record<string, unknown> {
-  const { sizing, cpu, memory } = estimate;
+  const { sizing, cpu, memory, cluster } = estimate;
   return {
     schema: ESTIMATE_SCHEMA,
     answer: {
@@ -47,12 +48,38 @@ export function reportJson(estimate: Estimate): Record<string, unknown> {
       workingBytesPerProcess: memory.workingBytes,
       fit: { seconds: memory.samples, r2: memory.r2 },
     },
+    ...(cluster === undefined ? {} : { cluster: clusterJson(cluster) }),
     checks: estimate.checks,
     heldOutPhases: estimate.heldOut,
     extrapolations: estimate.extrapolations,
     assumptions: estimate.assumptions,
     notCounted: estimate.exclusions,
     sources: estimate.sources,
+  };
+}
+
+function clusterJson({ replicants, carrying, core, measured }: ClusterSizing) {
+  return {
+    replicants: finite(replicants),
+    replicantsCarrying: finite(carrying),
+    core: {
+      needCpuSecPerSec: core.need.cpu ?? null,
+      needMemoryBytes: core.need.memory ?? null,
+      baseSecPerSec: core.cpu.base,
+      secPerConnect:
+        core.cpu.costs.map(({ value, low, high }) => ({ value, low, high }))[0] ?? null,
+      baseBytes: core.memory?.base ?? null,
+      bytesPerConnection: core.memory?.perConnection ?? null,
+      workingBytes: core.memory?.workingBytes ?? null,
+      mostBytes: core.mostBytes,
+      mostConnections: core.mostConnections,
+      checks: core.checks,
+    },
+    measured: {
+      ...measured,
+      copiesPerPublish: measured.copiesPerPublish ?? null,
+      checkedCopiesPerPublish: measured.checkedCopiesPerPublish ?? null,
+    },
   };
 }
 

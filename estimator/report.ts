@@ -1,8 +1,9 @@
 import { formatBytes, formatCount, formatPercent } from '../results/mod.js';
 import type { Comparison } from './check.js';
 import type { ByQos } from './demand.js';
-import type { Estimate } from './estimate.js';
-import { bitRate, decimals, magnitude, signedPercent } from './figures.js';
+import { type Estimate, processWord } from './estimate.js';
+import { bitRate, decimals, magnitude, plural, signedPercent } from './figures.js';
+import { clusterAnswer, coreCheckSummary, coreLines } from './report-cluster.js';
 import { checkLines, cpuCosts, memoryCosts, networkCosts } from './report-evidence.js';
 import { RESOURCES, type Resource, reconnectsPerSec } from './sizing.js';
 import { table, wrap } from './text-layout.js';
@@ -15,6 +16,7 @@ export function reportLines(estimate: Estimate): string[] {
     ...section('Resources', resourceTable(estimate)),
     ...section('CPU costs', cpuCosts(estimate)),
     ...section('Memory', memoryCosts(estimate)),
+    ...section('Core', estimate.cluster === undefined ? [] : coreLines(estimate.cluster)),
     ...section('Network, bytes on the wire of one message', networkCosts(estimate)),
     ...section('Checks', checkLines(estimate)),
     ...section('Extrapolations', bullets(estimate.extrapolations.map(({ text }) => text))),
@@ -40,7 +42,7 @@ export function headline({ demand, sizing }: Estimate): string {
 }
 
 function answer(estimate: Estimate): string[] {
-  const { sizing, demand } = estimate;
+  const { sizing, demand, cluster } = estimate;
   const { low, high } = sizing.interval;
   const spare = demand.policy.nodesMayFail;
   const roles =
@@ -56,6 +58,7 @@ function answer(estimate: Estimate): string[] {
       ? `95 % interval: ${nodeCount(low)}.`
       : `95 % interval: ${formatCount(low)} to ${formatCount(high)} nodes.`,
     checkSummary(estimate),
+    ...(cluster === undefined ? [] : coreCheckSummary(cluster)),
     far === 0
       ? 'Every input lies within twice what was measured.'
       : `${far} ${far === 1 ? 'input lies' : 'inputs lie'} more than 2× beyond what was measured (below).`,
@@ -63,7 +66,7 @@ function answer(estimate: Estimate): string[] {
   return [
     headline(estimate),
     '',
-    ...wrap(roles, '  '),
+    ...(cluster === undefined ? wrap(roles, '  ') : clusterAnswer(estimate, cluster)),
     ...wrap(
       `${capitalised(RESOURCE_NAMES[sizing.binds])} binds: alone it needs ${decimals(sizing.nodesNeeded[sizing.binds], 2)} nodes; next is ${RESOURCE_NAMES[second!]} with ${decimals(sizing.nodesNeeded[second!], 2)}.`,
       '  ',
@@ -121,7 +124,8 @@ function demandTable({ demand, load }: Estimate): string[] {
   ]);
 }
 
-function resourceTable({ demand, sizing }: Estimate): string[] {
+function resourceTable({ demand, sizing, cluster }: Estimate): string[] {
+  const word = processWord(cluster);
   const amount = (resource: Resource, value: number) => {
     if (resource === 'cpu') return `${decimals(value, 2)} cores`;
     return resource === 'memory' ? formatBytes(value) : bitRate(value);
@@ -141,7 +145,7 @@ function resourceTable({ demand, sizing }: Estimate): string[] {
     [],
   ]).concat(
     wrap(
-      `Room: what the node has, times the ceiling, less its ${sizing.processesPerNode === 1 ? 'idle broker process' : `${sizing.processesPerNode} idle broker processes`}.`,
+      `Room: what the node has, times the ceiling, less its ${sizing.processesPerNode === 1 ? `idle ${word}` : `${sizing.processesPerNode} idle ${plural(word)}`}.`,
       '  ',
     ),
   );

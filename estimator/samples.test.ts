@@ -103,4 +103,17 @@ describe('samples of a run record', () => {
     );
     assert.deepEqual(costSamples([row(0, { probes: {} })]), []);
   });
+
+  it('are of the nodes that count alone, whatever becomes of the others', () => {
+    const probes = {
+      core1: { cpuPercent: null, rssBytes: null },
+      replicant1: { cpuPercent: 30, rssBytes: 5 },
+      replicant2: { cpuPercent: 120, rssBytes: 6 },
+    };
+    const [sample] = costSamples([row(0, { probes })], (node) => node.startsWith('replicant'));
+    assert.equal(sample?.cpuSec, 1.5);
+    assert.equal(sample.rssBytes, 11);
+    assert.equal(sample.processes, 2);
+    assert.deepEqual(costSamples([row(0, { probes })]), []);
+  });
 });

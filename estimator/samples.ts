@@ -1,6 +1,13 @@
-import { type CounterName, counter, type IntervalRow, type Run, readRun } from '../results/mod.js';
+import {
+  type CounterName,
+  counter,
+  type IntervalRow,
+  type Run,
+  type RunRecord,
+  readRun,
+} from '../results/mod.js';
 import { EstimateError } from './estimate-error.js';
-import type { CostSample, CostSeries } from './windows.js';
+import type { ClusterSeries, CostSample, CostSeries } from './windows.js';
 
 /**
  * Reads a run record as the estimator needs it.
@@ -14,7 +21,9 @@ export async function readCostSeries(folder: string): Promise<CostSeries> {
 /** The same for a run that is already open. */
 export async function costSeries(run: Run): Promise<CostSeries> {
   const { record } = run;
-  const samples = costSamples(await run.intervals());
+  const rows = await run.intervals();
+  const apart = coresApart(record);
+  const samples = costSamples(rows, (node) => !apart.has(node));
   if (samples.length === 0) {
     throw new EstimateError(
       'NO_PROBE',
@@ -34,14 +43,43 @@ export async function costSeries(run: Run): Promise<CostSeries> {
         .map(({ text }) => text),
     ],
     samples,
+    ...(apart.size === 0 ? {} : { cluster: clusterSeries(record, rows, apart) }),
   };
 }
 
-/** Rows in which every probed process could be read; the others are gaps. */
-export function costSamples(rows: readonly IntervalRow[]): CostSample[] {
+/** The cores that had no client of the run; what they spent goes with other things than messages. */
+function coresApart({ probes }: RunRecord): ReadonlySet<string> {
+  const cores = probes.filter(({ role }) => role === 'core').map(({ node }) => node);
+  return new Set(cores.length < probes.length ? cores : []);
+}
+
+function clusterSeries(
+  { probes, totals }: RunRecord,
+  rows: readonly IntervalRow[],
+  cores: ReadonlySet<string>,
+): ClusterSeries {
+  const replicants = probes.filter(({ node }) => !cores.has(node));
+  const counted = replicants.flatMap(({ forwarded }) => forwarded ?? []);
+  return {
+    cores: cores.size,
+    replicants: replicants.length,
+    coreSamples: costSamples(rows, (node) => cores.has(node)),
+    published: totals.publishes.sent,
+    forwarded:
+      counted.length < replicants.length
+        ? undefined
+        : counted.reduce((sum, copies) => sum + copies, 0),
+  };
+}
+
+/** Rows in which every probed process that counts could be read; the others are gaps. */
+export function costSamples(
+  rows: readonly IntervalRow[],
+  counts: (node: string) => boolean = () => true,
+): CostSample[] {
   return rows.flatMap((row, at) => {
     const previous = rows[at - 1];
-    const now = targetOf(row);
+    const now = targetOf(row, counts);
     if (now === undefined) return [];
     const of = (name: CounterName) => counter(row.counters, name);
     // The gauge tells the end of the second: the mean is halfway from the end of the last.
@@ -74,8 +112,11 @@ export function costSamples(rows: readonly IntervalRow[]): CostSample[] {
 
 function targetOf(
   row: IntervalRow,
+  counts: (node: string) => boolean,
 ): { processes: number; cpuPercent: number; rssBytes: number } | undefined {
-  const readings = Object.values(row.probes);
+  const readings = Object.entries(row.probes).flatMap(([node, reading]) =>
+    counts(node) ? [reading] : [],
+  );
   let cpuPercent = 0;
   let rssBytes = 0;
   for (const reading of readings) {

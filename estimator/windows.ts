@@ -36,7 +36,21 @@ export interface CostSeries {
   host: string;
   /** What the run itself says against its numbers; empty for a valid one. */
   doubts: readonly string[];
+  /** Of all probed broker processes; in a cluster whose clients keep to the replicants, of the replicants. */
   samples: readonly CostSample[];
+  cluster?: ClusterSeries;
+}
+
+/** What else is known of a run on a cluster whose cores had no client of it. */
+export interface ClusterSeries {
+  cores: number;
+  replicants: number;
+  /** The same seconds, as the cores spent them. */
+  coreSamples: readonly CostSample[];
+  /** Messages that clients published in the whole run. */
+  published: number;
+  /** Copies of them that went from one node to another; undefined if a node did not say. */
+  forwarded: number | undefined;
 }
 
 /** Consecutive samples of one phase taken together. Rates are per second, `connections` is the mean. */

@@ -9,6 +9,8 @@ export const MAXIMUM_POINTS = 3600;
 export interface ProbedNode {
   readonly node: string;
   readonly pid: number;
+  /** In a cluster whose clients keep to the replicants: what it is. A core has no device of the run. */
+  readonly role?: 'core' | 'replicant';
 }
 
 /** What one probed process did over the run so far. Memory does not grow with the run. */
@@ -44,10 +46,14 @@ export class ProbeTotals {
     this.#rssMax = larger(this.#rssMax, rssBytes);
   }
 
-  record(): ProbeRecord {
+  /** `forwarded`: copies of messages that it has sent to other nodes, as it counts them itself. */
+  record(forwarded?: number): ProbeRecord {
+    const { node, pid, role } = this.#node;
     return {
-      node: this.#node.node,
-      pid: this.#node.pid,
+      node,
+      pid,
+      ...(role === undefined ? {} : { role }),
+      ...(forwarded === undefined ? {} : { forwarded }),
       goneAtSecond: this.#goneAtSecond,
       cpuPercentMean: this.#cpuCount === 0 ? null : tenth(this.#cpuSum / this.#cpuCount),
       cpuPercentMax: tenth(this.#cpuMax),

@@ -46,6 +46,10 @@ const sampled = z.object({
 const probe = z.object({
   node: z.string(),
   pid: z.number().int(),
+  /** Where devices keep to the replicants of a cluster: what this is. */
+  role: z.enum(['core', 'replicant']).optional(),
+  /** Copies of messages that it sent to other nodes in the whole run, by its own count. */
+  forwarded: count.optional(),
   /** The first second in which the process could not be read any more. */
   goneAtSecond: z.number().nullable(),
   /** 100 is one core. Means and maxima over the measured seconds, null when there are none. */

@@ -58,6 +58,8 @@ export interface RunHead {
 export interface RunEnd {
   readonly state: 'finished' | 'interrupted';
   readonly finishedAtMs: number;
+  /** By probed node: copies of messages that it has sent to other nodes. */
+  readonly forwarded?: ReadonlyMap<string, number>;
 }
 
 /** `run.json` is written anew after this many seconds of the run at the latest. */
@@ -79,6 +81,7 @@ export class RunWriter {
   readonly #logs: (AppendedFile | undefined)[] = new Array(SERIES.length).fill(undefined);
   #phases: readonly PhaseRecord[] = [];
   #shardsLost = 0;
+  #forwarded: ReadonlyMap<string, number> = new Map();
   #rewriteAtSecond = 0;
   #ended = false;
   #queue: Promise<unknown> = Promise.resolve();
@@ -153,6 +156,7 @@ export class RunWriter {
   finish(end: RunEnd): Promise<RunRecord> {
     return this.#enqueue(async () => {
       this.#ended = true;
+      this.#forwarded = end.forwarded ?? this.#forwarded;
       try {
         return await this.#rewrite(end.state, end.finishedAtMs);
       } finally {
@@ -224,7 +228,7 @@ export class RunWriter {
       phases: this.#phases.map((phase) => ({ ...phase })),
       generator: this.#totals.generator({ ...head, shardsLost: this.#shardsLost }),
       errors: this.#totals.errors(),
-      probes: this.#probes.map((probe) => probe.record()),
+      probes: this.#probes.map((probe, at) => probe.record(this.#forwarded.get(this.#nodes[at]!))),
       scenarioYaml: head.scenarioYaml,
     };
     record.verdict = judge(record);

@@ -54,6 +54,22 @@ describe('the summary of a run', () => {
     );
   });
 
+  it('adds up the nodes of a cluster, and knows no sum where one could not be read', () => {
+    const two = judged([], (run) => {
+      const [broker] = run.probes;
+      run.probes = [
+        { ...broker!, node: 'core1', cpuPercentMean: 1.2, rssBytesMax: 100 * 2 ** 20 },
+        { ...broker!, node: 'replicant1', cpuPercentMean: 30, rssBytesMax: 150 * 2 ** 20 },
+      ];
+    });
+    const together = (record: RunRecord) =>
+      summaryLines(record).find((line) => line.startsWith('  together'));
+    assert.match(together(two) ?? '', /^ {2}together +31 % +16 % +250 MiB$/);
+    two.probes[0]!.cpuPercentMean = null;
+    assert.match(together(two) ?? '', /^ {2}together +\? +\? +250 MiB$/);
+    assert.equal(together(judged([], () => undefined)), undefined);
+  });
+
   it('stays within the width it is given, down to 72 columns', () => {
     const record = judged(['delivery.response.p99 < 50ms'], (run) => {
       run.generator.loopUtilisationP90 = 0.98;

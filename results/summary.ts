@@ -230,6 +230,7 @@ function targetSection(record: RunRecord, width: number, paint: Paint): string[]
     percent(probe.cpuPercentMean === null ? null : probe.cpuPercentMean / cores),
     probe.rssBytesMax === null ? '?' : formatBytes(probe.rssBytesMax),
   ]);
+  if (rows.length > 1) rows.push(together(record.probes, cores));
   const titles = ['Target', 'CPU mean', 'max', 'top thread', 'of machine', 'memory'];
   const [head = '', ...body] = columns(
     [
@@ -246,6 +247,22 @@ function targetSection(record: RunRecord, width: number, paint: Paint): string[]
       `100 % is one core, "of machine" of all ${cores}; memory is the highest`,
       width,
     ).map((line) => paint('dim', line)),
+  ];
+}
+
+/** All of them: sums of the means, and of the highest memory, which need not have been at one time. */
+function together(probes: RunRecord['probes'], cores: number): string[] {
+  const sum = (values: readonly (number | null)[]): number | null =>
+    values.reduce<number | null>((a, b) => (a === null || b === null ? null : a + b), 0);
+  const cpu = sum(probes.map(({ cpuPercentMean }) => cpuPercentMean));
+  const memory = sum(probes.map(({ rssBytesMax }) => rssBytesMax));
+  return [
+    'together',
+    cpu === null ? '?' : formatPercent(cpu),
+    '',
+    '',
+    cpu === null ? '?' : formatPercent(cpu / cores),
+    memory === null ? '?' : formatBytes(memory),
   ];
 }
 

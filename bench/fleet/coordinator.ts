@@ -35,6 +35,8 @@ export interface CoordinatorOptions {
   /** Opens the run record; called when the fleet stands ready, with the run's epoch on the wall clock. */
   openRecord: (epochMs: number) => Promise<RunWriter>;
   probes: ProbeTimeline;
+  /** Copies of messages that watched nodes have sent to others; asked when all devices are gone. */
+  forwarded: () => Promise<ReadonlyMap<string, number>>;
   progress: (progress: RunProgress) => void;
   /** Aborted: stop early, say goodbye, write the record. */
   signal: AbortSignal;
@@ -100,7 +102,8 @@ export class Coordinator {
   async #up(): Promise<void> {
     const board = this.#board;
     this.#fleet.start(this.#plan, this.#options.layout, (news) => this.#hear(news));
-    await this.#until(() => board.allUp, this.#nowUs() + UP_TIMEOUT_US);
+    // An interruption has to wait: without a fleet there is no record that could say so.
+    await this.#until(() => board.allUp, this.#nowUs() + UP_TIMEOUT_US, false);
     if (board.deaths.length > 0 || !board.allUp) {
       const why = board.deaths[0] ?? `no word within ${UP_TIMEOUT_US / SECOND_US} s`;
       throw new FleetError('HOST_DIED', `a process of the fleet did not come up: ${why}`);
@@ -157,10 +160,12 @@ export class Coordinator {
     for (const interval of this.#merger.flush(endUs)) this.#record(interval);
     await this.#writing;
     if (this.#failure !== undefined) throw this.#failure;
+    const forwarded = await this.#options.forwarded();
     const interrupted = this.#options.signal.aborted;
     return this.#writer!.finish({
       state: interrupted ? 'interrupted' : 'finished',
       finishedAtMs: Date.now(),
+      forwarded,
     });
   }
 

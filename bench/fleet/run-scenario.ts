@@ -36,6 +36,8 @@ export interface RunRequest {
   limits: MachineLimits;
   /** Processes of the target on this machine to watch; asked when the target has answered. */
   nodes: () => readonly ProbedNode[];
+  /** Copies of messages that watched nodes have sent to others, by node; asked when all devices are gone. */
+  forwarded?: () => Promise<ReadonlyMap<string, number>>;
   /** Threads that drive devices, instead of one per core but one. */
   threads?: number;
   /** Called each second of the run. */
@@ -87,6 +89,7 @@ export async function runScenario(request: RunRequest): Promise<RunRecord> {
       rampTimeoutUs: fleet.rampTimeoutUs,
       openRecord,
       probes: new ProbeTimeline(probes, monotonicClock()),
+      forwarded: request.forwarded ?? (async () => new Map()),
       progress: request.progress,
       signal: request.signal,
     },

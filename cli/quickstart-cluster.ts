@@ -1,0 +1,76 @@
+import type { Target } from '../bench/mod.js';
+import { askNode, BrokerError, CtlError } from '../broker/mod.js';
+import type { ProbedNode } from '../results/mod.js';
+import { controlFolderHere } from './control-folder.js';
+import { type LocalCluster, startLocalCluster } from './local-cluster.js';
+
+export const REPLICANTS = 2;
+
+/** A core, and replicants that take all clients. */
+export interface MeasuredCluster {
+  /** A line for each node. */
+  lines: readonly string[];
+  targets: readonly Target[];
+  probes: readonly ProbedNode[];
+  /** Copies of messages that each node has sent to others since it was last asked. */
+  forwarded(): Promise<Map<string, number>>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts it on this machine, its database in the core. Clients keep to the replicants, as EMQX advises for
+ * clusters of ten nodes and more: of such a size is what is sized from it, and what a core costs can be told
+ * from what clients cost.
+ */
+export async function startMeasuredCluster(say: (text: string) => void): Promise<MeasuredCluster> {
+  const cluster = await startLocalCluster({
+    cores: 1,
+    replicants: REPLICANTS,
+    said: (name, line) => say(`${name}: ${line}`),
+    died: (name, how) => say(`${name} ended: ${how}`),
+  });
+  const { nodes } = cluster;
+  const before = new Map<string, number>();
+  return {
+    lines: nodes.map(({ name, role, host, port }) => `${name}  ${role}  mqtt://${host}:${port}`),
+    targets: nodes
+      .filter(({ role }) => role === 'replicant')
+      .map(({ host, port }) => ({ host, port })),
+    probes: nodes.map(({ name, pid, role }) => ({ node: shortName(name), pid, role })),
+    forwarded: async () => {
+      const copies = new Map<string, number>();
+      for (const [name, total] of await forwardedBy(nodes)) {
+        copies.set(name, total - (before.get(name) ?? 0));
+        before.set(name, total);
+      }
+      return copies;
+    },
+    stop: cluster.stop,
+  };
+}
+
+/** As they count themselves; without those that do not answer. */
+async function forwardedBy(nodes: LocalCluster['nodes']): Promise<Map<string, number>> {
+  const copies = new Map<string, number>();
+  for (const { name } of nodes) {
+    const lines: string[] = [];
+    const screens = { out: (line: string) => lines.push(line), err: () => undefined };
+    try {
+      await askNode(
+        { folder: controlFolderHere(), node: name, argv: ['broker', 'metrics'] },
+        screens,
+      );
+    } catch (error) {
+      // It has ended, or its name makes too long a path: then the record lacks the figure.
+      if (!(error instanceof CtlError || error instanceof BrokerError)) throw error;
+    }
+    const count = lines.map((line) => /^messages\.forward *: (\d+)$/.exec(line)?.[1]).find(Boolean);
+    if (count !== undefined) copies.set(shortName(name), Number(count));
+  }
+  return copies;
+}
+
+/** `core1` of `core1@127.9.4.1`. */
+function shortName(name: string): string {
+  return name.split('@')[0]!;
+}
