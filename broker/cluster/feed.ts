@@ -1,11 +1,12 @@
 import type { Channel } from '../session/mod.js';
 import { CallError, jsonPacket, LOG_TOPIC } from './calls.js';
 import type { Replica, ReplicaChange } from './replica.js';
+import type { SnapshotPiece } from './snapshot.js';
 
 export interface FeedLimits {
   /** Changes in one packet of the log. */
   largestEntry: number;
-  /** Entries of the snapshot in one answer: asked for one by one, so a slow replicant slows nobody else. */
+  /** Entries and routes of the snapshot in one answer: asked for one by one, so a slow replicant slows nobody else. */
   snapshotBatch: number;
   /** Log bytes that wait for a replicant; one that is further behind starts over with a snapshot. */
   mostPendingBytes: number;
@@ -31,7 +32,7 @@ interface Agent {
   readonly channel: Channel;
   /** Number of its last log entry. */
   last: number;
-  snapshot: Generator<[string, string]> | undefined;
+  snapshot: Generator<SnapshotPiece, SnapshotPiece> | undefined;
 }
 
 /**
@@ -60,24 +61,18 @@ export class Feed {
 
   /** `id`: the replicant's own for this attachment, so that it knows the entries of it from the first on. */
   attach(node: string, channel: Channel, id: number): void {
-    this.#agents.set(node, { id, node, channel, last: 0, snapshot: this.#replica.entries() });
+    const snapshot = this.#replica.pieces(this.#limits.snapshotBatch);
+    this.#agents.set(node, { id, node, channel, last: 0, snapshot });
   }
 
   /** The next piece of the snapshot; `done` with the last. */
-  snapshot(node: string, id: number): { entries: (readonly [string, string])[]; done: boolean } {
+  snapshot(node: string, id: number): SnapshotPiece & { done: boolean } {
     const agent = this.#agents.get(node);
     if (agent?.id !== id || agent.snapshot === undefined)
       throw new CallError('NO_AGENT', 'attach again');
-    const entries: [string, string][] = [];
-    while (entries.length < this.#limits.snapshotBatch) {
-      const { value, done } = agent.snapshot.next();
-      if (done) {
-        agent.snapshot = undefined;
-        return { entries, done: true };
-      }
-      entries.push(value);
-    }
-    return { entries, done: false };
+    const { value, done = false } = agent.snapshot.next();
+    if (done) agent.snapshot = undefined;
+    return { ...value, done };
   }
 
   /** Tells all followers. */
