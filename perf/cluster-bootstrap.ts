@@ -73,7 +73,9 @@ class Pair {
       const core = new ProcProbe('core', this.#core!.pid);
       const before = core.sample(0).cpuUs;
       const beganMs = await replicant.said('no core was found yet');
-      const followedMs = await replicant.said(`follows core '${this.#coreName}', ${this.#routes} routes`);
+      const followedMs = await replicant.said(
+        `follows core '${this.#coreName}', ${this.#routes} routes`,
+      );
       await replicant.said('is started');
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
       const replicantCpuMs = new ProcProbe('replicant', replicant.pid).sample(0).cpuUs / 1000;
