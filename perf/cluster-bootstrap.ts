@@ -72,8 +72,8 @@ class Pair {
     try {
       const core = new ProcProbe('core', this.#core!.pid);
       const before = core.sample(0).cpuUs;
-      const beganMs = await replicant.said('no core was found yet');
-      const followedMs = await replicant.said(
+      const began = await replicant.said('no core was found yet');
+      const followed = await replicant.said(
         `follows core '${this.#coreName}', ${this.#routes} routes`,
       );
       await replicant.said('is started');
@@ -81,7 +81,7 @@ class Pair {
       const replicantCpuMs = new ProcProbe('replicant', replicant.pid).sample(0).cpuUs / 1000;
       const coreCpuMs = (core.sample(0).cpuUs - before) / 1000;
       const memory = await replicant.memory();
-      return { followedMs: followedMs - beganMs, memory, replicantCpuMs, coreCpuMs };
+      return { followedMs: followed.atMs - began.atMs, memory, replicantCpuMs, coreCpuMs };
     } finally {
       await replicant.stop();
     }

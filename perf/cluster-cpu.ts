@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { ProcProbe } from '../bench/mod.js';
 import type { LocalNode } from '../cli/local-cluster.js';
 
@@ -10,29 +11,29 @@ export interface CpuUs {
 
 /** Follows the CPU time of a cluster's processes; an etcd member is a child of its core's. */
 export class ClusterCpu {
-  readonly #own: { role: LocalNode['role']; probe: ProcProbe; family: ProcProbe }[];
+  readonly #probes: [keyof CpuUs, ProcProbe][] = [];
 
-  constructor(nodes: readonly LocalNode[]) {
-    this.#own = nodes.map(({ name, role, pid }) => ({
-      role,
-      probe: new ProcProbe(name, pid),
-      family: new ProcProbe(name, pid, { includeChildren: true }),
-    }));
+  constructor(nodes: readonly Pick<LocalNode, 'name' | 'role' | 'pid'>[]) {
+    for (const { name, role, pid } of nodes) {
+      this.#probes.push([role === 'core' ? 'cores' : 'replicants', new ProcProbe(name, pid)]);
+      for (const child of childrenOf(pid)) {
+        this.#probes.push(['etcd', new ProcProbe(`etcd of ${name}`, child)]);
+      }
+    }
   }
 
   /** Since the processes began. */
   read(): CpuUs {
     const sum: CpuUs = { cores: 0, etcd: 0, replicants: 0 };
-    for (const { role, probe, family } of this.#own) {
-      const cpuUs = probe.sample(0).cpuUs;
-      if (role === 'replicant') sum.replicants += cpuUs;
-      else {
-        sum.cores += cpuUs;
-        sum.etcd += Math.max(0, family.sample(0).cpuUs - cpuUs);
-      }
-    }
+    for (const [kind, probe] of this.#probes) sum[kind] += probe.sample(0).cpuUs;
     return sum;
   }
+}
+
+/** Of the process's first thread, which is the one that starts others in a node. */
+function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return text === '' ? [] : text.split(' ').map(Number);
 }
 
 export function cpuBetween(before: CpuUs, after: CpuUs): CpuUs {

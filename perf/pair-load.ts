@@ -9,15 +9,21 @@ import { connect, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
 import { encode, publishBytes, type Qos, writeAck, writePublishHead } from '../wire/mod.js';
+import { quantile } from './spread.js';
 
 export interface LoadOptions {
   port: number;
+  host?: string;
+  /** Of the node that subscribers connect to, if it is another one than the publishers'. */
+  subscribersAt?: { host: string; port: number };
   pairs: number;
   qos: Qos;
   payloadBytes: number;
   window: number;
   warmMs: number;
   measureMs: number;
+  /** Each publisher sends one message in this time, as far as the window allows; left out: as many as that allows. */
+  everyMs?: number;
 }
 
 export interface LoadResult {
@@ -26,7 +32,12 @@ export interface LoadResult {
   loadCpu: number;
   published: number;
   delivered: number;
+  /** From a message's being written to its delivery; of paced loads. */
+  latencyMs?: { p50: number; p99: number };
 }
+
+/** How often paced publishers look whether they are due. */
+const PACE_MS = 1;
 
 const ACK_BYTES = 4;
 const VERSION = 4;
@@ -50,6 +61,12 @@ class Pair {
   #cutBytes = 0;
   #ackBytesRead = 0;
   readonly #acks: Buffer;
+  /** When the last `window` messages were written, by slot of the ring. */
+  readonly #sentMs: Float64Array;
+  /** When the first one of a paced publisher was due. */
+  readonly #beganMs: number;
+  /** Of each delivery since `measure`, if the load is paced. */
+  latenciesMs: number[] = [];
   readonly #name: string;
   readonly #topic: string;
 
@@ -70,11 +87,18 @@ class Pair {
       );
     }
     this.#cut = Buffer.alloc(this.#frameBytes);
+    this.#sentMs = new Float64Array(window);
+    // Not all at once.
+    this.#beganMs = performance.now() + ((options.everyMs ?? 0) * index) / options.pairs;
     this.#acks = Buffer.alloc(ACK_BYTES * Math.ceil(readBuffer.length / this.#frameBytes + 1));
   }
 
   async open(): Promise<void> {
-    this.#subscriber = await this.#connect('s', (bytes, length) => this.#deliveries(bytes, length));
+    const { host = '127.0.0.1', port } = this.#options;
+    const at = this.#options.subscribersAt ?? { host, port };
+    this.#subscriber = await this.#connect('s', at, (bytes, length) =>
+      this.#deliveries(bytes, length),
+    );
     this.#subscriber.write(
       encode(
         {
@@ -93,7 +117,9 @@ class Pair {
         VERSION,
       ),
     );
-    this.#publisher = await this.#connect('p', (_bytes, length) => this.#answers(length));
+    this.#publisher = await this.#connect('p', { host, port }, (_bytes, length) =>
+      this.#answers(length),
+    );
     while (!this.#started) await new Promise((resolve) => setTimeout(resolve, 5));
   }
 
@@ -101,15 +127,20 @@ class Pair {
   fill(): void {
     const publisher = this.#publisher;
     if (this.#stopped || publisher === undefined) return;
-    const { qos, window } = this.#options;
+    const { qos, window, everyMs } = this.#options;
     const settled = qos === 0 ? this.delivered : Math.min(this.delivered, this.#acked);
     let room = window - (this.published - settled);
+    const nowMs = performance.now();
+    if (everyMs !== undefined) {
+      room = Math.min(room, Math.ceil((nowMs - this.#beganMs) / everyMs) - this.published);
+    }
     while (room > 0) {
       const slot = this.published % window;
       const count = Math.min(room, window - slot);
       publisher.write(
         this.#ring.subarray(slot * this.#frameBytes, (slot + count) * this.#frameBytes),
       );
+      this.#sentMs.fill(nowMs, slot, slot + count);
       this.published += count;
       room -= count;
     }
@@ -125,12 +156,16 @@ class Pair {
   }
 
   /** Connects and waits for CONNACK; what comes after it goes to `onBytes`. */
-  #connect(kind: string, onBytes: (bytes: Buffer, length: number) => void): Promise<Socket> {
+  #connect(
+    kind: string,
+    { host, port }: { host: string; port: number },
+    onBytes: (bytes: Buffer, length: number) => void,
+  ): Promise<Socket> {
     return new Promise((resolve, reject) => {
       let isOpen = false;
       const socket = connect({
-        port: this.#options.port,
-        host: '127.0.0.1',
+        port,
+        host,
         noDelay: true,
         onread: {
           buffer: readBuffer,
@@ -180,12 +215,12 @@ class Pair {
       at += missing;
       if (this.#cutBytes < size) return;
       this.#cutBytes = 0;
-      this.delivered++;
+      this.#arrived();
       if (isAcked) acks = this.#ack(this.#cut, 0, acks);
     }
     for (; at + size <= length; at += size) {
       if (bytes[at]! >> 4 !== 3) throw new Error(`byte 0x${bytes[at]!.toString(16)}: no PUBLISH`);
-      this.delivered++;
+      this.#arrived();
       if (isAcked) acks = this.#ack(bytes, at, acks);
     }
     if (at < length) {
@@ -194,6 +229,14 @@ class Pair {
     }
     if (acks > 0) this.#subscriber?.write(Buffer.from(this.#acks.subarray(0, acks)));
     markDirty(this);
+  }
+
+  #arrived(): void {
+    const { everyMs, window } = this.#options;
+    if (everyMs !== undefined) {
+      this.latenciesMs.push(performance.now() - this.#sentMs[this.delivered % window]!);
+    }
+    this.delivered++;
   }
 
   #ack(frame: Buffer, at: number, acks: number): number {
@@ -227,10 +270,17 @@ async function main(options: LoadOptions): Promise<number> {
   const pairs = Array.from({ length: options.pairs }, (_, index) => new Pair(index, options));
   for (const pair of pairs) await pair.open();
   for (const pair of pairs) pair.fill();
+  const pacing =
+    options.everyMs === undefined
+      ? undefined
+      : setInterval(() => {
+          for (const pair of pairs) pair.fill();
+        }, PACE_MS);
   const sum = (of: 'delivered' | 'published') => pairs.reduce((total, pair) => total + pair[of], 0);
   await sleep(options.warmMs);
   console.log('measuring');
   const startMs = performance.now();
+  for (const pair of pairs) pair.latenciesMs = [];
   const startCpu = process.cpuUsage();
   const before = sum('delivered');
   await sleep(options.measureMs);
@@ -238,6 +288,8 @@ async function main(options: LoadOptions): Promise<number> {
   const cpu = process.cpuUsage(startCpu);
   const deliveries = sum('delivered') - before;
   console.log('measured');
+  const latencies = pairs.flatMap(({ latenciesMs }) => latenciesMs).sort((a, b) => a - b);
+  clearInterval(pacing);
   for (const pair of pairs) pair.stop();
   for (let waited = 0; waited < 50 && sum('delivered') < sum('published'); waited++)
     await sleep(100);
@@ -246,6 +298,9 @@ async function main(options: LoadOptions): Promise<number> {
     loadCpu: (cpu.user + cpu.system) / (elapsedMs * 1000),
     published: sum('published'),
     delivered: sum('delivered'),
+    ...(latencies.length === 0
+      ? {}
+      : { latencyMs: { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) } }),
   };
   console.log(JSON.stringify(result));
   for (const pair of pairs) pair.close();

@@ -10,7 +10,8 @@ const REPORTER = new URL('./memory-report.js', import.meta.url).href;
 const LINE_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 20_000;
 
-interface Line {
+/** What a node said, and when by the clock of this process. */
+export interface Saying {
   text: string;
   atMs: number;
 }
@@ -19,7 +20,7 @@ interface Line {
 export class WatchedNode {
   readonly pid: number;
   readonly #child: ReturnType<typeof spawn>;
-  readonly #lines: Line[] = [];
+  readonly #lines: Saying[] = [];
   #told = (): void => undefined;
 
   /** `settings`: of the config, with dots. */
@@ -44,12 +45,12 @@ export class WatchedNode {
     this.#child.once('exit', () => this.#told());
   }
 
-  /** When it said the first line with this in it; waits for it. */
-  async said(part: string): Promise<number> {
+  /** The first line with this in it from that moment on; waits for it. */
+  async said(part: string, fromMs = 0): Promise<Saying> {
     const endMs = performance.now() + LINE_TIMEOUT_MS;
     for (;;) {
-      const line = this.#lines.find(({ text }) => text.includes(part));
-      if (line !== undefined) return line.atMs;
+      const line = this.#lines.find(({ text, atMs }) => atMs >= fromMs && text.includes(part));
+      if (line !== undefined) return line;
       const leftMs = endMs - performance.now();
       if (this.#child.exitCode !== null || leftMs <= 0) {
         const all = this.#lines.map(({ text }) => text).join('\n');
