@@ -18,6 +18,7 @@ import { spreadOf, spreadText } from './spread.js';
 const UNDER_WAY = 100;
 /** For what the nodes still do about the connections that are gone. */
 const SETTLE_MS = 700;
+const QUICK_SETTLE_MS = 50;
 const KINDS = ['clean start', 'persistent'] as const;
 type Kind = (typeof KINDS)[number];
 
@@ -39,14 +40,20 @@ interface Run {
   loadLoop: number;
 }
 
-async function measure(target: Target, kind: Kind, clients: number): Promise<Run> {
+async function measure(
+  target: Target,
+  kind: Kind,
+  clients: number,
+  settleMs: number,
+): Promise<Run> {
   const open: LeanClient[] = [];
-  const { addresses } = target;
+  const { name, addresses } = target;
   let next = 0;
   const opening = async (): Promise<void> => {
     while (next < clients) {
       const n = next++;
-      const session = { ...SESSIONS[kind], clientId: `${kind.slice(0, 5)}-${n}` };
+      // Not another target's: there it would be taken over from here.
+      const session = { ...SESSIONS[kind], clientId: `${name}-${kind}-${n}` };
       open.push(await LeanClient.open(addresses[n % addresses.length]!, session));
     }
   };
@@ -68,7 +75,7 @@ async function measure(target: Target, kind: Kind, clients: number): Promise<Run
     };
   } finally {
     for (const client of open) client.destroy();
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    await new Promise((resolve) => setTimeout(resolve, settleMs));
   }
 }
 
@@ -141,6 +148,7 @@ async function main(): Promise<void> {
   });
   const rounds = Number(values.rounds ?? (values.quick ? 1 : 7));
   const clients = Number(values.clients ?? (values.quick ? 200 : 3000));
+  const settleMs = values.quick ? QUICK_SETTLE_MS : SETTLE_MS;
   const { targets, stop } = await start(!values.quick);
   const runs = new Map<string, Run[]>();
   const of = (kind: Kind, target: Target): Run[] => runs.get(`${kind} ${target.name}`) ?? [];
@@ -149,7 +157,7 @@ async function main(): Promise<void> {
     for (let round = 0; round <= rounds; round++) {
       for (const kind of KINDS) {
         for (const target of targets) {
-          const run = await measure(target, kind, clients);
+          const run = await measure(target, kind, clients, settleMs);
           if (round > 0) runs.set(`${kind} ${target.name}`, [...of(kind, target), run]);
         }
       }

@@ -44,6 +44,7 @@ interface Plan {
   rounds: number;
   seconds: number;
   pairs: number;
+  warmMs: number;
 }
 
 async function measure(
@@ -52,7 +53,7 @@ async function measure(
   place: Place,
   load: Load,
   qos: Qos,
-  { seconds, pairs }: Plan,
+  { seconds, pairs, warmMs }: Plan,
 ): Promise<Measured> {
   const [first, second] = nodes.filter(({ role }) => role === 'replicant');
   const { host, port } = first!;
@@ -65,7 +66,7 @@ async function measure(
     qos,
     payloadBytes: 16,
     window: load.window,
-    warmMs: 500,
+    warmMs,
     measureMs: seconds * 1000,
   };
   const child = spawn(process.execPath, [LOAD, JSON.stringify(options)], {
@@ -120,15 +121,16 @@ async function main(): Promise<void> {
     options: {
       rounds: { type: 'string' },
       seconds: { type: 'string' },
-      pairs: { type: 'string', default: '50' },
+      pairs: { type: 'string' },
       quick: { type: 'boolean', default: false },
       readme: { type: 'boolean', default: false },
     },
   });
   const plan: Plan = {
     rounds: Number(values.rounds ?? (values.quick ? 1 : 5)),
-    seconds: Number(values.seconds ?? (values.quick ? 0.3 : 1.5)),
-    pairs: Number(values.pairs),
+    seconds: Number(values.seconds ?? (values.quick ? 0.2 : 1.5)),
+    pairs: Number(values.pairs ?? (values.quick ? 5 : 50)),
+    warmMs: values.quick ? 100 : 500,
   };
   const table: string[] = [];
   let busiestLoad = 0;
