@@ -21,6 +21,9 @@ const PICTURE = fileURLToPath(new URL('../../perf/cluster-routes.svg', import.me
 const WRITERS = 60;
 const IN_FLIGHT = 8;
 const WARM_MS = 500;
+/** For what the nodes still do about clients that are gone. */
+const SETTLE_MS = 1500;
+const QUICK_SETTLE_MS = 50;
 
 interface Shape {
   engine: 'embedded' | 'managed';
@@ -66,15 +69,18 @@ interface Plan {
   rounds: number;
   seconds: number;
   ratePerSec: number;
+  settleMs: number;
 }
 
-async function measure(shape: Shape, { rounds, seconds, ratePerSec }: Plan): Promise<Outcome> {
+async function measure(shape: Shape, plan: Plan): Promise<Outcome> {
+  const { rounds, seconds, ratePerSec, settleMs } = plan;
   const cluster = await startLocalCluster(shape);
   try {
     const cores = cluster.nodes.filter(({ role }) => role === 'core');
     const cpu = new ClusterCpu(cluster.nodes);
     const outcome: Outcome = { shape, saturated: [], paced: [] };
     for (let round = 0; round < rounds; round++) {
+      await sleep(settleMs);
       const writers = await RouteWriters.open(cores, WRITERS);
       // Subscribed at the first core, published at the node that came last: a replicant if there is one.
       const probe = await VisibilityProbe.open(cores[0]!, cluster.nodes.at(-1)!);
@@ -84,6 +90,7 @@ async function measure(shape: Shape, { rounds, seconds, ratePerSec }: Plan): Pro
         writers.close();
         probe.close();
       }
+      await sleep(settleMs);
       outcome.saturated.push(await saturated(cores, cpu, seconds));
     }
     return outcome;
@@ -233,6 +240,7 @@ async function main(): Promise<void> {
     rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),
     seconds: Number(values.seconds ?? (values.quick ? 0.5 : 3)),
     ratePerSec: Number(values.rate),
+    settleMs: values.quick ? QUICK_SETTLE_MS : SETTLE_MS,
   };
   const outcomes: Outcome[] = [];
   for (const shape of values.quick ? QUICK : SHAPES) {

@@ -11,9 +11,9 @@ export interface Chart {
   series: readonly Series[];
 }
 
-const WIDTH = 460;
+const WIDTH = 470;
 const HEIGHT = 330;
-const LEFT = 64;
+const LEFT = 80;
 const RIGHT = 16;
 const TOP = 40;
 const LEGEND_LINE = 17;
@@ -28,6 +28,7 @@ export function chartsSvg(charts: readonly Chart[]): string {
   const width = WIDTH * charts.length;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12" fill="#222">`,
+    `<title>${escaped(charts.map(({ title }) => title).join('; '))}</title>`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     ...charts.map(
       (chart, index) => `<g transform="translate(${index * WIDTH} 0)">${drawn(chart)}</g>`,
