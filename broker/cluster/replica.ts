@@ -7,7 +7,7 @@ import {
   routeKey,
   shareKey,
 } from './keys.js';
-import { Snapshot, type SnapshotPiece } from './snapshot.js';
+import { alone, Snapshot, type SnapshotPiece } from './snapshot.js';
 
 /** A key of the replica and its value; undefined: it is gone. */
 export type ReplicaChange = readonly [key: string, value: string | undefined];
@@ -250,10 +250,11 @@ export class Replica {
   #route(name: string, filter: string, isThere: boolean): void {
     const state = this.#state(name);
     if (isThere === state.routes.has(filter)) return;
-    if (isThere) state.routes.add(filter);
+    const kept = isThere ? alone(filter) : filter;
+    if (isThere) state.routes.add(kept);
     else state.routes.delete(filter);
     if (state.record === undefined) this.#dropEmpty(name, state);
-    else if (isThere) this.#sink.routeAdded(name, filter);
+    else if (isThere) this.#sink.routeAdded(name, kept);
     else this.#sink.routeRemoved(name, filter);
   }
 

@@ -21,7 +21,7 @@ export class Snapshot {
     const snapshot = new Snapshot();
     for (const entry of entries) {
       const parsed = parseReplicaKey(entry[0]);
-      if (parsed?.kind === 'route') snapshot.#routesOf(parsed.node).add(parsed.filter);
+      if (parsed?.kind === 'route') snapshot.#routesOf(parsed.node).add(alone(parsed.filter));
       else snapshot.entries.push(entry);
     }
     return snapshot;
@@ -43,4 +43,9 @@ export class Snapshot {
     }
     return routes;
   }
+}
+
+/** The text by itself: what V8 cuts out of a longer one keeps that alive, here the key that is not needed any more. */
+export function alone(text: string): string {
+  return Buffer.from(text).toString();
 }
