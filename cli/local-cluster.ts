@@ -22,6 +22,10 @@ export interface LocalClusterOptions {
   replicants: number;
   /** Of each node's listener for clients; a free one if it is left out. */
   port?: number | undefined;
+  /** Where the cores keep the cluster's database; left out: in the one core, in etcd where there are several. */
+  engine?: 'embedded' | 'managed';
+  /** Of every node's config, with dots. */
+  settings?: Readonly<Record<string, string>>;
   /** A node takes connections. */
   started?: (node: LocalNode) => void;
   /** What a node says while it runs. */
@@ -36,6 +40,7 @@ export interface LocalClusterOptions {
  */
 export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
   const { cores, replicants, started, said, died } = options;
+  const { engine = cores === 1 ? 'embedded' : 'managed' } = options;
   const network = `127.${randomInt(1, 255)}.${randomInt(0, 256)}`;
   const cookie = randomBytes(24).toString('base64url');
   const port = options.port ?? (await freePort('127.0.0.1'));
@@ -66,9 +71,10 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
       'node.cookie': cookie,
       'cluster.name': 'local',
       'cluster.core_nodes': JSON.stringify(coreNames),
-      ...(cores === 1
+      ...(engine === 'embedded'
         ? {}
-        : { 'cluster.store.engine': 'managed', 'node.data_dir': join(folder, name) }),
+        : { 'cluster.store.engine': engine, 'node.data_dir': join(folder, name) }),
+      ...options.settings,
     };
     const broker = await startBrokerProcess({
       host,

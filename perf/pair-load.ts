@@ -5,19 +5,25 @@
  * `node pair-load.js '{"port":1883,"pairs":100,"qos":0,"payloadBytes":16,"window":100,"warmMs":1000,"measureMs":3000}'`
  * prints `measuring`, `measured`, then one line of JSON (LoadResult). Exit 1 when a message is lost.
  */
-import { connect, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
-import { encode, publishBytes, type Qos, writeAck, writePublishHead } from '../wire/mod.js';
+import type { Qos } from '../wire/mod.js';
+import { Pair } from './pair.js';
+import { quantile } from './spread.js';
 
 export interface LoadOptions {
   port: number;
+  host?: string;
+  /** Of the node that subscribers connect to, if it is another one than the publishers'. */
+  subscribersAt?: { host: string; port: number };
   pairs: number;
   qos: Qos;
   payloadBytes: number;
   window: number;
   warmMs: number;
   measureMs: number;
+  /** Each publisher sends one message in this time, as far as the window allows; left out: as many as that allows. */
+  everyMs?: number;
 }
 
 export interface LoadResult {
@@ -26,211 +32,28 @@ export interface LoadResult {
   loadCpu: number;
   published: number;
   delivered: number;
+  /** From a message's being written to its delivery; of paced loads. */
+  latencyMs?: { p50: number; p99: number };
 }
 
-const ACK_BYTES = 4;
-const VERSION = 4;
-const readBuffer = Buffer.allocUnsafeSlow(65_536);
-
-class Pair {
-  delivered = 0;
-  published = 0;
-  #acked = 0;
-  #started = false;
-  #stopped = false;
-  readonly #options: LoadOptions;
-  /** `window` PUBLISH packets with the identifiers 1…window: a ring to send stretches of. */
-  readonly #ring: Buffer;
-  readonly #frameBytes: number;
-  readonly #idOffset: number;
-  #publisher: Socket | undefined;
-  #subscriber: Socket | undefined;
-  /** Start of a frame that was cut by the end of a read. */
-  readonly #cut: Buffer;
-  #cutBytes = 0;
-  #ackBytesRead = 0;
-  readonly #acks: Buffer;
-  readonly #name: string;
-  readonly #topic: string;
-
-  constructor(index: number, options: LoadOptions) {
-    this.#options = options;
-    const { qos, payloadBytes, window } = options;
-    this.#name = String(index).padStart(4, '0');
-    this.#topic = `bench/device/${this.#name}`;
-    const topic = Buffer.from(this.#topic);
-    this.#frameBytes = publishBytes(topic.length, qos, 0, payloadBytes, VERSION);
-    this.#ring = Buffer.alloc(window * this.#frameBytes, 0x61);
-    this.#idOffset = 2 + 2 + topic.length;
-    for (let slot = 0; slot < window; slot++) {
-      const at = slot * this.#frameBytes;
-      writePublishHead(
-        ...([this.#ring, at, qos << 1, topic, 0, topic.length] as const),
-        ...([slot + 1, null, 0, 0, payloadBytes, VERSION] as const),
-      );
-    }
-    this.#cut = Buffer.alloc(this.#frameBytes);
-    this.#acks = Buffer.alloc(ACK_BYTES * Math.ceil(readBuffer.length / this.#frameBytes + 1));
-  }
-
-  async open(): Promise<void> {
-    this.#subscriber = await this.#connect('s', (bytes, length) => this.#deliveries(bytes, length));
-    this.#subscriber.write(
-      encode(
-        {
-          type: 'subscribe',
-          packetId: 1,
-          subscriptions: [
-            {
-              filter: this.#topic,
-              qos: this.#options.qos,
-              noLocal: false,
-              retainAsPublished: false,
-              retainHandling: 0,
-            },
-          ],
-        },
-        VERSION,
-      ),
-    );
-    this.#publisher = await this.#connect('p', (_bytes, length) => this.#answers(length));
-    while (!this.#started) await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-
-  /** Sends what the window allows. */
-  fill(): void {
-    const publisher = this.#publisher;
-    if (this.#stopped || publisher === undefined) return;
-    const { qos, window } = this.#options;
-    const settled = qos === 0 ? this.delivered : Math.min(this.delivered, this.#acked);
-    let room = window - (this.published - settled);
-    while (room > 0) {
-      const slot = this.published % window;
-      const count = Math.min(room, window - slot);
-      publisher.write(
-        this.#ring.subarray(slot * this.#frameBytes, (slot + count) * this.#frameBytes),
-      );
-      this.published += count;
-      room -= count;
-    }
-  }
-
-  stop(): void {
-    this.#stopped = true;
-  }
-
-  close(): void {
-    this.#publisher?.destroy();
-    this.#subscriber?.destroy();
-  }
-
-  /** Connects and waits for CONNACK; what comes after it goes to `onBytes`. */
-  #connect(kind: string, onBytes: (bytes: Buffer, length: number) => void): Promise<Socket> {
-    return new Promise((resolve, reject) => {
-      let isOpen = false;
-      const socket = connect({
-        port: this.#options.port,
-        host: '127.0.0.1',
-        noDelay: true,
-        onread: {
-          buffer: readBuffer,
-          callback: (length, bytes) => {
-            if (isOpen) onBytes(bytes as Buffer, length);
-            else if (length !== 4 || bytes[0] !== 0x20 || bytes[3] !== 0) {
-              reject(new Error('not the CONNACK of an accepted connection'));
-            } else {
-              isOpen = true;
-              resolve(socket);
-            }
-            return true;
-          },
-        },
-      });
-      socket.on('error', reject);
-      const clientId = `${kind}${this.#name}`;
-      socket.write(
-        encode(
-          {
-            type: 'connect',
-            protocolVersion: VERSION,
-            cleanStart: true,
-            keepAliveSeconds: 60,
-            clientId,
-          },
-          VERSION,
-        ),
-      );
-    });
-  }
-
-  #deliveries(bytes: Buffer, length: number): void {
-    let at = 0;
-    if (!this.#started) {
-      if (length < 5 || bytes[0] !== 0x90 || bytes[4] === 0x80) throw new Error('no SUBACK');
-      this.#started = true;
-      at = 5;
-    }
-    const size = this.#frameBytes;
-    const isAcked = this.#options.qos === 1;
-    let acks = 0;
-    if (this.#cutBytes > 0) {
-      const missing = Math.min(size - this.#cutBytes, length - at);
-      bytes.copy(this.#cut, this.#cutBytes, at, at + missing);
-      this.#cutBytes += missing;
-      at += missing;
-      if (this.#cutBytes < size) return;
-      this.#cutBytes = 0;
-      this.delivered++;
-      if (isAcked) acks = this.#ack(this.#cut, 0, acks);
-    }
-    for (; at + size <= length; at += size) {
-      if (bytes[at]! >> 4 !== 3) throw new Error(`byte 0x${bytes[at]!.toString(16)}: no PUBLISH`);
-      this.delivered++;
-      if (isAcked) acks = this.#ack(bytes, at, acks);
-    }
-    if (at < length) {
-      bytes.copy(this.#cut, 0, at, length);
-      this.#cutBytes = length - at;
-    }
-    if (acks > 0) this.#subscriber?.write(Buffer.from(this.#acks.subarray(0, acks)));
-    markDirty(this);
-  }
-
-  #ack(frame: Buffer, at: number, acks: number): number {
-    const id = (frame[at + this.#idOffset]! << 8) | frame[at + this.#idOffset + 1]!;
-    return writeAck(this.#acks, acks, 4, id);
-  }
-
-  #answers(length: number): void {
-    this.#ackBytesRead += length;
-    this.#acked = Math.floor(this.#ackBytesRead / ACK_BYTES);
-    markDirty(this);
-  }
-}
-
-/** Pairs that may send again; filled once per turn of the event loop, like the writes of a gateway. */
-let dirty = new Set<Pair>();
-let scheduled = false;
-function markDirty(pair: Pair): void {
-  dirty.add(pair);
-  if (scheduled) return;
-  scheduled = true;
-  setImmediate(() => {
-    scheduled = false;
-    const pairs = dirty;
-    dirty = new Set();
-    for (const each of pairs) each.fill();
-  });
-}
+/** How often paced publishers look whether they are due. */
+const PACE_MS = 1;
 
 async function main(options: LoadOptions): Promise<number> {
   const pairs = Array.from({ length: options.pairs }, (_, index) => new Pair(index, options));
   for (const pair of pairs) await pair.open();
   for (const pair of pairs) pair.fill();
+  const pacing =
+    options.everyMs === undefined
+      ? undefined
+      : setInterval(() => {
+          for (const pair of pairs) pair.fill();
+        }, PACE_MS);
   const sum = (of: 'delivered' | 'published') => pairs.reduce((total, pair) => total + pair[of], 0);
   await sleep(options.warmMs);
   console.log('measuring');
   const startMs = performance.now();
+  for (const pair of pairs) pair.latenciesMs = [];
   const startCpu = process.cpuUsage();
   const before = sum('delivered');
   await sleep(options.measureMs);
@@ -238,6 +61,8 @@ async function main(options: LoadOptions): Promise<number> {
   const cpu = process.cpuUsage(startCpu);
   const deliveries = sum('delivered') - before;
   console.log('measured');
+  const latencies = pairs.flatMap(({ latenciesMs }) => latenciesMs).sort((a, b) => a - b);
+  clearInterval(pacing);
   for (const pair of pairs) pair.stop();
   for (let waited = 0; waited < 50 && sum('delivered') < sum('published'); waited++)
     await sleep(100);
@@ -246,6 +71,9 @@ async function main(options: LoadOptions): Promise<number> {
     loadCpu: (cpu.user + cpu.system) / (elapsedMs * 1000),
     published: sum('published'),
     delivered: sum('delivered'),
+    ...(latencies.length === 0
+      ? {}
+      : { latencyMs: { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) } }),
   };
   console.log(JSON.stringify(result));
   for (const pair of pairs) pair.close();

@@ -86,7 +86,10 @@ export function readReply(packet: PublishPacket): { id: number; body: unknown; e
 }
 
 export function jsonPacket(topic: string, body: unknown): PublishPacket {
-  const payload = Buffer.from(JSON.stringify(body ?? null));
+  return bytesPacket(topic, Buffer.from(JSON.stringify(body ?? null)));
+}
+
+export function bytesPacket(topic: string, payload: Uint8Array): PublishPacket {
   return { type: 'publish', topic, payload, qos: 0, retain: false, dup: false };
 }
 

@@ -30,8 +30,9 @@ import { type InboundPeer, PeerIngress } from './peer-ingress.js';
 import type { PeerAddress, PeerLink } from './peer-link.js';
 import type { Forwarding } from './remote-node.js';
 import { RemoteNodes } from './remote-nodes.js';
-import { Replica, type ReplicaChange } from './replica.js';
+import { Replica } from './replica.js';
 import { packRetained, retainedWrite, storeRetained, unpackRetained } from './retained-copies.js';
+import type { Snapshot } from './snapshot.js';
 import type { WireOutcome, WireWrite } from './wire-write.js';
 
 const TICK_MS = 1000;
@@ -446,7 +447,7 @@ export class ClusterNode {
    * A core without a file starts again with an empty database. Nodes that we are linked to are up all the same, and
    * have their subscribers: they are sent to as before until they have entered there as well.
    */
-  #loaded(snapshot: readonly ReplicaChange[], isOther: boolean): void {
+  #loaded(snapshot: Snapshot, isOther: boolean): void {
     if (isOther && this.#onlyCore === undefined) this.#beginGrace();
     // As they are known before the snapshot: it has new starts of nodes, and what the old ones had is gone.
     const kept = new Set<string>();

@@ -1,11 +1,12 @@
 import type { Channel } from '../session/mod.js';
-import { CallError, jsonPacket, LOG_TOPIC } from './calls.js';
+import { bytesPacket, CallError, LOG_TOPIC } from './calls.js';
 import type { Replica, ReplicaChange } from './replica.js';
+import type { SnapshotPiece } from './snapshot.js';
 
 export interface FeedLimits {
   /** Changes in one packet of the log. */
   largestEntry: number;
-  /** Entries of the snapshot in one answer: asked for one by one, so a slow replicant slows nobody else. */
+  /** Entries and routes of the snapshot in one answer: asked for one by one, so a slow replicant slows nobody else. */
   snapshotBatch: number;
   /** Log bytes that wait for a replicant; one that is further behind starts over with a snapshot. */
   mostPendingBytes: number;
@@ -16,6 +17,9 @@ const LIMITS: FeedLimits = {
   snapshotBatch: 5000,
   mostPendingBytes: 64 * 1_048_576,
 };
+
+const NO_CHANGES = Buffer.from('[]');
+const END = Buffer.from('}');
 
 /** One entry of a core's log as a replicant gets it. */
 export interface LogEntry {
@@ -31,7 +35,7 @@ interface Agent {
   readonly channel: Channel;
   /** Number of its last log entry. */
   last: number;
-  snapshot: Generator<[string, string]> | undefined;
+  snapshot: Generator<SnapshotPiece, SnapshotPiece> | undefined;
 }
 
 /**
@@ -65,24 +69,18 @@ export class Feed {
 
   /** `id`: the replicant's own for this attachment, so that it knows the entries of it from the first on. */
   attach(node: string, channel: Channel, id: number): void {
-    this.#agents.set(node, { id, node, channel, last: 0, snapshot: this.#replica.entries() });
+    const snapshot = this.#replica.pieces(this.#limits.snapshotBatch);
+    this.#agents.set(node, { id, node, channel, last: 0, snapshot });
   }
 
   /** The next piece of the snapshot; `done` with the last. */
-  snapshot(node: string, id: number): { entries: (readonly [string, string])[]; done: boolean } {
+  snapshot(node: string, id: number): SnapshotPiece & { done: boolean } {
     const agent = this.#agents.get(node);
     if (agent?.id !== id || agent.snapshot === undefined)
       throw new CallError('NO_AGENT', 'attach again');
-    const entries: [string, string][] = [];
-    while (entries.length < this.#limits.snapshotBatch) {
-      const { value, done } = agent.snapshot.next();
-      if (done) {
-        agent.snapshot = undefined;
-        return { entries, done: true };
-      }
-      entries.push(value);
-    }
-    return { entries, done: false };
+    const { value, done = false } = agent.snapshot.next();
+    if (done) agent.snapshot = undefined;
+    return { ...value, done };
   }
 
   /** Tells all followers. */
@@ -90,16 +88,17 @@ export class Feed {
     if (this.#agents.size === 0) return;
     const { largestEntry } = this.#limits;
     for (let at = 0; at < changes.length; at += largestEntry) {
-      const part = changes
+      const part: LogEntry['changes'] = changes
         .slice(at, at + largestEntry)
-        .map(([key, value]) => [key, value ?? null] as const);
-      for (const agent of this.#agents.values()) this.#send(agent, part);
+        .map(([key, value]) => [key, value ?? null]);
+      const json = Buffer.from(JSON.stringify(part));
+      for (const agent of this.#agents.values()) this.#send(agent, json);
     }
   }
 
   /** The snapshot they have is not of this log: they attach anew. */
   startOver(): void {
-    for (const agent of this.#agents.values()) this.#send({ ...agent, last: -1 }, []);
+    for (const agent of this.#agents.values()) this.#send({ ...agent, last: -1 }, NO_CHANGES);
     this.#agents.clear();
   }
 
@@ -110,7 +109,8 @@ export class Feed {
     }
   }
 
-  #send(agent: Agent, changes: LogEntry['changes']): void {
+  /** `changes`: as JSON, made once for all followers, so that one more costs the core little. */
+  #send(agent: Agent, changes: Buffer): void {
     if (agent.channel.outbox.pendingBytes > this.#limits.mostPendingBytes) {
       // It must not go on with a copy that is not followed any more: the end of the link tells it, and frees what waits.
       this.#agents.delete(agent.node);
@@ -118,7 +118,7 @@ export class Feed {
       return;
     }
     agent.last++;
-    const entry: LogEntry = { agent: agent.id, number: agent.last, changes };
-    agent.channel.send(jsonPacket(LOG_TOPIC, entry));
+    const head = Buffer.from(`{"agent":${agent.id},"number":${agent.last},"changes":`);
+    agent.channel.send(bytesPacket(LOG_TOPIC, Buffer.concat([head, changes, END])));
   }
 }

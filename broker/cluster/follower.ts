@@ -3,6 +3,7 @@ import type { LogEntry } from './feed.js';
 import type { Hello } from './hello.js';
 import type { Load } from './membership.js';
 import type { ReplicaChange } from './replica.js';
+import { Snapshot, type SnapshotPiece } from './snapshot.js';
 
 /** After a failed attempt; EMQX's rlog_replica_reconnect_interval is 5 s, with its own probing in between. */
 const RETRY_MS = 1000;
@@ -25,7 +26,7 @@ export interface FollowerHost {
   /** Enters the cluster at this core: the node's lease and record. */
   enter(core: CoreLink): Promise<void>;
   /** All that the core has; `isOther`: of another database than the one that was followed before. */
-  loaded(snapshot: readonly ReplicaChange[], isOther: boolean): void;
+  loaded(snapshot: Snapshot, isOther: boolean): void;
   changed(change: ReplicaChange): void;
   /** The copy is complete and followed; from now on this core is asked. */
   followed(core: CoreLink): Promise<void>;
@@ -145,14 +146,13 @@ export class Follower {
     const agent = this.#agent;
     this.#core = core;
     const database = (await core.call('attach', agent, CALL_TIMEOUT_MS)) as string;
-    const snapshot: ReplicaChange[] = [];
+    const snapshot = new Snapshot();
     for (let done = false; !done; ) {
-      const part = (await core.call('snapshot', agent, CALL_TIMEOUT_MS)) as {
-        entries: [string, string][];
+      const piece = (await core.call('snapshot', agent, CALL_TIMEOUT_MS)) as SnapshotPiece & {
         done: boolean;
       };
-      for (const entry of part.entries) snapshot.push(entry);
-      done = part.done;
+      snapshot.add(piece);
+      done = piece.done;
     }
     if (this.#core !== core) throw new CallError('LINK_LOST', 'the core went while it was read');
     this.#host.loaded(snapshot, this.#database !== undefined && this.#database !== database);

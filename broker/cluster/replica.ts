@@ -7,6 +7,7 @@ import {
   routeKey,
   shareKey,
 } from './keys.js';
+import { alone, Snapshot, type SnapshotPiece } from './snapshot.js';
 
 /** A key of the replica and its value; undefined: it is gone. */
 export type ReplicaChange = readonly [key: string, value: string | undefined];
@@ -21,7 +22,7 @@ export interface Share {
 export interface NodeState {
   /** undefined while it is down. */
   record: NodeRecord | undefined;
-  readonly routes: Set<string>;
+  routes: Set<string>;
   readonly shares: Map<number, Share>;
 }
 
@@ -98,13 +99,21 @@ export class Replica {
 
   /** All of it, nodes before what they have. May be walked while changes come in: they are seen or not. */
   *entries(): Generator<[key: string, value: string]> {
+    yield* this.#nodeEntries();
+    for (const [name, { routes }] of this.nodes) {
+      for (const filter of routes) yield [routeKey(name, filter), ''];
+    }
+    yield* this.#shareEntries();
+  }
+
+  *#nodeEntries(): Generator<[key: string, value: string]> {
     for (const [name, record] of this.members) yield [`${MEMBERS}${name}`, JSON.stringify(record)];
     for (const [name, { record }] of this.nodes) {
       if (record !== undefined) yield [`${NODES}${name}`, JSON.stringify(record)];
     }
-    for (const [name, { routes }] of this.nodes) {
-      for (const filter of routes) yield [routeKey(name, filter), ''];
-    }
+  }
+
+  *#shareEntries(): Generator<[key: string, value: string]> {
     for (const [name, { shares }] of this.nodes) {
       for (const [number, { group, filter, clientId }] of shares) {
         yield [shareKey(name, number, group, filter), clientId];
@@ -112,20 +121,57 @@ export class Replica {
     }
   }
 
+  /** The same for other nodes, in pieces of so many entries and routes; the last one is what it returns. */
+  *pieces(size: number): Generator<SnapshotPiece, SnapshotPiece> {
+    let piece: SnapshotPiece = { entries: [], routes: [] };
+    let left = size;
+    const isFull = (): boolean => --left === 0;
+    const next = (): SnapshotPiece => {
+      const full = piece;
+      piece = { entries: [], routes: [] };
+      left = size;
+      return full;
+    };
+    for (const entry of this.#nodeEntries()) {
+      piece.entries.push(entry);
+      if (isFull()) yield next();
+    }
+    for (const [name, { routes }] of this.nodes) {
+      let filters: string[] | undefined;
+      for (const filter of routes) {
+        if (filters === undefined) {
+          filters = [];
+          piece.routes.push([name, filters]);
+        }
+        filters.push(filter);
+        if (isFull()) {
+          filters = undefined;
+          yield next();
+        }
+      }
+    }
+    for (const entry of this.#shareEntries()) {
+      piece.entries.push(entry);
+      if (isFull()) yield next();
+    }
+    return piece;
+  }
+
   /**
    * Takes a whole snapshot in place of what is there: what it does not have is gone, save what nodes have that
-   * `keeps` names. That stays until it is announced again, or until `dropUnconfirmed`.
+   * `keeps` names. That stays until it is announced again, or until `dropUnconfirmed`. The snapshot is the
+   * replica's own afterwards.
    */
-  reset(snapshot: Iterable<ReplicaChange>, keeps: (node: string) => boolean = () => false): void {
-    const kept = new Set<string>();
-    for (const change of snapshot) {
-      kept.add(change[0]);
-      this.apply(change);
-    }
+  reset(
+    given: Snapshot | Iterable<ReplicaChange>,
+    keeps: (node: string) => boolean = () => false,
+  ): void {
+    const snapshot = given instanceof Snapshot ? given : Snapshot.of(given);
+    for (const change of snapshot.entries) this.apply(change);
+    for (const [name, filters] of snapshot.routes) this.#addRoutes(name, filters);
     const gone: string[] = [];
     const unconfirmed: string[] = [];
-    for (const [key] of this.entries()) {
-      if (kept.has(key)) continue;
+    for (const key of this.#notIn(snapshot)) {
       const parsed = parseReplicaKey(key);
       if (parsed !== undefined && parsed.kind !== 'member' && keeps(parsed.node)) {
         unconfirmed.push(key);
@@ -140,6 +186,35 @@ export class Replica {
   /** Nobody has announced again what is still unconfirmed: it is gone. */
   dropUnconfirmed(): void {
     for (const key of [...this.#unconfirmed].reverse()) this.apply([key, undefined]);
+  }
+
+  /** Keys of what this copy has and the snapshot, which has been taken in, has not. */
+  *#notIn(snapshot: Snapshot): Generator<string> {
+    const there = new Set<string>();
+    for (const [key] of snapshot.entries) there.add(key);
+    for (const [key] of this.#nodeEntries()) if (!there.has(key)) yield key;
+    for (const [name, { routes }] of this.nodes) {
+      const filters = snapshot.routes.get(name);
+      if (filters === routes) continue;
+      for (const filter of routes) {
+        if (filters?.has(filter) !== true) yield routeKey(name, filter);
+      }
+    }
+    for (const [key] of this.#shareEntries()) if (!there.has(key)) yield key;
+  }
+
+  #addRoutes(name: string, filters: Set<string>): void {
+    const state = this.#state(name);
+    const isUp = state.record !== undefined;
+    const before = state.routes;
+    // As it is: a copy would cost as much again while both are there.
+    if (before.size === 0) state.routes = filters;
+    for (const filter of filters) {
+      if (before.has(filter)) continue;
+      state.routes.add(filter);
+      if (isUp) this.#sink.routeAdded(name, filter);
+    }
+    if (!isUp) this.#dropEmpty(name, state);
   }
 
   #state(name: string): NodeState {
@@ -175,10 +250,11 @@ export class Replica {
   #route(name: string, filter: string, isThere: boolean): void {
     const state = this.#state(name);
     if (isThere === state.routes.has(filter)) return;
-    if (isThere) state.routes.add(filter);
+    const kept = isThere ? alone(filter) : filter;
+    if (isThere) state.routes.add(kept);
     else state.routes.delete(filter);
     if (state.record === undefined) this.#dropEmpty(name, state);
-    else if (isThere) this.#sink.routeAdded(name, filter);
+    else if (isThere) this.#sink.routeAdded(name, kept);
     else this.#sink.routeRemoved(name, filter);
   }
 

@@ -61,6 +61,7 @@ export class RouteTable {
   #slots: (Route | undefined)[] = new Array<Route | undefined>(FIRST_SLOTS).fill(undefined);
   #mask = FIRST_SLOTS - 1;
   #pushedOut = 0;
+  #isEmpty = true;
   readonly #maxSlots: number;
   generation = 0;
 
@@ -89,6 +90,7 @@ export class RouteTable {
   }
 
   put(route: Route): void {
+    this.#isEmpty = false;
     const index = route.hash & this.#mask;
     const before = this.#slots[index];
     if (before !== undefined && before.hash !== route.hash && this.isCurrent(before)) {
@@ -106,6 +108,8 @@ export class RouteTable {
 
   /** The route of this exact topic must be made anew. */
   dropTopic(topic: string): void {
+    // A node that has just started takes in all routes of the cluster: nothing is remembered then.
+    if (this.#isEmpty) return;
     const bytes = Buffer.from(topic);
     const route = this.find(topicHash(bytes, 0, bytes.length), bytes, 0, bytes.length);
     if (route !== undefined) route.stale = true;

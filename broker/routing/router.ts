@@ -4,6 +4,7 @@ import { RetainedStore } from './retained.js';
 import { Route, RouteTable, topicHash } from './route-table.js';
 import { SharedGroup } from './shared-group.js';
 import type { SharedStrategy } from './shared-strategy.js';
+import { appendTo, countOf } from './subscribers.js';
 import { merge, type Publisher, type Subscriber, type Subscription } from './subscription.js';
 import { TopicTree } from './topic-tree.js';
 
@@ -219,8 +220,8 @@ export class Router {
       groupsOf.set(filter, (groupsOf.get(filter) ?? 0) + 1);
       yield `$share/${name}/${filter}`;
     }
-    for (const [filter, { size }] of this.#tree.entries()) {
-      if (size > (groupsOf.get(filter) ?? 0)) yield filter;
+    for (const [filter, subscribers] of this.#tree.entries()) {
+      if (countOf(subscribers) > (groupsOf.get(filter) ?? 0)) yield filter;
     }
   }
 
@@ -270,10 +271,10 @@ export class Router {
   }
 
   #targetsOf(topic: string): Subscription[] {
-    const sets = this.#tree.match(topic);
+    const found = this.#tree.match(topic);
     const targets: Subscription[] = [];
-    for (const set of sets) set.appendTo(targets);
-    return sets.length > 1 ? mergeBySubscriber(targets) : targets;
+    for (const subscribers of found) appendTo(targets, subscribers);
+    return found.length > 1 ? mergeBySubscriber(targets) : targets;
   }
 
   #changed(filter: string): void {

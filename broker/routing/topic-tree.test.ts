@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { topicMatches } from '../../wire/mod.js';
 import { arbitraryFilter, arbitraryTopic } from '../testing/arbitrary-topics.js';
+import { appendTo, countOf } from './subscribers.js';
 import { type Subscriber, Subscription } from './subscription.js';
 import { TopicTree } from './topic-tree.js';
 
@@ -58,12 +59,12 @@ describe('topic tree', () => {
           }
           const filters = [...model].filter(([, known]) => known.size > 0);
           assert.equal(tree.filters, filters.length);
-          const listed = [...tree.entries()].map(([filter, { size }]) => `${filter} ${size}`);
+          const listed = [...tree.entries()].map(([filter, all]) => `${filter} ${countOf(all)}`);
           const wanted = filters.map(([filter, known]) => `${filter} ${known.size}`);
           assert.deepEqual(listed.sort(), wanted.sort());
           for (const name of topics) {
             const found: Subscription[] = [];
-            for (const set of tree.match(name)) set.appendTo(found);
+            for (const all of tree.match(name)) appendTo(found, all);
             const expected = filters.flatMap(([filter, known]) =>
               topicMatches(filter, name) ? [...known].map((to) => `${filter} ${idOf(to)}`) : [],
             );
@@ -98,7 +99,7 @@ describe('topic tree', () => {
     const to = subscriber();
     for (const filter of ['#', '+/a', '$SYS/#', '$SYS/+']) tree.add(subscription(to, filter));
     const found: Subscription[] = [];
-    for (const set of tree.match('$SYS/a')) set.appendTo(found);
+    for (const all of tree.match('$SYS/a')) appendTo(found, all);
     assert.deepEqual(found.map(({ filter }) => filter).sort(), ['$SYS/#', '$SYS/+']);
   });
 });

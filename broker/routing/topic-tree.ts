@@ -1,55 +1,13 @@
+import { has, type Subscribers, withOne, without } from './subscribers.js';
 import type { Subscriber, Subscription } from './subscription.js';
-
-/** Everybody who subscribed to one filter. Most filters have one subscriber: no Map for those. */
-export class SubscriberSet {
-  #only: Subscription | undefined;
-  #all: Map<Subscriber, Subscription> | undefined;
-
-  get size(): number {
-    return this.#all?.size ?? (this.#only === undefined ? 0 : 1);
-  }
-
-  /** Adds or replaces; returns what was there for this subscriber before. */
-  put(subscription: Subscription): Subscription | undefined {
-    if (this.#all !== undefined) {
-      const before = this.#all.get(subscription.subscriber);
-      this.#all.set(subscription.subscriber, subscription);
-      return before;
-    }
-    const only = this.#only;
-    if (only === undefined || only.subscriber === subscription.subscriber) {
-      this.#only = subscription;
-      return only;
-    }
-    this.#all = new Map([
-      [only.subscriber, only],
-      [subscription.subscriber, subscription],
-    ]);
-    this.#only = undefined;
-    return undefined;
-  }
-
-  remove(subscriber: Subscriber): boolean {
-    if (this.#all !== undefined) return this.#all.delete(subscriber);
-    if (this.#only?.subscriber !== subscriber) return false;
-    this.#only = undefined;
-    return true;
-  }
-
-  appendTo(list: Subscription[]): void {
-    if (this.#all !== undefined)
-      for (const subscription of this.#all.values()) list.push(subscription);
-    else if (this.#only !== undefined) list.push(this.#only);
-  }
-}
 
 interface Node {
   children: Map<string, Node> | undefined;
   /** `+` at this level. */
   plus: Node | undefined;
   /** `…/#`: this level and everything below it [MQTT-4.7.1-2]. */
-  hash: SubscriberSet | undefined;
-  here: SubscriberSet | undefined;
+  hash: Subscribers | undefined;
+  here: Subscribers | undefined;
 }
 
 const newNode = (): Node => ({
@@ -64,7 +22,7 @@ const newNode = (): Node => ({
  * tree of levels holds only those with `+` or `#`. Knows nothing of `$share`: a group is a subscriber here.
  */
 export class TopicTree {
-  readonly #exact = new Map<string, SubscriberSet>();
+  readonly #exact = new Map<string, Subscribers>();
   readonly #root = newNode();
   #wildcardFilters = 0;
 
@@ -85,19 +43,21 @@ export class TopicTree {
     subscription: Subscription,
     filter = subscription.filter,
   ): { first: boolean; replaced: boolean } {
-    const set = this.#setOf(filter);
-    const first = set.size === 0;
-    return { first, replaced: set.put(subscription) !== undefined };
+    if (hasWildcard(filter)) return this.#addBelow(filter, subscription);
+    const there = this.#exact.get(filter);
+    const replaced = has(there, subscription.subscriber);
+    this.#exact.set(filter, withOne(there, subscription));
+    return { first: there === undefined, replaced };
   }
 
   /** `last` when the filter has no subscriber any more. */
   remove(filter: string, subscriber: Subscriber): { removed: boolean; last: boolean } {
     if (!hasWildcard(filter)) {
-      const set = this.#exact.get(filter);
-      const removed = set?.remove(subscriber) ?? false;
-      const last = removed && set?.size === 0;
-      if (last) this.#exact.delete(filter);
-      return { removed, last };
+      const there = this.#exact.get(filter);
+      if (!has(there, subscriber)) return { removed: false, last: false };
+      const left = without(there, subscriber);
+      if (left === undefined) this.#exact.delete(filter);
+      return { removed: true, last: left === undefined };
     }
     const outcome = { removed: false, last: false };
     removeBelow(this.#root, filter, 0, subscriber, outcome);
@@ -106,14 +66,14 @@ export class TopicTree {
   }
 
   /** Every filter with its subscribers, in no order; may go on while the tree changes. */
-  *entries(): Generator<[filter: string, set: SubscriberSet]> {
+  *entries(): Generator<[filter: string, subscribers: Subscribers]> {
     yield* this.#exact;
     yield* entriesBelow(this.#root, '');
   }
 
-  /** The sets of all filters that match the topic name, each once. */
-  match(topic: string): SubscriberSet[] {
-    const found: SubscriberSet[] = [];
+  /** The subscribers of all filters that match the topic name, each filter once. */
+  match(topic: string): Subscribers[] {
+    const found: Subscribers[] = [];
     const exact = this.#exact.get(topic);
     if (exact !== undefined) found.push(exact);
     // Topics that start with $ are not matched by a wildcard in the first level [MQTT-4.7.2-1].
@@ -121,26 +81,16 @@ export class TopicTree {
     return found;
   }
 
-  #setOf(filter: string): SubscriberSet {
-    if (!hasWildcard(filter)) {
-      let set = this.#exact.get(filter);
-      if (set === undefined) {
-        set = new SubscriberSet();
-        this.#exact.set(filter, set);
-      }
-      return set;
-    }
+  #addBelow(filter: string, added: Subscription): { first: boolean; replaced: boolean } {
     let node = this.#root;
     let at = 0;
     while (at <= filter.length) {
       const end = levelEnd(filter, at);
       const level = filter.slice(at, end);
       if (level === '#') {
-        if (node.hash === undefined) {
-          node.hash = new SubscriberSet();
-          this.#wildcardFilters++;
-        }
-        return node.hash;
+        const outcome = this.#outcome(node.hash, added);
+        node.hash = withOne(node.hash, added);
+        return outcome;
       }
       if (level === '+') {
         node.plus ??= newNode();
@@ -148,15 +98,21 @@ export class TopicTree {
       } else node = childOf(node, level);
       at = end + 1;
     }
-    if (node.here === undefined) {
-      node.here = new SubscriberSet();
-      this.#wildcardFilters++;
-    }
-    return node.here;
+    const outcome = this.#outcome(node.here, added);
+    node.here = withOne(node.here, added);
+    return outcome;
+  }
+
+  #outcome(
+    before: Subscribers | undefined,
+    { subscriber }: Subscription,
+  ): { first: boolean; replaced: boolean } {
+    if (before === undefined) this.#wildcardFilters++;
+    return { first: before === undefined, replaced: has(before, subscriber) };
   }
 }
 
-function* entriesBelow(node: Node, path: string): Generator<[string, SubscriberSet]> {
+function* entriesBelow(node: Node, path: string): Generator<[string, Subscribers]> {
   if (node.here !== undefined) yield [path.slice(0, -1), node.here];
   if (node.hash !== undefined) yield [`${path}#`, node.hash];
   if (node.plus !== undefined) yield* entriesBelow(node.plus, `${path}+/`);
@@ -187,7 +143,7 @@ function matchBelow(
   topic: string,
   at: number,
   literalOnly: boolean,
-  found: SubscriberSet[],
+  found: Subscribers[],
 ): void {
   if (node.hash !== undefined && !literalOnly) found.push(node.hash);
   if (at > topic.length) {
@@ -209,21 +165,17 @@ function removeBelow(
   outcome: { removed: boolean; last: boolean },
 ): boolean {
   if (at > filter.length) {
-    outcome.removed = node.here?.remove(subscriber) ?? false;
-    if (outcome.removed && node.here?.size === 0) {
-      outcome.last = true;
-      node.here = undefined;
-    }
+    outcome.removed = has(node.here, subscriber);
+    node.here = without(node.here, subscriber);
+    outcome.last = outcome.removed && node.here === undefined;
     return isEmpty(node);
   }
   const end = levelEnd(filter, at);
   const level = filter.slice(at, end);
   if (level === '#') {
-    outcome.removed = node.hash?.remove(subscriber) ?? false;
-    if (outcome.removed && node.hash?.size === 0) {
-      outcome.last = true;
-      node.hash = undefined;
-    }
+    outcome.removed = has(node.hash, subscriber);
+    node.hash = without(node.hash, subscriber);
+    outcome.last = outcome.removed && node.hash === undefined;
   } else if (level === '+') {
     if (node.plus !== undefined && removeBelow(node.plus, filter, end + 1, subscriber, outcome)) {
       node.plus = undefined;
