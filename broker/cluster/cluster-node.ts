@@ -14,8 +14,9 @@ import { Core, LEASE_MS } from './core.js';
 import { Feed, type LogEntry } from './feed.js';
 import { Follower } from './follower.js';
 import { type Hello, newGuid, PROTOCOL, type Role } from './hello.js';
-import { CLIENTS, NODES, type NodeRecord } from './keys.js';
+import { CLIENTS, MARKS, NODES, type NodeRecord } from './keys.js';
 import { Links } from './links.js';
+import { type CutRequest, type EndRequest, Moves } from './moves.js';
 import { NodeWriter } from './node-writer.js';
 import { type InboundPeer, PeerIngress } from './peer-ingress.js';
 import type { PeerAddress, PeerLink } from './peer-link.js';
@@ -86,6 +87,9 @@ export class ClusterNode {
   readonly #announcements: Announcements;
   readonly #announcer: Announcer;
   readonly #claims: ClientClaims;
+  readonly #moves: Moves;
+  /** Higher than those of the node's last start. */
+  #mark: number;
   readonly #heal: Autoheal;
   readonly #autoclean: Autoclean;
   readonly #refusals = new Map<string, number>();
@@ -108,6 +112,7 @@ export class ClusterNode {
     this.#remotes = new RemoteNodes(options.name, node, options.forward, {
       up: (name, record) => this.#nodeUp(name, record),
       down: (name, next) => this.#nodeDown(name, next),
+      markSeen: () => this.#moves.markSeen(),
       ownRoute: (filter, isThere) => this.#announcer.routeSeen(filter, isThere),
       ownShare: (number, isThere) => this.#announcer.shareSeen(number, isThere),
       now: () => around.now(),
@@ -133,6 +138,7 @@ export class ClusterNode {
       hello: () => this.hello(),
       deliverToMember: (message) => this.#deliverToMember(message),
       onCall: (method, body, peer) => this.#onCall(method, body, peer),
+      onMarker: (name, move) => this.#moves.marked(name, move),
       linked: () => undefined,
       unlinked: (peer) => this.#unlinked(peer),
       complain: (line) => around.say(line),
@@ -149,16 +155,34 @@ export class ClusterNode {
       (write) => this.#announcements.say(write),
       () => around.random(),
     );
+    this.#mark = Math.round(around.wallMs());
+    const others = (): string[] =>
+      [...this.replica.up()].flatMap(([name]) => (name === options.name ? [] : [name]));
+    this.#moves = new Moves({
+      name: options.name,
+      sessions: node.sessions,
+      now: () => around.now(),
+      after,
+      others,
+      call: (to, method, body, timeoutMs) => this.#call(to, method, body, timeoutMs),
+      said: () => this.#saidMark(),
+      markOf: (name) => this.replica.marks.get(name) ?? 0,
+      sendMarker: (name, move) => this.#remotes.sendMarker(name, move),
+      sourceOf: ({ publisher }) => this.#ingress.nodeOf(publisher) ?? options.name,
+      settleOwner: (clientId) => void this.#claims.reclaim(clientId),
+    });
     this.#claims = new ClientClaims({
       name: options.name,
       sessions: node.sessions,
       now: () => around.now(),
+      beginMove: (clientId, move) => this.#moves.begin(clientId, move),
+      takeMoved: (from, clientId, move) => this.#moves.take(from, clientId, move),
       wallMs: () => around.wallMs(),
       write: (write) => this.#writer.write(write),
       release: (clientId, claim) =>
         // One claim's end is not the last word on another's.
         this.#announcements.say(['delete', `${CLIENTS}${clientId}`, claim], claim),
-      others: () => [...this.replica.nodes.keys()].filter((name) => name !== options.name),
+      others,
       after,
       call: (to, method, body, timeoutMs) => this.#call(to, method, body, timeoutMs),
     });
@@ -446,6 +470,16 @@ export class ClusterNode {
     });
   }
 
+  /** A node whose copy has this mark knows what this one has subscribers of now. */
+  async #saidMark(): Promise<number> {
+    await this.#allSaid();
+    this.#mark++;
+    const mark = this.#mark;
+    this.#announcements.say(['put', `${MARKS}${this.options.name}`, `${mark}`]);
+    await this.#allSaid();
+    return mark;
+  }
+
   #checkAnnounced(): void {
     const stands = this.replica.nodes.get(this.options.name);
     // While the copy is not followed, and before this node is up in it, it says nothing.
@@ -581,10 +615,18 @@ export class ClusterNode {
         return { role: this.options.role, followers: this.#feed.followers, serving };
       }
       case 'takeover': {
-        const { clientId, claim } = body as { clientId: string; claim: string };
-        const state: SessionState | null = await this.#claims.handOver(clientId, claim);
+        const { clientId, claim, move } = body as {
+          clientId: string;
+          claim: string;
+          move?: string;
+        };
+        const state: SessionState | null = await this.#claims.handOver(clientId, claim, move);
         return state;
       }
+      case 'cut':
+        return this.#moves.cut(body as CutRequest);
+      case 'end-move':
+        return this.#moves.end(body as EndRequest);
       case 'reclaim':
         return this.#claims.reclaim((body as { clientId: string }).clientId);
     }
@@ -630,6 +672,6 @@ export class ClusterNode {
 }
 
 function after(ms: number, then: () => void): () => void {
-  const timer = setTimeout(then, ms);
+  const timer = setTimeout(then, ms).unref();
   return () => clearTimeout(timer);
 }

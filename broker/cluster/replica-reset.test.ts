@@ -11,6 +11,7 @@ function listened(): { replica: Replica; told: string[] } {
     routeAdded: (name, filter) => told.push(`+ ${name} ${filter}`),
     routeRemoved: (name, filter) => told.push(`- ${name} ${filter}`),
     shareAdded: () => undefined,
+    markSeen: () => undefined,
     shareRemoved: () => undefined,
   };
   return { replica: new Replica(sink), told };

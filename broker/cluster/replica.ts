@@ -1,4 +1,5 @@
 import {
+  MARKS,
   MEMBERS,
   type MemberRecord,
   NODES,
@@ -34,6 +35,7 @@ export interface ReplicaSink {
   routeRemoved(name: string, filter: string): void;
   shareAdded(name: string, number: number, share: Share): void;
   shareRemoved(name: string, number: number, share: Share): void;
+  markSeen(): void;
 }
 
 /**
@@ -43,6 +45,8 @@ export interface ReplicaSink {
 export class Replica {
   readonly members = new Map<string, MemberRecord>();
   readonly nodes = new Map<string, NodeState>();
+  /** The last mark of each node: all that it wrote before is here. */
+  readonly marks = new Map<string, number>();
   readonly #sink: ReplicaSink;
   /** Keys that the last snapshot did not have, kept in the belief that they will be announced again. */
   readonly #unconfirmed = new Set<string>();
@@ -89,6 +93,11 @@ export class Replica {
           value === undefined ? undefined : (JSON.parse(value) as NodeRecord),
         );
         break;
+      case 'mark':
+        if (value === undefined) this.marks.delete(parsed.node);
+        else this.marks.set(parsed.node, Number(value));
+        this.#sink.markSeen();
+        break;
       case 'member':
         if (value === undefined) this.members.delete(parsed.node);
         else this.members.set(parsed.node, JSON.parse(value) as MemberRecord);
@@ -102,6 +111,7 @@ export class Replica {
     for (const [name, { record }] of this.nodes) {
       if (record !== undefined) yield [`${NODES}${name}`, JSON.stringify(record)];
     }
+    for (const [name, mark] of this.marks) yield [`${MARKS}${name}`, `${mark}`];
     for (const [name, { routes }] of this.nodes) {
       for (const filter of routes) yield [routeKey(name, filter), ''];
     }

@@ -67,6 +67,7 @@ export class LinkedNode {
       hello: () => this.hello,
       deliverToMember: () => {},
       onCall: (method, body) => this.answer(method, body),
+      onMarker: () => {},
       linked: () => {},
       unlinked: () => {
         this.unlinked++;

@@ -45,6 +45,7 @@ export class SimulatedHost {
         this.calls.push([method, body, hello.name]);
         return this.answer();
       },
+      onMarker: () => {},
       linked: (peer) => this.linked.push(peer),
       unlinked: (peer) => this.unlinked.push(peer),
       complain: (line) => this.complaints.push(line),
