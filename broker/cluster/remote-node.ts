@@ -1,3 +1,4 @@
+import type { Qos } from '../../wire/mod.js';
 import type { Publisher, SharedGroup, Subscriber } from '../routing/mod.js';
 import { Message, Subscription } from '../routing/mod.js';
 import { type Node, Session } from '../session/mod.js';
@@ -75,6 +76,10 @@ export class RemoteMember implements Subscriber {
 
   deliver(message: Message, _by: Subscription, group: SharedGroup | undefined): void {
     this.#node.deliver(message, this.#addressed, group);
+  }
+
+  isFull(qos: Qos): boolean {
+    return this.#node.isFull(qos);
   }
 
   awaitRelief(publisher: Publisher): void {

@@ -13,6 +13,7 @@ function subscriber(): Subscriber {
     online: true,
     congested: false,
     deliver() {},
+    isFull: () => false,
     awaitRelief() {},
   };
 }

@@ -185,6 +185,19 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
     this.#sendNew(connection, message, qos, retain, by.identifiers, keep, message.routedAtMs);
   }
 
+  isFull(qos: Qos): boolean {
+    const { connection } = this;
+    const { maxQueued, maxQueuedBytes, pauseBytes, queueQos0 } = this.#limits;
+    const queue = this.#queue;
+    if (qos > 0 || (connection === undefined && queueQos0)) {
+      return (
+        queue !== undefined && (queue.length >= maxQueued || queue.heldBytes >= maxQueuedBytes)
+      );
+    }
+    if (connection === undefined) return true;
+    return connection.outbox.pendingBytes >= pauseBytes && !this.#mayOverrun(connection);
+  }
+
   awaitRelief(publisher: Publisher): void {
     this.#node.backpressure.wait(this, publisher);
   }
