@@ -455,7 +455,7 @@ export class ClusterNode {
   async #announceAll(): Promise<void> {
     for (const write of this.#announcer.everything()) this.#announcements.say(write);
     this.#announcements.retry();
-    await Promise.all([this.#allSaid(), this.#claims.announce()]);
+    await Promise.all([this.#allSaid(), this.#saidMark(), this.#claims.announce()]);
     if (this.#core !== undefined) await this.#core.announced(this.options.name);
     else await this.#follower?.core?.call('announced', null, CALL_TIMEOUT_MS);
   }
@@ -471,13 +471,16 @@ export class ClusterNode {
   }
 
   /** A node whose copy has this mark knows what this one has subscribers of now. */
-  async #saidMark(): Promise<number> {
-    await this.#allSaid();
+  #saidMark(): Promise<number> {
     this.#mark++;
     const mark = this.#mark;
-    this.#announcements.say(['put', `${MARKS}${this.options.name}`, `${mark}`]);
-    await this.#allSaid();
-    return mark;
+    return new Promise((resolve, reject) => {
+      const write = ['put', `${MARKS}${this.options.name}`, `${mark}`] as const;
+      this.#announcements.sayBehind(write, (error) => {
+        if (error === undefined) resolve(mark);
+        else reject(error);
+      });
+    });
   }
 
   #checkAnnounced(): void {

@@ -95,7 +95,11 @@ export class Replica {
         break;
       case 'mark':
         if (value === undefined) this.marks.delete(parsed.node);
-        else this.marks.set(parsed.node, Number(value));
+        else {
+          this.marks.set(parsed.node, Number(value));
+          // It has announced again all that it has.
+          this.#drop((node) => node === parsed.node);
+        }
         this.#sink.markSeen();
         break;
       case 'member':
@@ -124,12 +128,16 @@ export class Replica {
 
   /**
    * Takes a whole snapshot in place of what is there: what it does not have is gone, save what nodes have that
-   * `keeps` names. That stays until it is announced again, or until `dropUnconfirmed`.
+   * `keeps` names. That stays until it is announced again, until they have marked that they have
+   * announced all, or until `dropUnconfirmed`.
    */
   reset(snapshot: Iterable<ReplicaChange>, keeps: (node: string) => boolean = () => false): void {
     const kept = new Set<string>();
+    const announced = new Set<string>();
     for (const change of snapshot) {
       kept.add(change[0]);
+      const parsed = parseReplicaKey(change[0]);
+      if (parsed?.kind === 'mark') announced.add(parsed.node);
       this.apply(change);
     }
     const gone: string[] = [];
@@ -137,7 +145,9 @@ export class Replica {
     for (const [key] of this.entries()) {
       if (kept.has(key)) continue;
       const parsed = parseReplicaKey(key);
-      if (parsed !== undefined && parsed.kind !== 'member' && keeps(parsed.node)) {
+      const isNodes =
+        parsed?.kind === 'node' || parsed?.kind === 'route' || parsed?.kind === 'share';
+      if (isNodes && !announced.has(parsed.node) && keeps(parsed.node)) {
         unconfirmed.push(key);
       } else gone.push(key);
     }
@@ -149,7 +159,15 @@ export class Replica {
 
   /** Nobody has announced again what is still unconfirmed: it is gone. */
   dropUnconfirmed(): void {
-    for (const key of [...this.#unconfirmed].reverse()) this.apply([key, undefined]);
+    this.#drop(() => true);
+  }
+
+  #drop(isGone: (node: string) => boolean): void {
+    if (this.#unconfirmed.size === 0) return;
+    for (const key of [...this.#unconfirmed].reverse()) {
+      const parsed = parseReplicaKey(key);
+      if (parsed !== undefined && isGone(parsed.node)) this.apply([key, undefined]);
+    }
   }
 
   #state(name: string): NodeState {

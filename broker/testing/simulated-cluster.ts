@@ -247,13 +247,13 @@ export class ClusteredNode {
     }
   }
 
-  async #saidMark(): Promise<number> {
-    await new Promise((resolve) => this.#announcements.whenSaid(resolve));
+  #saidMark(): Promise<number> {
     this.#mark++;
     const mark = this.#mark;
-    this.#announcements.say(['put', `${MARKS}${this.name}`, `${mark}`]);
-    await new Promise((resolve) => this.#announcements.whenSaid(resolve));
-    return mark;
+    return new Promise((resolve) => {
+      const write = ['put', `${MARKS}${this.name}`, `${mark}`] as const;
+      this.#announcements.sayBehind(write, () => resolve(mark));
+    });
   }
 
   #linkTo(name: string): SimulatedLink {
