@@ -13,6 +13,10 @@ class Scene {
   readonly announcements: Announcements;
   readonly failures: unknown[] = [];
   completions = 0;
+  /** By mark: what was said before it. */
+  readonly vouched = new Map<string, Map<string, string>>();
+  /** Marks that were there before what they stand for. */
+  readonly wrong: string[] = [];
   /** Batches that were sent. */
   attempts = 0;
   /** Writes in them. */
@@ -75,6 +79,15 @@ class Scene {
     }
   }
 
+  /** Each key has what was said of it when the mark was, or later. */
+  #look(mark: string): void {
+    const vouched = this.vouched.get(mark)!;
+    for (const [key, value] of vouched) {
+      const there = Number(this.store.get(key) ?? Number.POSITIVE_INFINITY);
+      if (there < Number(value)) this.wrong.push(`${mark}: ${key}`);
+    }
+  }
+
   #send(writes: readonly WireWrite[]): Promise<WireOutcome[]> {
     this.attempts++;
     this.written += writes.length;
@@ -85,6 +98,7 @@ class Scene {
         for (const [kind, key, value] of done ? writes : []) {
           if (kind === 'put') this.store.set(key, value);
           else this.store.delete(key);
+          if (key === 'mark' && kind === 'put') this.#look(value);
         }
         if (said) resolve(writes.map(() => null));
         else reject(new Error('no answer'));
@@ -106,7 +120,7 @@ describe('what a node announces', () => {
     fc.record({ kind: fc.constantFrom('put' as const, 'delete' as const), key }),
     fc.record({ kind: fc.constant('arrive' as const), fate }),
     fc.record({ kind: fc.constant('pass' as const), ms: fc.constantFrom(100, 1000, 5000) }),
-    fc.record({ kind: fc.constant('retry' as const) }),
+    fc.record({ kind: fc.constantFrom('retry' as const, 'mark' as const) }),
   );
 
   it('is in the store in the end, whatever fails before, and is not written more often than it changed or failed', async () => {
@@ -129,13 +143,19 @@ describe('what a node announces', () => {
             await scene.arrive(next.fate);
             failures = scene.failures.length;
           } else if (next.kind === 'pass') await scene.pass(next.ms);
-          else {
+          else if (next.kind === 'mark') {
+            changes++;
+            wanted.set('mark', `${number}`);
+            scene.vouched.set(`${number}`, new Map([...wanted].filter(([key]) => key !== 'mark')));
+            scene.announcements.sayBehind(['put', 'mark', `${number}`], () => {});
+          } else {
             scene.announcements.retry();
             await turn();
           }
         }
         await scene.settle();
         assert.deepEqual(new Map([...scene.store].sort()), new Map([...wanted].sort()));
+        assert.deepEqual(scene.wrong, []);
         assert.ok(scene.written <= changes + 4 * failures, `${scene.written} writes`);
         const { attempts } = scene;
         await scene.pass(100_000);

@@ -22,9 +22,19 @@ interface Pending {
   number: number;
 }
 
+type Tell = (error: unknown) => void;
+
 interface Waiting {
   number: number;
-  tell: (error: unknown) => void;
+  tell: Tell;
+}
+
+/** A write that is not to be there before what was said until then. */
+interface Behind {
+  write: WireWrite;
+  /** Number of what was said last. */
+  after: number;
+  waiting: Tell[];
 }
 
 /**
@@ -37,6 +47,8 @@ export class Announcements {
   /** Not known to be written, oldest first; by key, so that only the last word on it counts. */
   readonly #pending = new Map<string, Pending>();
   #last = 0;
+  /** The first waits for what is on its way; the second, the last one said, for what was said since. */
+  readonly #behind: Behind[] = [];
   readonly #waiting: Waiting[] = [];
   #largestBatch = LARGEST_BATCH;
   #busy = false;
@@ -51,7 +63,7 @@ export class Announcements {
 
   /** Nothing waits to be written. */
   get isComplete(): boolean {
-    return this.#pending.size === 0;
+    return this.#pending.size === 0 && this.#behind.length === 0;
   }
 
   /** `key`: what the write is the last word on. */
@@ -60,13 +72,25 @@ export class Announcements {
     if (this.#cancelRetry === undefined) this.#start();
   }
 
+  /** As `say`, but written only when all that was said so far is known to be there. Calls `then` as `whenSaid`. */
+  sayBehind(write: WireWrite, then: Tell): void {
+    // An earlier one is of no use any more.
+    this.#pending.delete(write[1]);
+    const overtaken = this.#behind.length < 2 ? undefined : this.#behind.pop();
+    const waiting = overtaken?.waiting ?? [];
+    this.#behind.push({ write, after: this.#last, waiting });
+    if (this.#isFailing) then(new Error('written later'));
+    else waiting.push(then);
+    if (this.#cancelRetry === undefined) this.#start();
+  }
+
   /**
    * Calls `then` when all that was said so far is written; with an error as soon as something is not, now or at the
    * last attempt: it is tried again, but nobody knows when that helps.
    */
-  whenSaid(then: (error: unknown) => void): void {
-    if (this.isComplete) then(undefined);
-    else if (this.#retryMs > 0 && !this.#busy) then(new Error('written later'));
+  whenSaid(then: Tell): void {
+    if (this.#pending.size === 0) then(undefined);
+    else if (this.#isFailing) then(new Error('written later'));
     else this.#waiting.push({ number: this.#last, tell: then });
   }
 
@@ -84,8 +108,16 @@ export class Announcements {
     this.#tell(Number.POSITIVE_INFINITY, undefined);
   }
 
+  /** Nothing is on its way that could succeed. */
+  get #isFailing(): boolean {
+    return this.#retryMs > 0 && !this.#busy;
+  }
+
   #queue(key: string, write: WireWrite): void {
+    const number = this.#pending.get(key)?.number ?? Number.POSITIVE_INFINITY;
     this.#last++;
+    // What waits for the word before waits for this one in its place.
+    for (const behind of this.#behind) if (number <= behind.after) behind.after = this.#last;
     this.#pending.delete(key);
     this.#pending.set(key, { write, number: this.#last });
   }
@@ -111,6 +143,13 @@ export class Announcements {
   }
 
   #nextBatch(): [string, Pending][] {
+    const [first] = this.#pending.values();
+    const [behind] = this.#behind;
+    if (behind !== undefined && (first === undefined || first.number > behind.after)) {
+      this.#behind.shift();
+      this.#queue(behind.write[1], behind.write);
+      for (const tell of behind.waiting) this.#waiting.push({ number: this.#last, tell });
+    }
     const batch: [string, Pending][] = [];
     for (const entry of this.#pending) {
       batch.push(entry);
@@ -149,6 +188,9 @@ export class Announcements {
 
   /** Tells those who wait for no more than this. */
   #tell(number: number, error: unknown): void {
+    if (number === Number.POSITIVE_INFINITY) {
+      for (const { waiting } of this.#behind) for (const tell of waiting.splice(0)) tell(error);
+    }
     while (this.#waiting.length > 0 && (this.#waiting[0] as Waiting).number <= number) {
       (this.#waiting.shift() as Waiting).tell(error);
     }

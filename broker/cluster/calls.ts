@@ -9,6 +9,8 @@ import type { Message } from '../routing/mod.js';
  */
 export const CALL_MEMBER = 0x0fffffff;
 const CALL_PREFIX = '$call/';
+/** Topic of a marker (see Moves): among the messages of a session, but like a call for the node itself. */
+export const MARKER_PREFIX = '$moved/';
 export const REPLY_TOPIC = '$reply';
 /** A core's log entries for a replicant that follows it, pushed on the replicant's own link to the core. */
 export const LOG_TOPIC = '$log';

@@ -27,7 +27,8 @@ const DOUBT_MS = 60_000;
 
 /** What is asked of another node about a client. */
 type Question =
-  | { method: 'takeover'; body: { clientId: string; claim: string } }
+  /** `move`: it goes on there, and its messages may be collected first. */
+  | { method: 'takeover'; body: { clientId: string; claim: string; move?: string } }
   | { method: 'reclaim'; body: { clientId: string } };
 
 interface Doubt {
@@ -46,6 +47,10 @@ export interface ClaimsHost {
   write(write: WireWrite): Promise<WireOutcome>;
   /** Takes this claim out of the store, now or as soon as that can be done. */
   release(clientId: string, claim: string): void;
+  /** Begins to collect a session's messages for another node; undefined if there is no need to. */
+  beginMove(clientId: string, move: string): SessionState | undefined;
+  /** Gets what another node has collected for a session that is here by now. */
+  takeMoved(from: string, clientId: string, move: string): Promise<void>;
   /** Other nodes that are up. */
   others(): string[];
   /** Calls after `ms`; returns how to call it off. */
@@ -120,7 +125,7 @@ export class ClientClaims implements ClientRegistry {
   }
 
   /** Another node is the owner now, in place of `claim`: ends what there is, or gives it. */
-  async handOver(clientId: string, claim: string): Promise<SessionState | null> {
+  async handOver(clientId: string, claim: string, move?: string): Promise<SessionState | null> {
     await this.#pending.get(claim);
     // If it was never answered, what there is may still be where it was before.
     const found = this.#doubtful.delete(claim) ? await this.#search(clientId) : null;
@@ -128,6 +133,10 @@ export class ClientClaims implements ClientRegistry {
     // A claim of our own that came after that one: what we have belongs to it.
     const own = sessions.get(clientId)?.claim;
     if (own !== undefined && this.#isAfter(own, claim)) return found;
+    if (found === null && move !== undefined) {
+      const begun = this.#host.beginMove(clientId, move);
+      if (begun !== undefined) return begun;
+    }
     const ended = sessions.handOver(clientId, this.#host.now()) ?? null;
     return found ?? ended;
   }
@@ -147,8 +156,9 @@ export class ClientClaims implements ClientRegistry {
       this.#lookLater();
       return null;
     }
-    if (there === null || ownerOf(there) === this.#host.name) return null;
     if (sessions.get(clientId)?.claim !== claim) return null;
+    if (there === null || there === claim) sessions.keep(clientId, claim, this.#host.now());
+    if (there === null || ownerOf(there) === this.#host.name) return null;
     return sessions.handOver(clientId, this.#host.now()) ?? null;
   }
 
@@ -188,13 +198,16 @@ export class ClientClaims implements ClientRegistry {
       state = await this.#search(clientId);
     } else {
       try {
-        state = await this.#ask(owner, { method: 'takeover', body: { clientId, claim: before } });
+        const body = { clientId, claim: before, ...(cleanStart ? {} : { move: claim }) };
+        state = await this.#ask(owner, { method: 'takeover', body });
       } catch {
         // The owner is gone, and the session with it; or it is cut off, and ends it when there is contact again.
       }
     }
     if (state !== null && !cleanStart) {
       this.#host.sessions.adopt(clientId, state, this.#host.now());
+      // If the other node is lost meanwhile, what has come here already is all there is.
+      if (state.moving) await this.#host.takeMoved(owner, clientId, claim).catch(() => undefined);
     }
   }
 

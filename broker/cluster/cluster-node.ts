@@ -22,9 +22,10 @@ import { Feed, type LogEntry } from './feed.js';
 import { Follower } from './follower.js';
 import { Gate } from './gate.js';
 import { type Hello, newGuid, PROTOCOL, type Role } from './hello.js';
-import { CLIENTS, NODES, type NodeRecord } from './keys.js';
+import { CLIENTS, MARKS, NODES, type NodeRecord } from './keys.js';
 import { Links } from './links.js';
 import { type Load, Membership, SINGLETON } from './membership.js';
+import { type CutRequest, type EndRequest, Moves } from './moves.js';
 import { NodeWriter } from './node-writer.js';
 import { type InboundPeer, PeerIngress } from './peer-ingress.js';
 import type { PeerAddress, PeerLink } from './peer-link.js';
@@ -110,6 +111,9 @@ export class ClusterNode {
   readonly #announcements: Announcements;
   readonly #announcer: Announcer;
   readonly #claims: ClientClaims;
+  readonly #moves: Moves;
+  /** Higher than those of the node's last start. */
+  #mark: number;
   readonly #heal: Autoheal;
   readonly #autoclean: Autoclean;
   /** This node's writes pass it: while it changes clusters they wait. */
@@ -138,6 +142,7 @@ export class ClusterNode {
     this.#remotes = new RemoteNodes(options.name, node, options.forward, {
       up: (name, record) => this.#nodeUp(name, record),
       down: (name, next) => this.#nodeDown(name, next),
+      markSeen: () => this.#moves.markSeen(),
       ownRoute: (filter, isThere) => this.#announcer.routeSeen(filter, isThere),
       ownShare: (number, isThere) => this.#announcer.shareSeen(number, isThere),
       now: () => around.now(),
@@ -163,6 +168,7 @@ export class ClusterNode {
       hello: () => this.hello(),
       deliverToMember: (message) => this.#deliverToMember(message),
       onCall: (method, body, peer) => this.#onCall(method, body, peer),
+      onMarker: (name, move) => this.#moves.marked(name, move),
       linked: () => undefined,
       unlinked: (peer) => this.#unlinked(peer),
       complain: (line) => around.say(line),
@@ -181,16 +187,34 @@ export class ClusterNode {
       (write) => this.#announcements.say(write),
       () => around.random(),
     );
+    this.#mark = Math.round(around.wallMs());
+    const others = (): string[] =>
+      [...this.replica.up()].flatMap(([name]) => (name === options.name ? [] : [name]));
+    this.#moves = new Moves({
+      name: options.name,
+      sessions: node.sessions,
+      now: () => around.now(),
+      after,
+      others,
+      call: (to, method, body, timeoutMs) => this.#call(to, method, body, timeoutMs),
+      said: () => this.#saidMark(),
+      markOf: (name) => this.replica.marks.get(name) ?? 0,
+      sendMarker: (name, move) => this.#remotes.sendMarker(name, move),
+      sourceOf: ({ publisher }) => this.#ingress.nodeOf(publisher) ?? options.name,
+      settleOwner: (clientId) => void this.#claims.reclaim(clientId),
+    });
     this.#claims = new ClientClaims({
       name: options.name,
       sessions: node.sessions,
       now: () => around.now(),
+      beginMove: (clientId, move) => this.#moves.begin(clientId, move),
+      takeMoved: (from, clientId, move) => this.#moves.take(from, clientId, move),
       wallMs: () => around.wallMs(),
       write: (write) => this.#writer.write(write),
       release: (clientId, claim) =>
         // One claim's end is not the last word on another's.
         this.#announcements.say(['delete', `${CLIENTS}${clientId}`, claim], claim),
-      others: () => [...this.replica.nodes.keys()].filter((name) => name !== options.name),
+      others,
       after,
       call: (to, method, body, timeoutMs) => this.#call(to, method, body, timeoutMs),
     });
@@ -520,7 +544,7 @@ export class ClusterNode {
   async #announceAll(): Promise<void> {
     for (const write of this.#announcer.everything()) this.#announcements.say(write);
     this.#announcements.retry();
-    await Promise.all([this.#allSaid(), this.#claims.announce()]);
+    await Promise.all([this.#allSaid(), this.#saidMark(), this.#claims.announce()]);
     if (this.#core !== undefined) await this.#core.announced(this.options.name);
     else await this.#follower?.core?.call('announced', null, CALL_TIMEOUT_MS);
   }
@@ -530,6 +554,19 @@ export class ClusterNode {
     return new Promise((resolve, reject) => {
       this.#announcements.whenSaid((error) => {
         if (error === undefined) resolve();
+        else reject(error);
+      });
+    });
+  }
+
+  /** A node whose copy has this mark knows what this one has subscribers of now. */
+  #saidMark(): Promise<number> {
+    this.#mark++;
+    const mark = this.#mark;
+    return new Promise((resolve, reject) => {
+      const write = ['put', `${MARKS}${this.options.name}`, `${mark}`] as const;
+      this.#announcements.sayBehind(write, (error) => {
+        if (error === undefined) resolve(mark);
         else reject(error);
       });
     });
@@ -688,10 +725,18 @@ export class ClusterNode {
       case 'ping':
         return null;
       case 'takeover': {
-        const { clientId, claim } = body as { clientId: string; claim: string };
-        const state: SessionState | null = await this.#claims.handOver(clientId, claim);
+        const { clientId, claim, move } = body as {
+          clientId: string;
+          claim: string;
+          move?: string;
+        };
+        const state: SessionState | null = await this.#claims.handOver(clientId, claim, move);
         return state;
       }
+      case 'cut':
+        return this.#moves.cut(body as CutRequest);
+      case 'end-move':
+        return this.#moves.end(body as EndRequest);
       case 'reclaim':
         return this.#claims.reclaim((body as { clientId: string }).clientId);
     }
@@ -907,6 +952,6 @@ export class ClusterNode {
 }
 
 function after(ms: number, then: () => void): () => void {
-  const timer = setTimeout(then, ms);
+  const timer = setTimeout(then, ms).unref();
   return () => clearTimeout(timer);
 }

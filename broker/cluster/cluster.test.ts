@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Store } from 'mqtt';
 import { TestCluster, until } from '../testing/test-cluster.js';
 
 async function inCluster(work: (cluster: TestCluster) => Promise<void>): Promise<void> {
@@ -78,6 +79,58 @@ describe('a core and two replicants', () => {
       assert.deepEqual(second.disconnects, [0x8e]);
       await until(() => two.stats().gauges['sessions.count'] === 0);
       assert.equal(third.mqtt.connected, true);
+    }));
+
+  it('lose and double nothing for a client that goes from node to node while all of them publish', () =>
+    inCluster(async (cluster) => {
+      const nodes = [
+        await cluster.add('core', 'core'),
+        await cluster.add('one', 'replicant'),
+        await cluster.add('two', 'replicant'),
+      ];
+      const lasting = {
+        clientId: 'c',
+        clean: false,
+        properties: { sessionExpiryInterval: 60 },
+        // QoS 2 messages that it has and that are not released yet: MQTT.js gives them out when they are.
+        incomingStore: new Store({ clean: false }),
+      };
+      let mover = await cluster.client(nodes[0]!, lasting);
+      await mover.mqtt.subscribeAsync('t/#', { qos: 2 });
+      await cluster.settled();
+      const publishers = await Promise.all(nodes.map((node) => cluster.client(node)));
+      const boxes = [mover.box];
+      let publishing = true;
+      const sent: string[] = [];
+      const work = publishers.map(async ({ mqtt }, who) => {
+        for (let n = 0; publishing && n < 2000; n++) {
+          const text = `${who} ${n}`;
+          await mqtt.publishAsync(`t/${who}`, text, { qos: 2 });
+          sent.push(text);
+        }
+      });
+      for (let turn = 1; turn <= 12; turn++) {
+        const had = mover.box.length;
+        await until(() => mover.box.length > had);
+        await mover.mqtt.endAsync(true);
+        mover = await cluster.client(nodes[turn % 3]!, lasting);
+        boxes.push(mover.box);
+      }
+      publishing = false;
+      await Promise.all(work);
+      await until(() => boxes.flat().length >= sent.length);
+      const got = boxes.flat();
+      assert.deepEqual([...got].sort(), [...sent].sort());
+      for (const who of [0, 1, 2]) {
+        const numbers = got.flatMap((text) => {
+          const [from, number] = text.split(' ').map(Number);
+          return from === who ? [number!] : [];
+        });
+        assert.deepEqual(
+          numbers,
+          [...numbers].sort((a, b) => a - b),
+        );
+      }
     }));
 
   it('deliver each message of a shared group to one member in the whole cluster', () =>

@@ -6,6 +6,7 @@ import type { Role } from './hello.js';
  *
  *     r/member/<node>                           MemberRecord: belongs to the cluster, up or not (cores)
  *     r/node/<node>                             NodeRecord: is up; on the node's lease
+ *     r/mark/<node>                             a number that it counts up: what it wrote before is there, too; on its lease
  *     r/route/<node>/<filter>                   has a subscriber there; on the node's lease
  *     r/share/<node>/<number>/<group>/<filter>  client id of a member there; on the node's lease
  *     c/<client id>                             Claim: whose the client is; on the node's lease
@@ -15,6 +16,7 @@ import type { Role } from './hello.js';
 export const REPLICATED = 'r/';
 export const MEMBERS = 'r/member/';
 export const NODES = 'r/node/';
+export const MARKS = 'r/mark/';
 export const ROUTES = 'r/route/';
 export const SHARES = 'r/share/';
 export const CLIENTS = 'c/';
@@ -54,7 +56,7 @@ function slash(text: string, from: number): number {
 
 /** What a key under `r/` is about. Node names and group names have no `/`. */
 export type ReplicaKey =
-  | { kind: 'member' | 'node'; node: string }
+  | { kind: 'member' | 'node' | 'mark'; node: string }
   | { kind: 'route'; node: string; filter: string }
   | { kind: 'share'; node: string; number: number; group: string; filter: string };
 
@@ -75,6 +77,7 @@ export function parseReplicaKey(key: string): ReplicaKey | undefined {
       filter: key.slice(group + 1),
     };
   }
+  if (key.startsWith(MARKS)) return { kind: 'mark', node: key.slice(MARKS.length) };
   if (key.startsWith(NODES)) return { kind: 'node', node: key.slice(NODES.length) };
   if (key.startsWith(MEMBERS)) return { kind: 'member', node: key.slice(MEMBERS.length) };
   return undefined;

@@ -5,9 +5,16 @@ import {
   type PublishPacket,
   ReasonCode,
 } from '../../wire/mod.js';
-import { type Message, TOO_DEEP } from '../routing/mod.js';
+import { type Message, type Subscriber, TOO_DEEP } from '../routing/mod.js';
 import { type Channel, type Ingress, type Node, Session } from '../session/mod.js';
-import { CALL_MEMBER, readCall, refusalPacket, replyPacket, SESSION_METHOD } from './calls.js';
+import {
+  CALL_MEMBER,
+  MARKER_PREFIX,
+  readCall,
+  refusalPacket,
+  replyPacket,
+  SESSION_METHOD,
+} from './calls.js';
 import { COOKIE_METHOD, isNonce, isProof, newNonce, proof } from './cookie-auth.js';
 import { type Hello, PROTOCOL, parseHello } from './hello.js';
 import { LINK_KEEP_ALIVE_SECONDS, LINK_LIMITS, LINK_PACKET_BYTES } from './link-limits.js';
@@ -33,6 +40,8 @@ export interface PeerHost {
   deliverToMember(message: Message): void;
   /** Does what another node asks for. A rejection is passed on: CallError with its code, or `FAILED`. */
   onCall(method: string, body: unknown, peer: InboundPeer): Promise<unknown>;
+  /** A marker that another node has sent behind its messages. */
+  onMarker(node: string, move: string): void;
   /** A link is open, or over. */
   linked(peer: InboundPeer): void;
   unlinked(peer: InboundPeer): void;
@@ -94,6 +103,11 @@ export class PeerIngress implements Ingress {
   publish(channel: Channel, message: Message): number {
     if (message.member === CALL_MEMBER) {
       const peer = this.#peers.get(channel);
+      const topic = message.topicName;
+      if (peer !== undefined && topic.startsWith(MARKER_PREFIX)) {
+        this.#host.onMarker(peer.hello.name, topic.slice(MARKER_PREFIX.length));
+        return 1;
+      }
       const call = readCall(message);
       if (call === undefined || peer === undefined) return 1;
       if (call.method === SESSION_METHOD) this.#sessionOf(peer.hello, call.body as number);
@@ -115,6 +129,13 @@ export class PeerIngress implements Ingress {
     if (peer === undefined) return;
     this.#peers.delete(channel);
     this.#host.unlinked(peer);
+  }
+
+  /** The other node that this publisher stands for, if it does. */
+  nodeOf(publisher: Subscriber | undefined): string | undefined {
+    if (publisher === undefined) return undefined;
+    const name = publisher.clientId;
+    return this.#sessions.get(name)?.session === publisher ? name : undefined;
   }
 
   /** Ends the links from this node; it will be back. */

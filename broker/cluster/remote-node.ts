@@ -1,11 +1,14 @@
+import type { Qos } from '../../wire/mod.js';
 import type { Publisher, SharedGroup, Subscriber } from '../routing/mod.js';
-import { type Message, Subscription } from '../routing/mod.js';
+import { Message, Subscription } from '../routing/mod.js';
 import { type Node, Session } from '../session/mod.js';
+import { CALL_MEMBER, MARKER_PREFIX } from './calls.js';
 import { LINK_LIMITS } from './link-limits.js';
 
 /** Whether a publisher hears that its message is taken only when other nodes have taken it, too. */
 export type Forwarding = 'acked' | 'async';
 
+const NOTHING = new Uint8Array(0);
 /** A node is given everything as it came: its own subscriptions decide what becomes of it. */
 const AS_IT_CAME = { qos: 2, noLocal: false, retainAsPublished: true, identifier: 0 } as const;
 
@@ -25,17 +28,25 @@ export class RemoteNode extends Session {
    */
   number = 0;
   readonly #forwarding: Forwarding;
+  readonly #marking: Subscription;
 
   constructor(name: string, node: Node, forwarding: Forwarding, nowMs: number) {
     super(name, node, nowMs, LINK_LIMITS);
     this.#forwarding = forwarding;
     this.expiryMs = Number.POSITIVE_INFINITY;
     this.subscription = new Subscription(this, '', AS_IT_CAME);
+    this.#marking = new Subscription(this, '', { ...AS_IT_CAME, identifier: CALL_MEMBER });
   }
 
   override deliver(message: Message, by: Subscription, group: SharedGroup | undefined): void {
     if (message.qos > 0 && this.#forwarding === 'acked') message.awaitNode();
     super.deliver(message, by, group);
+  }
+
+  /** Sends a marker of this move behind all that was delivered up to now, across broken links as well. */
+  mark(move: string, nowMs: number): void {
+    const topic = `${MARKER_PREFIX}${move}`;
+    super.deliver(Message.of(topic, NOTHING, 1, false, nowMs), this.#marking, undefined);
   }
 }
 
@@ -65,6 +76,10 @@ export class RemoteMember implements Subscriber {
 
   deliver(message: Message, _by: Subscription, group: SharedGroup | undefined): void {
     this.#node.deliver(message, this.#addressed, group);
+  }
+
+  isFull(qos: Qos): boolean {
+    return this.#node.isFull(qos);
   }
 
   awaitRelief(publisher: Publisher): void {

@@ -17,6 +17,8 @@ export interface RemoteNodesOwner {
   /** The replica has, or has no longer, a route or a member of this node itself. */
   ownRoute(filter: string, isThere: boolean): void;
   ownShare(number: number, isThere: boolean): void;
+  /** A node's mark is in the replica. */
+  markSeen(): void;
   now(): number;
 }
 
@@ -39,7 +41,7 @@ export class RemoteNodes implements ReplicaSink {
   }
 
   /** A link is open: if it leads to the start of the node that the replica knows, it carries our messages. */
-  carry(name: string, link: PeerLink): void {
+  carry(name: string, link: Pick<PeerLink, 'hello' | 'carry'>): void {
     const known = this.#known.get(name);
     if (known !== undefined && known.record.guid === link.hello?.guid) link.carry(known.remote);
   }
@@ -89,6 +91,17 @@ export class RemoteNodes implements ReplicaSink {
     const member = new RemoteMember(remote, number, clientId, filter);
     remote.members.set(number, { group, member });
     this.#router.addRemoteMember(group, member.subscription);
+  }
+
+  markSeen(): void {
+    this.#owner.markSeen();
+  }
+
+  /** Sends a marker behind all messages for this node; false if it is not known. */
+  sendMarker(name: string, move: string): boolean {
+    const remote = this.#known.get(name)?.remote;
+    remote?.mark(move, this.#owner.now());
+    return remote !== undefined;
   }
 
   shareRemoved(name: string, number: number, { group, filter }: Share): void {

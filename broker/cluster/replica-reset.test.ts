@@ -11,6 +11,7 @@ function listened(): { replica: Replica; told: string[] } {
     routeAdded: (name, filter) => told.push(`+ ${name} ${filter}`),
     routeRemoved: (name, filter) => told.push(`- ${name} ${filter}`),
     shareAdded: () => undefined,
+    markSeen: () => undefined,
     shareRemoved: () => undefined,
   };
   return { replica: new Replica(sink), told };
@@ -63,6 +64,26 @@ describe('a snapshot that lacks nodes which are known to be up', () => {
     assert.deepEqual(told, ['- b x']);
     replica.dropUnconfirmed();
     assert.deepEqual(told, ['- b x']);
+  });
+
+  it('takes that away as soon as the node has marked that it has announced all, or at once if it has already', () => {
+    const mark: ReplicaChange = ['r/mark/b', '7'];
+    const later = resetTo(ONLY_A);
+    later.told.length = 0;
+    for (const change of [node('b'), route('b', 'y'), ['r/mark/a', '3'] as const]) {
+      later.replica.apply(change);
+    }
+    assert.deepEqual(later.told, []);
+    later.replica.apply(mark);
+    assert.deepEqual(later.told, ['- b x']);
+    const already = resetTo([...ONLY_A, node('b'), mark, route('b', 'y')]);
+    assert.deepEqual(
+      already.told.filter((line) => line.includes(' b')),
+      ['- b x'],
+    );
+    assert.equal(already.replica.marks.get('b'), 7);
+    already.replica.reset(ONLY_A);
+    assert.equal(already.replica.marks.size, 0);
   });
 
   it('takes away everything later of those that never come back', () => {

@@ -1,4 +1,5 @@
 import {
+  MARKS,
   MEMBERS,
   type MemberRecord,
   NODES,
@@ -35,6 +36,7 @@ export interface ReplicaSink {
   routeRemoved(name: string, filter: string): void;
   shareAdded(name: string, number: number, share: Share): void;
   shareRemoved(name: string, number: number, share: Share): void;
+  markSeen(): void;
 }
 
 /**
@@ -44,6 +46,8 @@ export interface ReplicaSink {
 export class Replica {
   readonly members = new Map<string, MemberRecord>();
   readonly nodes = new Map<string, NodeState>();
+  /** The last mark of each node: all that it wrote before is here. */
+  readonly marks = new Map<string, number>();
   readonly #sink: ReplicaSink;
   /** Keys that the last snapshot did not have, kept in the belief that they will be announced again. */
   readonly #unconfirmed = new Set<string>();
@@ -90,6 +94,15 @@ export class Replica {
           value === undefined ? undefined : (JSON.parse(value) as NodeRecord),
         );
         break;
+      case 'mark':
+        if (value === undefined) this.marks.delete(parsed.node);
+        else {
+          this.marks.set(parsed.node, Number(value));
+          // It has announced again all that it has.
+          this.#drop((node) => node === parsed.node);
+        }
+        this.#sink.markSeen();
+        break;
       case 'member':
         if (value === undefined) this.members.delete(parsed.node);
         else this.members.set(parsed.node, JSON.parse(value) as MemberRecord);
@@ -111,6 +124,7 @@ export class Replica {
     for (const [name, { record }] of this.nodes) {
       if (record !== undefined) yield [`${NODES}${name}`, JSON.stringify(record)];
     }
+    for (const [name, mark] of this.marks) yield [`${MARKS}${name}`, `${mark}`];
   }
 
   *#shareEntries(): Generator<[key: string, value: string]> {
@@ -159,21 +173,28 @@ export class Replica {
 
   /**
    * Takes a whole snapshot in place of what is there: what it does not have is gone, save what nodes have that
-   * `keeps` names. That stays until it is announced again, or until `dropUnconfirmed`. The snapshot is the
-   * replica's own afterwards.
+   * `keeps` names. That stays until it is announced again, until they have marked that they have announced all, or
+   * until `dropUnconfirmed`. The snapshot is the replica's own afterwards.
    */
   reset(
     given: Snapshot | Iterable<ReplicaChange>,
     keeps: (node: string) => boolean = () => false,
   ): void {
     const snapshot = given instanceof Snapshot ? given : Snapshot.of(given);
-    for (const change of snapshot.entries) this.apply(change);
+    const announced = new Set<string>();
+    for (const change of snapshot.entries) {
+      const parsed = parseReplicaKey(change[0]);
+      if (parsed?.kind === 'mark') announced.add(parsed.node);
+      this.apply(change);
+    }
     for (const [name, filters] of snapshot.routes) this.#addRoutes(name, filters);
     const gone: string[] = [];
     const unconfirmed: string[] = [];
     for (const key of this.#notIn(snapshot)) {
       const parsed = parseReplicaKey(key);
-      if (parsed !== undefined && parsed.kind !== 'member' && keeps(parsed.node)) {
+      const isNodes =
+        parsed?.kind === 'node' || parsed?.kind === 'route' || parsed?.kind === 'share';
+      if (isNodes && !announced.has(parsed.node) && keeps(parsed.node)) {
         unconfirmed.push(key);
       } else gone.push(key);
     }
@@ -185,7 +206,15 @@ export class Replica {
 
   /** Nobody has announced again what is still unconfirmed: it is gone. */
   dropUnconfirmed(): void {
-    for (const key of [...this.#unconfirmed].reverse()) this.apply([key, undefined]);
+    this.#drop(() => true);
+  }
+
+  #drop(isGone: (node: string) => boolean): void {
+    if (this.#unconfirmed.size === 0) return;
+    for (const key of [...this.#unconfirmed].reverse()) {
+      const parsed = parseReplicaKey(key);
+      if (parsed !== undefined && isGone(parsed.node)) this.apply([key, undefined]);
+    }
   }
 
   /** Keys of what this copy has and the snapshot, which has been taken in, has not. */

@@ -13,6 +13,8 @@ it('a node that could not be told of a client’s new owner is told when there i
     wallMs: () => 7,
     write: async () => 'other@host|1|1',
     release: () => {},
+    beginMove: () => undefined,
+    takeMoved: async () => {},
     others: () => [],
     after: () => () => {},
     call: async (_node, _method, body) => {

@@ -20,6 +20,10 @@ class Recorder implements Subscriber {
     this.got.push({ topic: message.topicName, qos, identifiers: identifiers ?? [] });
   }
 
+  isFull(): boolean {
+    return false;
+  }
+
   awaitRelief(publisher: Publisher): void {
     this.waiting.push(publisher);
   }

@@ -1,3 +1,4 @@
+import type { Qos } from '../../wire/mod.js';
 import type { Message } from './message.js';
 import { topicHash } from './route-table.js';
 import { chooseByHash, hashOf, type SharedStrategy } from './shared-strategy.js';
@@ -95,14 +96,33 @@ export class SharedGroup implements Subscriber {
 
   deliver(message: Message): void {
     if (this.#members.length === 0) return;
-    const { subscription } = this.#members[this.#choose(message)] as Member;
+    const { subscription } = this.#withRoom(this.#choose(message), message);
     subscription.subscriber.deliver(message, subscription, this);
+  }
+
+  isFull(qos: Qos): boolean {
+    return this.#members.every(({ subscription }) => subscription.subscriber.isFull(qos));
   }
 
   awaitRelief(publisher: Publisher): void {
     const congested = this.#members.find(({ subscription }) => subscription.subscriber.congested);
     if (congested === undefined) throw new Error('only a congested subscriber is waited for');
     congested.subscription.subscriber.awaitRelief(publisher);
+  }
+
+  /** The member at this place, or another one if the message would be lost with it; whoever is connected first. */
+  #withRoom(index: number, { qos }: Message): Member {
+    const chosen = this.#members[index] as Member;
+    if (!isFull(chosen, qos)) return chosen;
+    let found: Member | undefined;
+    const { length } = this.#members;
+    for (let step = 1; step < length; step++) {
+      const member = this.#members[(index + step) % length] as Member;
+      if (isFull(member, qos)) continue;
+      if (member.subscription.subscriber.online) return member;
+      found ??= member;
+    }
+    return found ?? chosen;
   }
 
   /** The place of the member that gets this message; there is at least one. */
@@ -197,4 +217,8 @@ export class SharedGroup implements Subscriber {
   #subscriber(index: number): Subscriber {
     return (this.#members[index] as Member).subscription.subscriber;
   }
+}
+
+function isFull({ subscription }: Member, qos: Qos): boolean {
+  return subscription.subscriber.isFull(Math.min(qos, subscription.qos) as Qos);
 }

@@ -14,6 +14,7 @@ class Member implements Subscriber {
   readonly subscription: Subscription;
   online = true;
   congested = false;
+  full = false;
   got = 0;
   readonly waiting: Publisher[] = [];
 
@@ -25,6 +26,10 @@ class Member implements Subscriber {
 
   deliver(): void {
     this.got++;
+  }
+
+  isFull(): boolean {
+    return this.full;
   }
 
   awaitRelief(publisher: Publisher): void {
@@ -125,6 +130,37 @@ describe('a shared group', () => {
       const publisher = { resume: () => {} };
       scene.group.awaitRelief(publisher);
       assert.deepEqual(a.waiting, [publisher]);
+    });
+  }
+
+  for (const strategy of SHARED_STRATEGIES) {
+    it(`loses no message with a member that is full while another has room, connected or not (${strategy})`, () => {
+      const scene = new Scene(strategy, named('a', 'b', 'remote c'), seeded(1));
+      const chosen = scene.members.find(({ clientId }) => clientId === scene.goesTo('p'))!;
+      const [second, third] = scene.members.filter((member) => member !== chosen);
+      Object.assign(chosen, { congested: true, full: true });
+      Object.assign(second!, { congested: true, full: true });
+      third!.online = false;
+      for (let n = 0; n < 20; n++) assert.equal(scene.goesTo('p'), third!.clientId);
+      assert.equal(scene.group.isFull(1), false);
+      Object.assign(second!, { congested: false, full: false });
+      for (let n = 0; n < 20; n++) assert.equal(scene.goesTo('p'), second!.clientId);
+      for (const member of scene.members) member.full = true;
+      assert.equal(scene.group.isFull(1), true);
+      scene.goesTo('p');
+    });
+  }
+
+  for (const strategy of ['sticky', 'hash_clientid', 'hash_topic'] as const) {
+    it(`stays with a member that is behind, and comes back to one that was full (${strategy})`, () => {
+      const scene = new Scene(strategy, named('a', 'b', 'remote c'), seeded(1));
+      const chosen = scene.members.find(({ clientId }) => clientId === scene.goesTo('p'))!;
+      chosen.congested = true;
+      assert.equal(scene.goesTo('p'), chosen.clientId);
+      chosen.full = true;
+      assert.notEqual(scene.goesTo('p'), chosen.clientId);
+      chosen.full = false;
+      assert.equal(scene.goesTo('p'), chosen.clientId);
     });
   }
 });

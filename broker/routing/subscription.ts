@@ -18,6 +18,8 @@ export interface Subscriber {
   readonly online: boolean;
   /** It has fallen behind and publishers should wait for it, see `awaitRelief`. */
   readonly congested: boolean;
+  /** A message of this QoS that is given to it now would be dropped, or push another one out. */
+  isFull(qos: Qos): boolean;
   /**
    * Takes one message: sends, queues or drops it (and counts the drop). Never throws, never calls back into
    * the router. `message` may be borrowed: what is needed later is taken with `message.keep()`.

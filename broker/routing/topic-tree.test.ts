@@ -14,6 +14,7 @@ function subscriber(): Subscriber {
     online: true,
     congested: false,
     deliver() {},
+    isFull: () => false,
     awaitRelief() {},
   };
 }

@@ -391,7 +391,7 @@ export class Channel
     const receipt = session.awaitingRelease.get(packetId);
     // It came to nothing while the client was away.
     if (receipt?.refused && this.version === 5) return false;
-    if (receipt !== undefined || this.#owed !== undefined) {
+    if (receipt !== undefined || this.#mustKeepOrder) {
       this.#acknowledgeLater(receipt ?? new Receipt(), PacketType.PUBREC, packetId, 0);
     } else this.#acknowledge(PacketType.PUBREC, packetId, 0);
     return true;
@@ -401,27 +401,44 @@ export class Channel
   #answer(message: Message, packetId: number, reasonCode: number): void {
     const type = message.qos === 1 ? PacketType.PUBACK : PacketType.PUBREC;
     const { receipt } = message;
-    if (receipt !== undefined || this.#owed !== undefined) {
+    if (receipt !== undefined || this.#mustKeepOrder) {
       this.#acknowledgeLater(receipt ?? new Receipt(), type, packetId, reasonCode);
     } else this.#acknowledge(type, packetId, reasonCode);
   }
 
-  /** ReceiptOwner: acknowledgements go out in the order of the messages [MQTT-4.6.0-2]. */
+  /**
+   * Whether an acknowledgement waits for those before it [MQTT-4.6.0-2]. Not between nodes: a message for a member of
+   * a group that has left goes on to another node, perhaps back to the first, and must not wait for itself.
+   */
+  get #mustKeepOrder(): boolean {
+    return this.#owed !== undefined && !this.#ingress.fromNode;
+  }
+
+  /** ReceiptOwner */
   taken(): void {
     const owed = this.#owed;
     if (owed === undefined) return;
+    if (this.#ingress.fromNode) {
+      this.#owed = owed.filter(({ complete }) => !complete);
+      for (const receipt of owed) if (receipt.complete) this.#say(receipt);
+      if (this.#owed.length === 0) this.#owed = undefined;
+      return;
+    }
     let said = 0;
     for (; said < owed.length && (owed[said] as Receipt).complete; said++) {
-      const { type, packetId, reasonCode } = owed[said] as Receipt;
-      if (this.#state !== OPEN) continue;
-      // No PUBREL follows an error: the identifier is free (MQTT 5 §4.3.3).
-      if (type === PacketType.PUBREC && reasonCode >= 0x80 && this.version === 5) {
-        this.session?.awaitingRelease?.delete(packetId);
-      }
-      this.#acknowledge(type, packetId, reasonCode);
+      this.#say(owed[said] as Receipt);
     }
     if (said === owed.length) this.#owed = undefined;
     else owed.splice(0, said);
+  }
+
+  #say({ type, packetId, reasonCode }: Receipt): void {
+    if (this.#state !== OPEN) return;
+    // No PUBREL follows an error: the identifier is free (MQTT 5 §4.3.3).
+    if (type === PacketType.PUBREC && reasonCode >= 0x80 && this.version === 5) {
+      this.session?.awaitingRelease?.delete(packetId);
+    }
+    this.#acknowledge(type, packetId, reasonCode);
   }
 
   #acknowledgeLater(receipt: Receipt, type: 4 | 5, packetId: number, reasonCode: number): void {

@@ -3,6 +3,7 @@ export { Channel, type Ingress, type Intake } from './channel.js';
 export { LARGEST_CHUNK_BYTES } from './chunk-pool.js';
 export type { ClientRegistry, RetainedSource } from './client-registry.js';
 export type { Delivery } from './delivery.js';
+export type { Gate } from './gate.js';
 export { DEFAULT_LIMITS, type SessionLimits } from './limits.js';
 export { Node } from './node.js';
 export { Outbox, type Transport } from './outbox.js';

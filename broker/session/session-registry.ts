@@ -10,7 +10,13 @@ import {
 } from '../routing/mod.js';
 import type { Node } from './node.js';
 import { type Connection, Session } from './session.js';
-import { exportSession, importSession, type SessionState } from './session-state.js';
+import {
+  exportSession,
+  exportSubscriptions,
+  importMessages,
+  importSession,
+  type SessionState,
+} from './session-state.js';
 import { dueWill } from './will.js';
 
 /** The sessions of a node by client identifier: who is who, and how long a session lives. */
@@ -141,6 +147,27 @@ export class SessionRegistry {
     }
     this.terminate(session, nowMs);
     return state;
+  }
+
+  /**
+   * Another node has the client, and the session's messages are still to be collected here, until `handOver`: whoever is
+   * connected is told, and the session stays as that of a client that is away. Undefined if there is nothing to collect.
+   */
+  beginMove(clientId: string, nowMs: number): SessionState | undefined {
+    this.#sessions.get(clientId)?.connection?.takenOver(nowMs);
+    const session = this.#sessions.get(clientId);
+    if (session === undefined || nowMs >= session.expiresAtMs) return undefined;
+    if (session.subscriptions === undefined || session.subscriptions.size === 0) return undefined;
+    this.#node.wheel.remove(session);
+    session.will = undefined;
+    session.willDueMs = 0;
+    session.expiresAtMs = Number.POSITIVE_INFINITY;
+    return { ...exportSubscriptions(session), moving: true };
+  }
+
+  /** The messages of a session that was adopted without them. */
+  complete(session: Session, state: SessionState, nowMs: number): void {
+    importMessages(session, state, this.#node.router, nowMs);
   }
 
   /** A session that is here without connection now has this claim; false if there is none. */

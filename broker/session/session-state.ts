@@ -15,6 +15,8 @@ export interface SessionState {
     retainHandling: 0 | 1 | 2;
     identifier: number;
   }[];
+  /** Its messages are still being collected: there are none here, they are given when that is over. */
+  moving?: boolean;
   /** How long it outlives a connection; −1: for ever. */
   expiryMs: number;
   /** QoS 2 messages from the client that wait for its PUBREL. */
@@ -34,6 +36,20 @@ interface PackedDelivery {
 export function exportSession(session: Session, nowMs: number): SessionState {
   const { inflight, queued } = session.pending();
   return {
+    ...exportSubscriptions(session),
+    awaitingRelease: [...(session.awaitingRelease?.keys() ?? [])],
+    inflight: inflight.map(({ id, state, delivery }) => ({
+      id,
+      state,
+      ...(delivery === undefined ? {} : { delivery: pack(delivery, nowMs) }),
+    })),
+    queued: queued.map((delivery) => pack(delivery, nowMs)),
+  };
+}
+
+/** All but its messages. */
+export function exportSubscriptions(session: Session): SessionState {
+  return {
     subscriptions: [...(session.subscriptions ?? [])].map(([filter, by]) => ({
       filter,
       qos: by.qos,
@@ -43,13 +59,9 @@ export function exportSession(session: Session, nowMs: number): SessionState {
       identifier: by.identifiers?.[0] ?? 0,
     })),
     expiryMs: Number.isFinite(session.expiryMs) ? session.expiryMs : -1,
-    awaitingRelease: [...(session.awaitingRelease?.keys() ?? [])],
-    inflight: inflight.map(({ id, state, delivery }) => ({
-      id,
-      state,
-      ...(delivery === undefined ? {} : { delivery: pack(delivery, nowMs) }),
-    })),
-    queued: queued.map((delivery) => pack(delivery, nowMs)),
+    awaitingRelease: [],
+    inflight: [],
+    queued: [],
   };
 }
 
@@ -68,6 +80,16 @@ export function importSession(
     session.subscriptions.set(filter, subscription);
   }
   session.expiryMs = state.expiryMs < 0 ? Number.POSITIVE_INFINITY : state.expiryMs;
+  importMessages(session, state, router, nowMs);
+}
+
+/** What was in flight and queued, before what is queued here. */
+export function importMessages(
+  session: Session,
+  state: SessionState,
+  router: Router,
+  nowMs: number,
+): void {
   for (const id of state.awaitingRelease) {
     session.awaitingRelease ??= new Map();
     session.awaitingRelease.set(id, undefined);

@@ -24,6 +24,7 @@ import {
 import type { Slowness, SlowSubscriber } from './backpressure.js';
 import { Deadline } from './deadline-wheel.js';
 import { type Delivery, TOO_LARGE } from './delivery.js';
+import type { Gate } from './gate.js';
 import { AWAIT_PUBACK, AWAIT_PUBCOMP, AWAIT_PUBREC, InflightWindow } from './inflight-window.js';
 import type { SessionLimits } from './limits.js';
 import { MessageQueue } from './message-queue.js';
@@ -62,6 +63,8 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
   expiryMs = 0;
   /** While it has no connection. */
   expiresAtMs = 0;
+  /** There while the session moves between nodes. */
+  gate: Gate | undefined = undefined;
   /** By which the cluster knows that the client is this node's. */
   claim: string | undefined = undefined;
   will: PreparedWill | undefined = undefined;
@@ -135,6 +138,7 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
   // Messages to the client
 
   deliver(message: Message, subscription: Subscription, group: SharedGroup | undefined): void {
+    if (this.gate !== undefined && group === undefined && !this.gate.takes(message)) return;
     let by = subscription;
     if (by.noLocal && message.publisher === this) {
       if (by.local === undefined) {
@@ -179,6 +183,19 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
         ? { message: message.keep(), qos, retain, identifiers: by.identifiers, group }
         : undefined;
     this.#sendNew(connection, message, qos, retain, by.identifiers, keep, message.routedAtMs);
+  }
+
+  isFull(qos: Qos): boolean {
+    const { connection } = this;
+    const { maxQueued, maxQueuedBytes, pauseBytes, queueQos0 } = this.#limits;
+    const queue = this.#queue;
+    if (qos > 0 || (connection === undefined && queueQos0)) {
+      return (
+        queue !== undefined && (queue.length >= maxQueued || queue.heldBytes >= maxQueuedBytes)
+      );
+    }
+    if (connection === undefined) return true;
+    return connection.outbox.pendingBytes >= pauseBytes && !this.#mayOverrun(connection);
   }
 
   awaitRelief(publisher: Publisher): void {
@@ -314,13 +331,15 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
     this.#unsent = undefined;
   }
 
-  /** The other side of `pending`, in a session that is new here. */
+  /** The other side of `pending`, in a session that is new here: before what came to it here meanwhile. */
   restore({ inflight, queued }: ReturnType<Session['pending']>): void {
+    const later = this.#queue?.values() ?? [];
+    this.#queue = undefined;
     for (const { id, state, delivery } of inflight) {
       this.#window ??= new InflightWindow();
       this.#window.restore(id, state, delivery);
     }
-    for (const delivery of queued) {
+    for (const delivery of [...queued, ...later]) {
       this.#queue ??= new MessageQueue();
       this.#queue.push(delivery);
     }

@@ -48,6 +48,8 @@ export class BalancedSink implements ReplicaSink {
     shares.delete(number);
   }
 
+  markSeen(): void {}
+
   /** Whether what was given is what the replica has of nodes that are up. */
   matches(replica: Replica): void {
     const known = [...replica.nodes].flatMap(([name, { record, routes, shares }]) =>

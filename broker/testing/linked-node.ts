@@ -67,6 +67,7 @@ export class LinkedNode {
       hello: () => this.hello,
       deliverToMember: () => {},
       onCall: (method, body) => this.answer(method, body),
+      onMarker: () => {},
       linked: () => {},
       unlinked: () => {
         this.unlinked++;
@@ -119,6 +120,7 @@ export class LinkedNode {
       deliver: ({ payload, payloadStart, payloadEnd }) => {
         got.push(Buffer.from(payload.subarray(payloadStart, payloadEnd)).toString());
       },
+      isFull: () => false,
       awaitRelief: () => {},
     };
     const options = { qos: 2, noLocal: false, retainAsPublished: false, identifier: 0 } as const;

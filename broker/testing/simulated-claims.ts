@@ -131,6 +131,8 @@ export class ClaimingNode {
       wallMs: () => world.wallMs,
       write: (write) => writer.write(write),
       release: (clientId, claim) => announcements.say(['delete', `c/${clientId}`, claim], claim),
+      beginMove: () => undefined,
+      takeMoved: async () => {},
       others: () => [...world.nodes.keys()].filter((other) => other !== name),
       after,
       call: (to, method, body) =>

@@ -4,6 +4,7 @@ import type { AuthPacket, Packet } from '../../wire/mod.js';
 import { COOKIE_METHOD, newNonce, proof } from '../cluster/cookie-auth.js';
 import { type Hello, PROTOCOL } from '../cluster/hello.js';
 import { type InboundPeer, PeerIngress } from '../cluster/peer-ingress.js';
+import type { Message } from '../routing/mod.js';
 import { type SimulatedClient, SimulatedNode } from './simulation.js';
 
 export function helloOf(name: string, more: Partial<Hello> = {}): Hello {
@@ -27,6 +28,8 @@ export class SimulatedHost {
   readonly linked: InboundPeer[] = [];
   readonly unlinked: InboundPeer[] = [];
   readonly complaints: string[] = [];
+  /** Told of each of them. */
+  onMember: (message: Message) => void = () => {};
   /** What calls are answered with. */
   answer: () => Promise<unknown> = async () => 'answer';
 
@@ -35,7 +38,9 @@ export class SimulatedHost {
       node: this.simulated.node,
       cookie,
       hello: () => this.own,
-      deliverToMember: ({ member, payload, payloadStart, payloadEnd }) => {
+      deliverToMember: (message) => {
+        this.onMember(message);
+        const { member, payload, payloadStart, payloadEnd } = message;
         this.members.push([
           member,
           Buffer.from(payload.subarray(payloadStart, payloadEnd)).toString(),
@@ -45,6 +50,7 @@ export class SimulatedHost {
         this.calls.push([method, body, hello.name]);
         return this.answer();
       },
+      onMarker: () => {},
       linked: (peer) => this.linked.push(peer),
       unlinked: (peer) => this.unlinked.push(peer),
       complain: (line) => this.complaints.push(line),

@@ -10,7 +10,7 @@ import {
   type Qos,
   type SubackPacket,
 } from '../../wire/mod.js';
-import { type Counters, createCounters, Router } from '../routing/mod.js';
+import { type Counters, createCounters, Router, type SharedStrategy } from '../routing/mod.js';
 import {
   Channel,
   DEFAULT_LIMITS,
@@ -29,9 +29,13 @@ export class SimulatedNode {
   nowMs = 1_000_000;
   #clientIds = 0;
 
-  constructor(limits: Partial<SessionLimits> = {}, random: () => number = () => 0) {
+  constructor(
+    limits: Partial<SessionLimits> = {},
+    random: () => number = () => 0,
+    sharedStrategy: SharedStrategy = 'round_robin',
+  ) {
     const router = new Router(this.counters, {
-      sharedStrategy: 'round_robin',
+      sharedStrategy,
       random,
       maxTopicLevels: 128,
       maxRoutes: 1024,
