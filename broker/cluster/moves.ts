@@ -1,6 +1,7 @@
 import type { Message } from '../routing/mod.js';
-import type { Gate, Session, SessionRegistry, SessionState } from '../session/mod.js';
+import type { SessionRegistry, SessionState } from '../session/mod.js';
 import { CallError } from './calls.js';
+import { Giving, Taking } from './move-gates.js';
 
 /** How long a node waits for its copy of the routes to have those of the session's new node. */
 const CUT_TIMEOUT_MS = 5000;
@@ -47,49 +48,6 @@ export interface MovesHost {
   sourceOf(message: Message): string;
   /** Whether a session here is still this node's. */
   settleOwner(clientId: string): void;
-}
-
-/** On the old node: takes what each node sent before it cut. */
-class Giving implements Gate {
-  readonly session: Session;
-  readonly claim: string | undefined;
-  /** Nodes that have cut, and nothing for the session comes from them any more. */
-  readonly cut = new Set<string>();
-  readonly #earlier: Gate | undefined;
-  readonly #sourceOf: (message: Message) => string;
-  changed: () => void = () => {};
-
-  constructor(session: Session, sourceOf: (message: Message) => string) {
-    this.session = session;
-    this.claim = session.claim;
-    this.#earlier = session.gate;
-    this.#sourceOf = sourceOf;
-  }
-
-  takes(message: Message): boolean {
-    if (this.cut.has(this.#sourceOf(message))) return false;
-    return this.#earlier?.takes(message) ?? true;
-  }
-}
-
-/** On the new node: takes what each node sends after it has cut. */
-class Taking implements Gate {
-  readonly session: Session;
-  readonly cut = new Set<string>();
-  /** Nodes whose markers are under way; undefined as long as the old node collects. */
-  expected: Set<string> | undefined = undefined;
-  readonly #sourceOf: (message: Message) => string;
-
-  constructor(session: Session, sourceOf: (message: Message) => string) {
-    this.session = session;
-    this.#sourceOf = sourceOf;
-  }
-
-  takes(message: Message): boolean {
-    const source = this.#sourceOf(message);
-    if (this.cut.has(source)) return true;
-    return this.expected !== undefined && !this.expected.has(source);
-  }
 }
 
 interface Cut extends CutRequest {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type ConnackPacket, encode, type Packet, ReasonCode } from '../../wire/mod.js';
-import type { Receipt } from '../routing/mod.js';
 import { FakeLink } from '../testing/fake-link.js';
 import {
   authOf,
@@ -297,24 +296,4 @@ describe('what comes over a link', () => {
     restarted.publish('t', 'new', { qos: 2, packetId: 1 });
     assert.deepEqual(watching.takePayloads(), ['new']);
   });
-});
-
-it('a message from another node that waits for a third one holds up no acknowledgement but its own', () => {
-  const host = new SimulatedHost();
-  const peer = host.peer(OTHER);
-  let receipt: Receipt | undefined;
-  host.onMember = (message) => {
-    // It goes on to another node: perhaps to the one it came from.
-    message.awaitNode();
-    receipt = message.receipt;
-  };
-  const publish = { ...PUBLISH, qos: 1 } as const;
-  peer.send({ ...publish, packetId: 1, properties: { subscriptionIdentifiers: [7] } } as Packet);
-  host.onMember = () => {};
-  for (const packetId of [2, 3]) peer.send({ ...publish, packetId } as Packet);
-  const acked = (): number[] => peer.take('puback').map(({ packetId }) => packetId);
-  assert.deepEqual(acked(), [2, 3]);
-  receipt!.settle(host.simulated.nowMs);
-  host.simulated.settle();
-  assert.deepEqual(acked(), [1]);
 });
