@@ -4,8 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { CookieCertificates } from './cookie-certificates.js';
+import { EtcdEndpoints } from './etcd-endpoints.js';
+import { argsOf } from './etcd-flags.js';
+import { EtcdKeys } from './etcd-keys.js';
+import { EtcdMembers } from './etcd-members.js';
 import { connectedPeers } from './etcd-probe.js';
-import { EtcdStore, ManagedEtcd, type ManagedEtcdOptions } from './mod.js';
+import { EtcdProcess } from './etcd-process.js';
+import { writeIdentity } from './identity-files.js';
+import { dataIn, EtcdStore, ManagedEtcd, type ManagedEtcdOptions } from './mod.js';
+import { retryUntil } from './retry.js';
 import { put } from './testing/contract.js';
 import { certificatesOf, memberIn, until } from './testing/members.js';
 
@@ -150,6 +157,37 @@ describe('a member of managed etcd that was away', () => {
     await checkWhole();
   });
 
+  it('gets its vote where it was stopped before it had it', async () => {
+    await third.stop();
+    await first.remove('m3');
+    rmSync(options.dataDir, { recursive: true });
+    const access = {
+      endpoints: [first.clientUrl],
+      tls: certificates.client,
+      requestTimeoutMs: 5000,
+    };
+    const admin = new EtcdMembers(new EtcdEndpoints(access, new EtcdKeys('')));
+    const identity = await writeIdentity(join(folder, 'own'), certificates.server);
+    const flags = { quotaBytes: 2 ** 30, listen: ['127.0.0.1'], identity, token: '' };
+    const cluster = await retryUntil(performance.now() + 10_000, () =>
+      admin.add('m3', third.peerUrl),
+    );
+    const etcd = new EtcdProcess({
+      args: argsOf({ ...options, ...flags, cluster, state: 'existing' }),
+      path: process.env.PATH ?? '',
+      died: () => undefined,
+    });
+    try {
+      await until(async () => (await idOf('m3')) !== undefined);
+    } finally {
+      await etcd.stop();
+      admin.close();
+    }
+    assert.ok((await first.members()).some(({ isLearner }) => isLearner));
+    await comeBack();
+    await checkWhole();
+  });
+
   it('is refused while another one of its name runs, which stays', async () => {
     const before = await idOf('m3');
     const twin = { ...(await memberIn(join(folder, 'elsewhere'), 'm3')), certificates };
@@ -180,22 +218,20 @@ describe('a member of managed etcd that was away', () => {
     await checkWhole();
   });
 
-  it('is not added anew where those that are left have no quorum, and they lose none of theirs', async () => {
+  it('is not added anew where those that are left have no quorum, and it stays their member', async () => {
+    const before = await idOf('m3');
     await third.stop();
-    await first.remove('m3');
     await second.stop();
-    const lost = { ...options, certificates, startTimeoutMs: 1000 };
     rmSync(options.dataDir, { recursive: true });
-    const join = { join: [first.clientUrl] };
-    await assert.rejects(ManagedEtcd.start({ ...lost, initialCluster: join }), {
-      code: 'UNAVAILABLE',
-    });
-    const again = await memberIn(folder, 'm2');
-    const { clientUrl, peerUrl } = second;
-    const clientPort = Number(new URL(clientUrl).port);
-    const peerPort = Number(new URL(peerUrl).port);
-    second = await start({ ...again, clientPort, peerPort, initialCluster: 'new' });
-    await comeBack();
-    await checkWhole();
+    const initialCluster = { join: [first.clientUrl] };
+    const alone = { ...options, certificates, startTimeoutMs: 1000, initialCluster };
+    await assert.rejects(ManagedEtcd.start(alone), { code: 'UNAVAILABLE' });
+    assert.equal(dataIn(options.dataDir), 'none');
+    const [clientPort, peerPort] = [second.clientUrl, second.peerUrl].map((url) =>
+      Number(new URL(url).port),
+    ) as [number, number];
+    const again = { ...(await memberIn(folder, 'm2')), clientPort, peerPort };
+    second = await start({ ...again, initialCluster: 'new' });
+    assert.equal(await idOf('m3'), before);
   });
 });

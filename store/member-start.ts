@@ -145,8 +145,8 @@ class MemberStart {
     if (data === 'whole' && isKnown) {
       try {
         return await this.#bring([`${name}=${this.#peerUrl}`], 'existing', async () => {
-          // It may have been stopped before it had its vote.
-          await others?.promote(this.#peerUrl);
+          // It may have been stopped before it had its vote. Those asked may be gone meanwhile.
+          await others?.promote(this.#peerUrl).catch(onlyUnavailable);
           await this.#answers();
         });
       } catch (error) {
@@ -188,7 +188,9 @@ class MemberStart {
    */
   async #isKnownTo(others: EtcdMembers): Promise<boolean> {
     const { name, dataDir } = this.#options;
-    const { clusterId, members } = await others.look();
+    const found = await others.look().catch(onlyUnavailable);
+    if (found === undefined) return true;
+    const { clusterId, members } = found;
     const own = clusterIdIn(dataDir);
     if (own !== undefined && own !== clusterId) {
       const who = members.map((each) => `'${each.name}'`).join(', ');
@@ -266,6 +268,10 @@ class MemberStart {
       );
     }
   }
+}
+
+function onlyUnavailable(error: unknown): undefined {
+  if (!(error instanceof StoreError) || error.code !== 'UNAVAILABLE') throw error;
 }
 
 function membersAt(

@@ -7,6 +7,9 @@ import { fieldAt, placeIn, spelled } from './tree.js';
 /** What EMQX's own config is shipped with. */
 const KNOWN_COOKIE = 'emqxsecretcookie';
 
+/** Below that, somebody with a certificate of a managed etcd and enough machines may find it by trying. */
+const LONG_COOKIE = 20;
+
 /** What is wrong between fields, each of which is right. */
 export function checkConfig(config: NodeConfig, root: HoconObject): ConfigIssue[] {
   const { node, cluster } = config;
@@ -80,6 +83,14 @@ export function adviseOn(config: NodeConfig, root: HoconObject): string[] {
   }
   if (node.cookie === KNOWN_COOKIE) {
     note('node.cookie', 'this cookie comes with EMQX and is known to everybody');
+  } else if (
+    node.cookie !== undefined &&
+    node.cookie.length < LONG_COOKIE &&
+    node.role === 'core' &&
+    cluster.store.engine === 'managed'
+  ) {
+    const why = 'whoever reaches the ports of its etcd can try cookies until one fits';
+    note('node.cookie', `shorter than ${LONG_COOKIE} characters: ${why}`);
   }
   if (strategy === 'static' && cluster.static.seeds.length === 0) {
     note('cluster.static.seeds', 'no seeds: this node stays alone until another one finds it');

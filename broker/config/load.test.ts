@@ -172,6 +172,10 @@ describe('the config', () => {
       load('cluster.discovery_strategy = static').notes.join('\n'),
       /node\.cookie: not set/,
     );
+    const managed = (cookie: string): string =>
+      load(`node.cookie = "${cookie}"\ncluster.store.engine = managed`).notes.join('\n');
+    assert.match(managed('short'), /^emqx\.conf:1:\d+: node\.cookie: shorter than 20 characters/m);
+    assert.doesNotMatch(managed('a long random text'.repeat(2)), /cookie/);
     assert.match(load('node.cookie = emqxsecretcookie').notes.join('\n'), /known to everybody/);
   });
 
