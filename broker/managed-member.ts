@@ -13,6 +13,8 @@ import type { NodeConfig } from './config/mod.js';
 
 /** How long a core waits for others: one that is not the first for the first, one with data for a quorum. */
 const OTHERS_TIMEOUT_MS = 60_000;
+/** The same where discovery unites what begins apart: then a machine that is missing keeps the others from nothing. */
+const FIRST_TIMEOUT_MS = 5000;
 const ASK_AGAIN_MS = 500;
 
 type MemberConfig = Pick<NodeConfig, 'node' | 'cluster'>;
@@ -49,7 +51,8 @@ export async function memberOptions(
 /**
  * This node's etcd member. One that has data goes on with them. Of those without, the core whose name comes first
  * begins the etcd cluster and the others join it: so all may be started at once, from one config, and none
- * begins a second. None begins one either where an etcd waits for a quorum: this node may be what it misses.
+ * begins a second; if it does not come, the others begin as well where discovery unites them. None begins one where
+ * an etcd waits for a quorum: this node may be what it misses.
  */
 export async function startMember(
   { node, cluster }: MemberConfig,
@@ -58,7 +61,8 @@ export async function startMember(
 ): Promise<ManagedEtcd> {
   const { clientPort } = cluster.store;
   const options = await memberOptions({ node, cluster }, say);
-  const endMs = performance.now() + OTHERS_TIMEOUT_MS;
+  const beganMs = performance.now();
+  const isUnited = !['manual', 'singleton'].includes(cluster.discoveryStrategy);
   for (let first = true; ; first = false) {
     const others = await seeds();
     const found = await Promise.all(
@@ -82,15 +86,17 @@ export async function startMember(
       );
     }
     const waiting = found.filter(({ presence }) => presence === 'waits');
+    const waitedMs = performance.now() - beganMs;
     const isFirst = others.every(({ name }) => node.name < name);
-    if (dataIn(options.dataDir) === 'whole' || (isFirst && waiting.length === 0)) {
+    const begins = isFirst || (isUnited && waitedMs > FIRST_TIMEOUT_MS);
+    if (dataIn(options.dataDir) === 'whole' || (begins && waiting.length === 0)) {
       return ManagedEtcd.start({ ...options, initialCluster: 'new' });
     }
     const names = (waiting.length > 0 ? waiting : found)
       .map(({ name }) => `'${name}'`)
       .join(' or ');
     if (first) say(`waits for the etcd of ${names}`);
-    if (performance.now() > endMs) {
+    if (waitedMs > OTHERS_TIMEOUT_MS) {
       throw new StoreError(
         'UNAVAILABLE',
         waiting.length > 0

@@ -19,7 +19,7 @@ import {
   realSchedule,
 } from './discovery/mod.js';
 import { Feed, type LogEntry } from './feed.js';
-import { Follower } from './follower.js';
+import { type CoreLink, Follower } from './follower.js';
 import { Gate } from './gate.js';
 import { type Hello, newGuid, PROTOCOL, type Role } from './hello.js';
 import { CLIENTS, NODES, type NodeRecord } from './keys.js';
@@ -126,6 +126,8 @@ export class ClusterNode {
   #closed = false;
   /** A replicant is on its way to the cluster of this core: it asks nobody else, and keeps nothing. */
   #onlyCore: string | undefined;
+  /** Whom this replicant has looked for a core. */
+  readonly #sought = new Set<string>();
   /** While others may still announce again what a new cluster database does not know yet. */
   #grace: NodeJS.Timeout | undefined;
 
@@ -396,6 +398,7 @@ export class ClusterNode {
       },
       followed: async (core) => {
         this.#onlyCore = undefined;
+        this.#letSoughtGo(core);
         this.#alarm('core', undefined);
         this.#around.say(`follows core '${core.hello?.name}', ${this.replica.routeCount} routes`);
         this.#ready?.();
@@ -447,20 +450,32 @@ export class ClusterNode {
       }
     } else found.set(this.#onlyCore, this.options.addressOf(this.#onlyCore));
     found.delete(this.options.name);
-    for (const [name, address] of found) this.links.want(name, address);
+    for (const [name, address] of found) {
+      this.links.want(name, address);
+      this.#sought.add(name);
+    }
     const links = await Promise.allSettled(
       [...found.keys()].map((name) => this.links.whenOpen(name, CANDIDATE_TIMEOUT_MS)),
+    );
+    const open = links.flatMap((outcome) =>
+      outcome.status === 'fulfilled' ? [outcome.value] : [],
     );
     for (const outcome of links) {
       if (outcome.status === 'fulfilled') continue;
       const { code, message } = outcome.reason as CallError;
       this.#alarm('core', message);
       // Another cookie, name or release stays so: better an end than a node that never starts.
-      if (code === 'REJECTED' && this.#ready !== undefined) {
+      if (code === 'REJECTED' && this.#ready !== undefined && open.length === 0) {
         this.#unwelcome?.(new BrokerError('NOT_WELCOME', message));
       }
     }
-    return links.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    return open;
+  }
+
+  /** Those that were found and belong to no cluster of this node are looked for when a core is needed again. */
+  #letSoughtGo(followed: CoreLink): void {
+    for (const name of this.#sought) if (this.links.get(name) !== followed) this.#letGo(name);
+    this.#sought.clear();
   }
 
   // Writes
@@ -644,7 +659,8 @@ export class ClusterNode {
           role: this.options.role,
           followers: this.#feed.followers,
           serving: core !== undefined && !this.#alarms.has('store'),
-          discoverable: !this.membership.left,
+          cores: this.#coreCount(),
+          discoverable: this.#isDiscoverable(),
         };
         if (core === undefined) return load;
         return { ...load, database: core.databaseId, engine: this.options.database?.engine };
@@ -792,23 +808,43 @@ export class ClusterNode {
           await this.#reach(node);
           return true;
         } catch (error) {
-          if (!(error instanceof CallError)) throw error;
           this.#letGo(node);
-          return false;
+          // Another cookie or cluster: that is for somebody to put right.
+          if (error instanceof CallError && error.code !== 'REJECTED') return false;
+          throw error;
         }
       },
       members: () => this.members().running,
       memberRecord: async (node) => {
         if (node === self) {
           const { guid } = this;
-          return { node, guid, role: 'core', discoverable: !this.membership.left };
+          const [cores, discoverable] = [this.#coreCount(), this.#isDiscoverable()];
+          return { node, guid, role: 'core', cores, discoverable };
         }
         const link = await this.#reach(node);
-        const { role, discoverable } = (await link.call('load', null, ASK_TIMEOUT_MS)) as Load;
-        return { node, guid: link.hello?.guid ?? '', role, discoverable };
+        const { role, cores, discoverable } = (await link.call(
+          'load',
+          null,
+          ASK_TIMEOUT_MS,
+        )) as Load;
+        return { node, guid: link.hello?.guid ?? '', role, cores, discoverable };
       },
       join: (node) => this.membership.join(node, (line) => this.#around.say(line)),
+      letGo: (node) => {
+        // An order to join may be using the link.
+        if (!this.membership.isJoining) this.#letGo(node);
+      },
     };
+  }
+
+  /** Whether discovery may take it into a cluster. */
+  #isDiscoverable(): boolean {
+    return !this.membership.left && !this.options.singleton;
+  }
+
+  /** Cores of its cluster, those that are down as well. */
+  #coreCount(): number {
+    return Object.values(this.members().roles).filter((role) => role === 'core').length;
   }
 
   async #rememberCores(isOrder: boolean): Promise<void> {
