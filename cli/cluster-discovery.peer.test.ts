@@ -49,16 +49,23 @@ function placeOn(hosts: Hosts, host: Host, settings: Record<string, string> = {}
   return { name: `emqx@${address}`, host: address, launcher: hosts.on(host), settings };
 }
 
+function client({ host }: Place): Promise<mqtt.MqttClient> {
+  const options = { reconnectPeriod: 0, connectTimeout: 10_000 };
+  return mqtt.connectAsync(`mqtt://${host}:1883`, options);
+}
+
+function next(subscriber: mqtt.MqttClient): Promise<string> {
+  return new Promise((resolve) => {
+    subscriber.once('message', (_topic, payload) => resolve(payload.toString()));
+  });
+}
+
 /** A message from one node's client to another's. */
 async function carries(from: Place, to: Place): Promise<void> {
-  const connect = ({ host }: Place): Promise<mqtt.MqttClient> =>
-    mqtt.connectAsync(`mqtt://${host}:1883`, { reconnectPeriod: 0, connectTimeout: 10_000 });
-  const [publisher, subscriber] = await Promise.all([connect(from), connect(to)]);
+  const [publisher, subscriber] = await Promise.all([client(from), client(to)]);
   try {
     await subscriber.subscribeAsync('across', { qos: 1 });
-    const arrived = new Promise<string>((resolve) => {
-      subscriber.once('message', (_topic, payload) => resolve(payload.toString()));
-    });
+    const arrived = next(subscriber);
     // The other node follows the route within milliseconds.
     await eventually(async () => {
       await publisher.publishAsync('across', 'here', { qos: 1 });
@@ -87,17 +94,41 @@ describe('nodes that find each other', { concurrency: 3 }, () => {
       const all = ['c1', 'c2', 'c3', 'r1'];
       assert.ok((await nodes.see('c1,c2,c3,r1', ...all)) < FORMED_MS);
       await carries(r1, cores.c3);
+      for (const key of all) saysNothingTwice(nodes, key);
       await nodes.end('kill', 'c1');
       await nodes.see('c2,c3,r1 stopped c1', 'c2', 'c3', 'r1');
       await nodes.start('c1');
       await nodes.see('c1,c2,c3,r1', ...all);
       await carries(cores.c1, r1);
-      for (const key of all) saysNothingTwice(nodes, key);
     });
   });
 
-  it('static: a core that was told to leave stays alone until it is started again', () => {
-    const places = onLoopback('c1', 'c2');
+  it('static: a core that was told to leave stays alone until it is started again; who has another cookie is said', () => {
+    const places = onLoopback('c1', 'c2', 'stranger');
+    Object.assign(places.stranger as Place, { settings: { 'node.cookie': 'another' } });
+    const seeds = Object.values(places).map(({ name }) => name);
+    const settings = {
+      'cluster.discovery_strategy': 'static',
+      'cluster.static.seeds': JSON.stringify(seeds),
+    };
+    return NodesApart.with(places, settings, async (nodes) => {
+      await nodes.start('c1', 'c2', 'stranger');
+      await nodes.see('c1,c2', 'c1', 'c2');
+      assert.equal(await nodes.status('stranger'), 'stranger');
+      assert.equal((await nodes.ctl('c2', 'cluster', 'leave')).exit, 0);
+      await pass(TURN_MS);
+      assert.deepEqual([await nodes.status('c1'), await nodes.status('c2')], ['c1', 'c2']);
+      for (const key of ['c1', 'stranger']) saysNothingTwice(nodes, key);
+      const [said] = nodes.saidBy('c1', /cluster discovery: 'emqx3@[\d.]+': it has another cookie/);
+      assert.ok(said !== undefined);
+      await nodes.end('stop', 'c2');
+      await nodes.start('c2');
+      await nodes.see('c1,c2', 'c1', 'c2');
+    });
+  });
+
+  it('static: a cluster that is started after a new node keeps what it has, and the new node joins it', () => {
+    const places = onLoopback('c1', 'c2', 'c3') as Record<'c1' | 'c2' | 'c3', Place>;
     const seeds = Object.values(places).map(({ name }) => name);
     const settings = {
       'cluster.discovery_strategy': 'static',
@@ -106,16 +137,23 @@ describe('nodes that find each other', { concurrency: 3 }, () => {
     return NodesApart.with(places, settings, async (nodes) => {
       await nodes.start('c1', 'c2');
       await nodes.see('c1,c2', 'c1', 'c2');
-      assert.equal((await nodes.ctl('c2', 'cluster', 'leave')).exit, 0);
-      await pass(TURN_MS);
-      assert.deepEqual([await nodes.status('c1'), await nodes.status('c2')], ['c1', 'c2']);
-      await nodes.end('stop', 'c2');
-      await nodes.start('c2');
-      await nodes.see('c1,c2', 'c1', 'c2');
+      const publisher = await client(places.c1);
+      await publisher.publishAsync('kept', 'here', { retain: true, qos: 1 });
+      await publisher.endAsync(true);
+      await nodes.end('stop', 'c1', 'c2');
+      await nodes.start('c3');
+      await nodes.start('c1', 'c2');
+      await nodes.see('c1,c2,c3', 'c1', 'c2', 'c3');
+      assert.equal(nodes.saidBy('c3', /has joined the cluster of/).length, 1);
+      const subscriber = await client(places.c3);
+      const kept = next(subscriber);
+      await subscriber.subscribeAsync('kept', { qos: 1 });
+      assert.equal(await Promise.race([kept, pass(5000)]), 'here');
+      await subscriber.endAsync(true);
     });
   });
 
-  it('mcast: two cores, each with an etcd of its own at first, and a replicant; another cookie is not seen', async () =>
+  it('mcast: two cores and a replicant, each on a machine of its own; another cookie is not seen', async () =>
     withHosts(await Hosts.create(4), (hosts) => {
       const keys = ['c1', 'c2', 'r1', 'stranger'];
       const own: Record<string, Record<string, string>> = {
@@ -131,7 +169,6 @@ describe('nodes that find each other', { concurrency: 3 }, () => {
       );
       const settings = {
         'cluster.discovery_strategy': 'mcast',
-        'cluster.store.engine': 'managed',
       };
       return NodesApart.with(places, settings, async (nodes) => {
         await nodes.start('c1', 'c2', 'r1', 'stranger');
@@ -142,7 +179,7 @@ describe('nodes that find each other', { concurrency: 3 }, () => {
       });
     }));
 
-  it('dns: the nodes of A records, and those of SRV records', async () =>
+  it('dns: the nodes of A records, with managed etcd, though the first is missing; and those of SRV records', async () =>
     withHosts(await Hosts.create(6), async (hosts) => {
       const [server, ...others] = hosts.all as [Host, ...Host[]];
       const [a1, a2, a3, s1, s2] = others as [Host, Host, Host, Host, Host];
@@ -153,7 +190,8 @@ describe('nodes that find each other', { concurrency: 3 }, () => {
         ...hosts.on(server).slice(1),
         ...['dnsmasq', '--keep-in-foreground', '--conf-file=/dev/null', '--pid-file='],
         ...['--no-resolv', '--no-hosts', '--log-facility=-', '--local=/nodes.test/'],
-        ...[a1, a2].map(({ address }) => `--host-record=a.nodes.test,${address}`),
+        // Of the first no node will ever come.
+        ...[server, a1, a2].map(({ address }) => `--host-record=a.nodes.test,${address}`),
         ...[s1, s2].map(({ address }, n) => `--host-record=n${n + 1}.nodes.test,${address}`),
         ...[1, 2].map((n) => `--srv-host=_mqtt._tcp.nodes.test,n${n}.nodes.test,1883`),
       ]);
@@ -177,7 +215,7 @@ describe('nodes that find each other', { concurrency: 3 }, () => {
         await Promise.all([
           NodesApart.with(
             byAddress,
-            { ...dns, 'cluster.dns.name': 'a.nodes.test' },
+            { ...dns, 'cluster.dns.name': 'a.nodes.test', 'cluster.store.engine': 'managed' },
             async (nodes) => {
               await nodes.start('c1', 'c2', 'r1');
               assert.ok((await nodes.see('c1,c2,r1', 'c1', 'c2', 'r1')) < FORMED_MS);
@@ -204,7 +242,7 @@ describe('nodes that find each other', { concurrency: 3 }, () => {
       }
     }));
 
-  it('etcd: who has the lock forms the cluster; who stops or dies leaves the register', async () => {
+  it('etcd: cores that each began a database of their own are one under the lock; who stops or dies leaves the register', async () => {
     const { folder, remove } = await temporaryFolder();
     const etcd = await EtcdServer.create(folder, 'register');
     await etcd.start();
@@ -217,6 +255,7 @@ describe('nodes that find each other', { concurrency: 3 }, () => {
     const settings = {
       'cluster.discovery_strategy': 'etcd',
       'cluster.etcd.server': etcd.url,
+      'cluster.store.engine': 'managed',
     };
     const held = client.lease(5);
     try {
@@ -247,7 +286,7 @@ describe('nodes that find each other', { concurrency: 3 }, () => {
     }
   });
 
-  it('k8s: pods come one after the other, with a token that changes and a CA that is put right', async () => {
+  it('k8s: pods become ready one after the other; a token and a CA that are put right are taken', async () => {
     const { folder, remove } = await temporaryFolder();
     const [authority, other] = await Promise.all([
       TestAuthority.create(folder, 'ca'),
@@ -281,26 +320,29 @@ describe('nodes that find each other', { concurrency: 3 }, () => {
       'cluster.k8s.namespace': 'mqtt',
     };
     try {
-      api.tokens = new Set(['first']);
+      api.tokens = new Set(['good']);
       ready('c1');
       await Promise.all([
-        account('c1', 'first'),
-        account('c2', 'first'),
-        account('c3', 'second', other),
+        account('c1', 'good'),
+        account('c2', 'expired'),
+        account('c3', 'good', other),
       ]);
       await NodesApart.with(places, settings, async (nodes) => {
-        await nodes.start('c1', 'c2', 'c3');
+        const complaints = (): number[] => [
+          nodes.saidBy('c1', /cluster discovery/).length,
+          nodes.saidBy('c2', /does not accept the service account's token \(401/).length,
+          nodes.saidBy('c3', /no TLS connection to .* signed by the CA in/).length,
+        ];
+        await nodes.start(...keys);
+        await eventually(async () => assert.deepEqual(complaints(), [0, 1, 1]));
         ready('c1', 'c2');
+        await account('c2', 'good');
         await nodes.see('c1,c2', 'c1', 'c2');
-        api.tokens = new Set(['second']);
-        ready('c1', 'c2', 'c3');
-        await Promise.all([account('c1', 'second'), account('c2', 'second')]);
-        await pass(TURN_MS);
         assert.equal(await nodes.status('c3'), 'c3');
-        assert.equal(nodes.saidBy('c3', /no TLS connection to .* signed by the CA in/).length, 1);
-        await account('c3', 'second', authority);
+        ready('c1', 'c2', 'c3');
+        await account('c3', 'good');
         await nodes.see('c1,c2,c3', ...keys);
-        assert.ok((api.seen.get('second') ?? 0) > 0);
+        assert.deepEqual(complaints(), [0, 1, 1]);
       });
     } finally {
       await api.stop();

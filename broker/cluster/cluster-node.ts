@@ -38,6 +38,8 @@ const TICK_MS = 1000;
 const CALL_TIMEOUT_MS = 15_000;
 /** Links that a replicant waits for before it chooses among the cores that answer. */
 const CANDIDATE_TIMEOUT_MS = 2000;
+/** For the others, once one has answered. */
+const SPREAD_MS = 500;
 const ASK_TIMEOUT_MS = 2000;
 const LOOK_AGAIN_MS = 20;
 /** A node whose machine says that nobody listens any more is gone; asked twice, for it may just be starting. */
@@ -128,6 +130,8 @@ export class ClusterNode {
   #onlyCore: string | undefined;
   /** Whom this replicant has looked for a core. */
   readonly #sought = new Set<string>();
+  /** It has no core, and the first that it asked did not help. */
+  #isSeeking = false;
   /** While others may still announce again what a new cluster database does not know yet. */
   #grace: NodeJS.Timeout | undefined;
 
@@ -398,6 +402,7 @@ export class ClusterNode {
       },
       followed: async (core) => {
         this.#onlyCore = undefined;
+        this.#isSeeking = false;
         this.#letSoughtGo(core);
         this.#alarm('core', undefined);
         this.#around.say(`follows core '${core.hello?.name}', ${this.replica.routeCount} routes`);
@@ -442,34 +447,55 @@ export class ClusterNode {
   }
 
   async #candidates(): Promise<PeerLink[]> {
-    const found = new Map<string, PeerAddress>();
-    if (this.#onlyCore === undefined) {
-      for (const { name, ...address } of await this.options.seeds()) found.set(name, address);
-      for (const [name, { role, host, linkPort }] of this.replica.up()) {
-        if (role === 'core') found.set(name, { host, port: linkPort });
-      }
-    } else found.set(this.#onlyCore, this.options.addressOf(this.#onlyCore));
-    found.delete(this.options.name);
+    const found = await this.#coresToAsk();
     for (const [name, address] of found) {
       this.links.want(name, address);
       this.#sought.add(name);
     }
-    const links = await Promise.allSettled(
-      [...found.keys()].map((name) => this.links.whenOpen(name, CANDIDATE_TIMEOUT_MS)),
+    const opening = [...found.keys()].map((name) =>
+      this.links.whenOpen(name, CANDIDATE_TIMEOUT_MS),
     );
-    const open = links.flatMap((outcome) =>
-      outcome.status === 'fulfilled' ? [outcome.value] : [],
-    );
-    for (const outcome of links) {
+    const isOne = Promise.any(opening).then(() => passed(SPREAD_MS));
+    const outcomes = Promise.allSettled(opening);
+    // Those that are there answer soon; nobody waits for one that is not.
+    await Promise.race([outcomes, isOne.catch(() => outcomes)]);
+    const open = [...found.keys()].flatMap((name) => this.links.get(name) ?? []);
+    if (open.length === 0) this.#noCandidate(await outcomes);
+    return open;
+  }
+
+  /** Those that discovery finds and those of the cluster; at first only these, since discovery may take seconds. */
+  async #coresToAsk(): Promise<Map<string, PeerAddress>> {
+    const found = new Map<string, PeerAddress>();
+    if (this.#onlyCore !== undefined) {
+      return found.set(this.#onlyCore, this.options.addressOf(this.#onlyCore));
+    }
+    for (const name of this.#sought) {
+      const link = this.links.get(name);
+      if (link !== undefined) found.set(name, link.address);
+    }
+    for (const [name, { role, host, linkPort }] of this.replica.up()) {
+      if (role === 'core') found.set(name, { host, port: linkPort });
+    }
+    const isLinked = [...found.keys()].some((name) => this.links.get(name) !== undefined);
+    if (!isLinked || this.#isSeeking) {
+      for (const { name, ...address } of await this.options.seeds()) found.set(name, address);
+    }
+    this.#isSeeking = true;
+    found.delete(this.options.name);
+    return found;
+  }
+
+  #noCandidate(outcomes: readonly PromiseSettledResult<PeerLink>[]): void {
+    for (const outcome of outcomes) {
       if (outcome.status === 'fulfilled') continue;
       const { code, message } = outcome.reason as CallError;
       this.#alarm('core', message);
       // Another cookie, name or release stays so: better an end than a node that never starts.
-      if (code === 'REJECTED' && this.#ready !== undefined && open.length === 0) {
+      if (code === 'REJECTED' && this.#ready !== undefined) {
         this.#unwelcome?.(new BrokerError('NOT_WELCOME', message));
       }
     }
-    return open;
   }
 
   /** Those that were found and belong to no cluster of this node are looked for when a core is needed again. */
@@ -593,8 +619,11 @@ export class ClusterNode {
     if (name === this.options.name) return;
     this.#claims.gone(name);
     // It may be its new start that we are linked to already, and follow.
-    const linked = this.links.get(name)?.hello?.guid;
-    if (next === undefined || linked !== next.guid) this.links.unwant(name);
+    const link = this.links.get(name);
+    if (link !== undefined && link === this.#follower?.core) {
+      // It goes to another cluster, and says when; with it, or to another core, it is this node's to choose then.
+      this.#sought.add(name);
+    } else if (next === undefined || link?.hello?.guid !== next.guid) this.links.unwant(name);
     // It is down for all: no contact to it is as it should be.
     this.#alarms.delete(`link ${name}`);
   }
@@ -901,6 +930,10 @@ export class ClusterNode {
     this.#alarms.set(about, line);
     if (before === undefined) this.#around.say(line);
   }
+}
+
+function passed(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
 
 function after(ms: number, then: () => void): () => void {
