@@ -34,7 +34,7 @@ export async function openCluster(
   const { cluster } = config;
   const deps = { self: name, clusterName: cluster.name, cookie, warn };
   const discovery = createDiscovery(discoveryOptions(config), deps);
-  const find = (): Promise<SeedNode[]> => seeds(config, discovery, warn);
+  const find = seedsOf(config, discovery, warn);
   const database =
     role === 'core' ? await Database.open(config, membership, find, warn) : undefined;
   return {
@@ -71,21 +71,26 @@ function withMembership(config: NodeConfig, { database, cores }: MembershipFile)
   return { ...config, cluster: { ...cluster, store, coreNodes } };
 }
 
-/** Nodes that may be cores. What cannot be asked now is asked again soon. */
-async function seeds(
-  { node, cluster, ...config }: NodeConfig,
+/** Finds nodes that may be cores. A source that cannot be asked is complained of once, until it answers again. */
+function seedsOf(
+  config: NodeConfig,
   discovery: Discovery,
   warn: (line: string) => void,
-): Promise<SeedNode[]> {
-  const names = new Set(cluster.coreNodes);
-  try {
-    for (const name of await discovery.discover()) names.add(name);
-  } catch (error) {
-    warn(error instanceof Error ? error.message : String(error));
-  }
-  names.delete(node.name);
-  const all = { node, cluster, ...config };
-  return [...names].map((name) => addressOf(name, all));
+): () => Promise<SeedNode[]> {
+  let complaint = '';
+  return async () => {
+    const names = new Set(config.cluster.coreNodes);
+    try {
+      for (const name of await discovery.discover()) names.add(name);
+      complaint = '';
+    } catch (error) {
+      const line = error instanceof Error ? error.message : String(error);
+      if (line !== complaint) warn(line);
+      complaint = line;
+    }
+    names.delete(config.node.name);
+    return [...names].map((name) => addressOf(name, config));
+  };
 }
 
 function addressOf(name: string, config: Pick<NodeConfig, 'rpc'>): SeedNode {
@@ -96,7 +101,8 @@ function linkPort(name: string, { rpc }: Pick<NodeConfig, 'rpc'>): number {
   return rpc.portDiscovery === 'manual' ? rpc.tcpServerPort : linkPortOf(name);
 }
 
-function discoveryOptions({ cluster }: NodeConfig): DiscoveryOptions {
+/** In the words of discovery. */
+export function discoveryOptions({ cluster }: Pick<NodeConfig, 'cluster'>): DiscoveryOptions {
   const { discoveryStrategy: strategy, mcast, dns, etcd, k8s } = cluster;
   switch (strategy) {
     case 'static':
@@ -114,8 +120,10 @@ function discoveryOptions({ cluster }: NodeConfig): DiscoveryOptions {
       const ssl = { enable, ...Object.fromEntries(given) };
       return { strategy, server: etcd.servers.join(','), prefix: etcd.prefix, ssl };
     }
-    case 'k8s':
-      return { strategy, ...k8s };
+    case 'k8s': {
+      const { apiServer: apiserver, appName, ...rest } = k8s;
+      return { strategy, apiserver, ...(appName === undefined ? {} : { app: appName }), ...rest };
+    }
     default:
       return { strategy: 'manual' };
   }

@@ -13,6 +13,8 @@ import type { NodeConfig } from './config/mod.js';
 
 /** How long a core waits for others: one that is not the first for the first, one with data for a quorum. */
 const OTHERS_TIMEOUT_MS = 60_000;
+/** The same where discovery unites what begins apart: then a machine that is missing keeps the others from nothing. */
+const FIRST_TIMEOUT_MS = 5000;
 const ASK_AGAIN_MS = 500;
 /**
  * How long the first looks around before it begins: where all machines start at once and its disk is a new one, the
@@ -55,7 +57,8 @@ export async function memberOptions(
 /**
  * This node's etcd member. One that has data goes on with them. Of those without, the core whose name comes first
  * begins the etcd cluster and the others join it: so all may be started at once, from one config, and none
- * begins a second. It does not begin one either where an etcd waits for a quorum: this node may be what it misses.
+ * begins a second; if it does not come, the others begin as well where discovery unites them. It does not begin one where
+ * an etcd waits for a quorum: this node may be what it misses.
  */
 export async function startMember(
   { node, cluster }: MemberConfig,
@@ -66,6 +69,7 @@ export async function startMember(
   const { clientPort, peerPort } = cluster.store;
   const options = await memberOptions({ node, cluster }, say, othersTimeoutMs);
   const startMs = performance.now();
+  const isUnited = !['manual', 'singleton'].includes(cluster.discoveryStrategy);
   for (let first = true; ; first = false) {
     const others = await seeds();
     const found = await Promise.all(
@@ -94,7 +98,8 @@ export async function startMember(
     const passedMs = performance.now() - startMs;
     const isFirst = others.every(({ name }) => node.name < name) && waiting.length === 0;
     const hasLooked = others.length === 0 || passedMs > LOOK_AROUND_MS;
-    if (dataIn(options.dataDir) === 'whole' || (isFirst && hasLooked)) {
+    const isTired = isUnited && passedMs > FIRST_TIMEOUT_MS && waiting.length === 0;
+    if (dataIn(options.dataDir) === 'whole' || (isFirst && hasLooked) || isTired) {
       return ManagedEtcd.start({ ...options, initialCluster: 'new' });
     }
     const names = (waiting.length > 0 ? waiting : found)

@@ -29,6 +29,8 @@ export interface BrokerProcessOptions {
   settings?: Readonly<Record<string, string>>;
   /** On top of our own environment. */
   env?: NodeJS.ProcessEnv;
+  /** Where it runs; here if it is left out. */
+  cwd?: string;
   /** A command in front of it that becomes it in the end, such as `ip netns exec …`. */
   launcher?: readonly string[];
   /** Each line that it says after the first, on stdout or stderr. */
@@ -46,6 +48,7 @@ export async function startBrokerProcess({
   port: wantedPort,
   settings = {},
   env = {},
+  cwd,
   launcher = [],
   onLine = () => undefined,
   onDeath = () => undefined,
@@ -59,6 +62,7 @@ export async function startBrokerProcess({
   const [program, ...args] = [...launcher, ...start] as [string, ...string[]];
   const child = spawn(program, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
+    ...(cwd === undefined ? {} : { cwd }),
     env: { ...withoutTwins(process.env), ...env, ...Object.fromEntries(given) },
     // Ctrl-C is for whoever started us, and he tells the nodes in his order.
     detached: true,

@@ -19,7 +19,7 @@ import {
   realSchedule,
 } from './discovery/mod.js';
 import { Feed, type LogEntry } from './feed.js';
-import { Follower } from './follower.js';
+import { type CoreLink, Follower } from './follower.js';
 import { Gate } from './gate.js';
 import { type Hello, newGuid, PROTOCOL, type Role } from './hello.js';
 import { CLIENTS, MARKS, NODES, type NodeRecord } from './keys.js';
@@ -40,6 +40,8 @@ const TICK_MS = 1000;
 const CALL_TIMEOUT_MS = 15_000;
 /** Links that a replicant waits for before it chooses among the cores that answer. */
 const CANDIDATE_TIMEOUT_MS = 2000;
+/** For the others, once one has answered. */
+const SPREAD_MS = 500;
 const ASK_TIMEOUT_MS = 2000;
 const LOOK_AGAIN_MS = 20;
 /** A node whose machine says that nobody listens any more is gone; asked twice, for it may just be starting. */
@@ -131,6 +133,10 @@ export class ClusterNode {
   #closed = false;
   /** A replicant is on its way to the cluster of this core: it asks nobody else, and keeps nothing. */
   #onlyCore: string | undefined;
+  /** Whom this replicant has looked for a core. */
+  readonly #sought = new Set<string>();
+  /** It has no core, and the first that it asked did not help. */
+  #isSeeking = false;
   /** While others may still announce again what a new cluster database does not know yet. */
   #grace: NodeJS.Timeout | undefined;
 
@@ -449,6 +455,8 @@ export class ClusterNode {
       },
       followed: async (core) => {
         this.#onlyCore = undefined;
+        this.#isSeeking = false;
+        this.#letSoughtGo(core);
         this.#alarm('core', undefined);
         this.#around.say(`follows core '${core.hello?.name}', ${this.replica.routeCount} routes`);
         this.#ready?.();
@@ -492,19 +500,47 @@ export class ClusterNode {
   }
 
   async #candidates(): Promise<PeerLink[]> {
-    const found = new Map<string, PeerAddress>();
-    if (this.#onlyCore === undefined) {
-      for (const { name, ...address } of await this.options.seeds()) found.set(name, address);
-      for (const [name, { role, host, linkPort }] of this.replica.up()) {
-        if (role === 'core') found.set(name, { host, port: linkPort });
-      }
-    } else found.set(this.#onlyCore, this.options.addressOf(this.#onlyCore));
-    found.delete(this.options.name);
-    for (const [name, address] of found) this.links.want(name, address);
-    const links = await Promise.allSettled(
-      [...found.keys()].map((name) => this.links.whenOpen(name, CANDIDATE_TIMEOUT_MS)),
+    const found = await this.#coresToAsk();
+    for (const [name, address] of found) {
+      this.links.want(name, address);
+      this.#sought.add(name);
+    }
+    const opening = [...found.keys()].map((name) =>
+      this.links.whenOpen(name, CANDIDATE_TIMEOUT_MS),
     );
-    for (const outcome of links) {
+    const isOne = Promise.any(opening).then(() => passed(SPREAD_MS));
+    const outcomes = Promise.allSettled(opening);
+    // Those that are there answer soon; nobody waits for one that is not.
+    await Promise.race([outcomes, isOne.catch(() => outcomes)]);
+    const open = [...found.keys()].flatMap((name) => this.links.get(name) ?? []);
+    if (open.length === 0) this.#noCandidate(await outcomes);
+    return open;
+  }
+
+  /** Those that discovery finds and those of the cluster; at first only these, since discovery may take seconds. */
+  async #coresToAsk(): Promise<Map<string, PeerAddress>> {
+    const found = new Map<string, PeerAddress>();
+    if (this.#onlyCore !== undefined) {
+      return found.set(this.#onlyCore, this.options.addressOf(this.#onlyCore));
+    }
+    for (const name of this.#sought) {
+      const link = this.links.get(name);
+      if (link !== undefined) found.set(name, link.address);
+    }
+    for (const [name, { role, host, linkPort }] of this.replica.up()) {
+      if (role === 'core') found.set(name, { host, port: linkPort });
+    }
+    const isLinked = [...found.keys()].some((name) => this.links.get(name) !== undefined);
+    if (!isLinked || this.#isSeeking) {
+      for (const { name, ...address } of await this.options.seeds()) found.set(name, address);
+    }
+    this.#isSeeking = true;
+    found.delete(this.options.name);
+    return found;
+  }
+
+  #noCandidate(outcomes: readonly PromiseSettledResult<PeerLink>[]): void {
+    for (const outcome of outcomes) {
       if (outcome.status === 'fulfilled') continue;
       const { code, message } = outcome.reason as CallError;
       this.#alarm('core', message);
@@ -513,7 +549,12 @@ export class ClusterNode {
         this.#unwelcome?.(new BrokerError('NOT_WELCOME', message));
       }
     }
-    return links.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  }
+
+  /** Those that were found and belong to no cluster of this node are looked for when a core is needed again. */
+  #letSoughtGo(followed: CoreLink): void {
+    for (const name of this.#sought) if (this.links.get(name) !== followed) this.#letGo(name);
+    this.#sought.clear();
   }
 
   // Writes
@@ -644,8 +685,11 @@ export class ClusterNode {
     if (name === this.options.name) return;
     this.#claims.gone(name);
     // It may be its new start that we are linked to already, and follow.
-    const linked = this.links.get(name)?.hello?.guid;
-    if (next === undefined || linked !== next.guid) this.links.unwant(name);
+    const link = this.links.get(name);
+    if (link !== undefined && link === this.#follower?.core) {
+      // It goes to another cluster, and says when; with it, or to another core, it is this node's to choose then.
+      this.#sought.add(name);
+    } else if (next === undefined || link?.hello?.guid !== next.guid) this.links.unwant(name);
     // It is down for all: no contact to it is as it should be.
     this.#alarms.delete(`link ${name}`);
   }
@@ -710,7 +754,8 @@ export class ClusterNode {
           role: this.options.role,
           followers: this.#feed.followers,
           serving: core !== undefined && !this.#alarms.has('store'),
-          discoverable: !this.membership.left,
+          cores: this.#coreCount(),
+          discoverable: this.#isDiscoverable(),
         };
         if (core === undefined) return load;
         return { ...load, database: core.databaseId, engine: this.options.database?.engine };
@@ -876,23 +921,43 @@ export class ClusterNode {
           await this.#reach(node);
           return true;
         } catch (error) {
-          if (!(error instanceof CallError)) throw error;
           this.#letGo(node);
-          return false;
+          // Another cookie or cluster: that is for somebody to put right.
+          if (error instanceof CallError && error.code !== 'REJECTED') return false;
+          throw error;
         }
       },
       members: () => this.members().running,
       memberRecord: async (node) => {
         if (node === self) {
           const { guid } = this;
-          return { node, guid, role: 'core', discoverable: !this.membership.left };
+          const [cores, discoverable] = [this.#coreCount(), this.#isDiscoverable()];
+          return { node, guid, role: 'core', cores, discoverable };
         }
         const link = await this.#reach(node);
-        const { role, discoverable } = (await link.call('load', null, ASK_TIMEOUT_MS)) as Load;
-        return { node, guid: link.hello?.guid ?? '', role, discoverable };
+        const { role, cores, discoverable } = (await link.call(
+          'load',
+          null,
+          ASK_TIMEOUT_MS,
+        )) as Load;
+        return { node, guid: link.hello?.guid ?? '', role, cores, discoverable };
       },
       join: (node) => this.membership.join(node, (line) => this.#around.say(line)),
+      letGo: (node) => {
+        // An order to join may be using the link.
+        if (!this.membership.isJoining) this.#letGo(node);
+      },
     };
+  }
+
+  /** Whether discovery may take it into a cluster. */
+  #isDiscoverable(): boolean {
+    return !this.membership.left && !this.options.singleton;
+  }
+
+  /** Cores of its cluster, those that are down as well. */
+  #coreCount(): number {
+    return Object.values(this.members().roles).filter((role) => role === 'core').length;
   }
 
   async #rememberCores(isOrder: boolean): Promise<void> {
@@ -949,6 +1014,10 @@ export class ClusterNode {
     this.#alarms.set(about, line);
     if (before === undefined) this.#around.say(line);
   }
+}
+
+function passed(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
 
 function after(ms: number, then: () => void): () => void {

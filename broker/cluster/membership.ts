@@ -21,6 +21,8 @@ export interface Load {
   /** A core's: which database it uses, and where that is. */
   database?: string;
   engine?: Engine;
+  /** How many cores its cluster has, those that are down among them. */
+  cores: number;
   /** It has not left its cluster by an order: discovery may take it into one. */
   discoverable: boolean;
 }
@@ -78,6 +80,10 @@ export class Membership {
 
   constructor(host: MembershipHost) {
     this.#host = host;
+  }
+
+  get isJoining(): boolean {
+    return this.#joining;
   }
 
   /** It was ordered to leave: discovery does not take it back. */

@@ -15,29 +15,37 @@ const OURS = /^fgh-(\d+)-/;
 const NOWHERE = '02:4d:00:00:00:ff';
 
 /**
- * Machines on one network: namespaces whose interfaces hang on a bridge in one more namespace, and the test itself
- * as one more machine. Hosts are cut off from each other by telling the sender a hardware address that nobody has:
+ * Machines on one network: namespaces whose interfaces hang on a bridge in one more namespace, and mostly the test
+ * itself as one more machine. Hosts are cut off from each other by telling the sender a hardware address that nobody has:
  * what it sends is lost silently, and each direction can be cut alone. Takes root, and no package but iproute2.
  */
 export class Hosts {
   readonly all: readonly Host[];
   readonly #id: string;
-  readonly #network: string;
+  /** The address of the test itself; undefined: it is not on the network. */
+  readonly #own: string | undefined;
 
-  private constructor(count: number) {
+  private constructor(addresses: readonly string[], own: string | undefined) {
     // The owner's process id, so that a later run finds what a crashed one left behind.
     this.#id = `fgh-${process.pid}-${randomBytes(2).toString('hex')}`;
-    this.#network = freeNetwork();
-    this.all = Array.from({ length: count }, (_, n) => ({
-      namespace: `${this.#id}-${n + 1}`,
-      address: `${this.#network}.${n + 1}`,
-    }));
+    this.#own = own;
+    this.all = addresses.map((address, n) => ({ namespace: `${this.#id}-${n + 1}`, address }));
   }
 
-  static async create(count: number): Promise<Hosts> {
+  static create(count: number): Promise<Hosts> {
+    const network = freeNetwork();
+    const addresses = Array.from({ length: count }, (_, n) => `${network}.${n + 1}`);
+    return Hosts.#create(new Hosts(addresses, `${network}.254`));
+  }
+
+  /** Hosts with these addresses of one /24: the test is not among them, for its machine may have such neighbours. */
+  static createAt(...addresses: string[]): Promise<Hosts> {
+    return Hosts.#create(new Hosts(addresses, undefined));
+  }
+
+  static async #create(hosts: Hosts): Promise<Hosts> {
     if (process.getuid?.() !== 0) throw new Error('network namespaces need root: run as root');
     await removeLeftovers();
-    const hosts = new Hosts(count);
     try {
       await hosts.#build();
     } catch (error) {
@@ -106,10 +114,11 @@ export class Hosts {
       await ip('-n', namespace, 'link', 'set', 'eth0', 'up');
     }
     await this.heal();
+    if (this.#own === undefined) return;
     // The test's own interface goes with the namespace of its other end.
     const own = `fg${randomBytes(4).toString('hex')}`;
     await cable({ namespace: bridge, name: 'port0' }, { namespace: undefined, name: own });
-    await ip('addr', 'add', `${this.#network}.254/24`, 'dev', own);
+    await ip('addr', 'add', `${this.#own}/24`, 'dev', own);
     await ip('link', 'set', own, 'up');
   }
 }

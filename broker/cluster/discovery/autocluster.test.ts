@@ -186,6 +186,35 @@ describe('autocluster', () => {
     );
   });
 
+  it('joins the cluster with most cores, though somebody else is older', async () => {
+    const { cluster, nodes } = listed(A, B, C);
+    const [a, b, c] = nodes as [SimulatedNode, SimulatedNode, SimulatedNode];
+    for (const node of [b, c]) node.setMembers([B, C]);
+    enable(...nodes);
+    await cluster.clock.pass(20_000);
+    assert.deepEqual([a.joined, b.joined, c.joined], [[B], [], []]);
+    for (const node of nodes) assert.equal(node.loop.state, 'settled');
+  });
+
+  it('says once what a node says that will have nothing to do with it, and goes on without', async () => {
+    const { cluster, nodes } = listed(A, B, C);
+    const [a, b, c] = nodes as [SimulatedNode, SimulatedNode, SimulatedNode];
+    a.refusal = new Error('another cookie');
+    enable(b, c);
+    await cluster.clock.pass(30_000);
+    assert.deepEqual(c.members(), [B, C]);
+    assert.deepEqual(c.reports, ['cluster discovery: another cookie']);
+    assert.equal(c.loop.state, 'looking');
+  });
+
+  it('lets go of whom it has asked', async () => {
+    const { cluster, nodes } = listed(A, B);
+    nodes[1]!.record.discoverable = false;
+    enable(nodes[0]!);
+    await cluster.clock.pass(10_000);
+    assert.deepEqual([...nodes[0]!.letGone], [B]);
+  });
+
   it('stops at once when disabled, and starts anew when enabled', async () => {
     const { cluster, nodes, lists } = listed(A, B);
     const b = nodes[1]!;

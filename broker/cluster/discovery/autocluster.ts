@@ -9,6 +9,8 @@ export interface MemberRecord {
   /** Made when the node started; compares as text, and the lower is the older. */
   guid: string;
   role: 'core' | 'replicant';
+  /** How many cores its cluster has, itself and those that are down among them. */
+  cores: number;
   /** False after `cluster leave`: it wants to stay alone. */
   discoverable: boolean;
 }
@@ -17,7 +19,7 @@ export interface MemberRecord {
 export interface AutoclusterOperations {
   /** This node's name. */
   self: string;
-  /** Answers within a bounded time. */
+  /** Answers within a bounded time; throws if the node is there and will have nothing to do with this one. */
   isAlive(node: string): Promise<boolean>;
   /** Names of the present members, this node among them. */
   members(): readonly string[];
@@ -25,6 +27,8 @@ export interface AutoclusterOperations {
   memberRecord(node: string): Promise<MemberRecord>;
   /** Has this node leave what it is in and join that node. */
   join(node: string): Promise<void>;
+  /** There is nothing more to ask of a node that is no member. */
+  letGo(node: string): void;
 }
 
 export interface AutoclusterDeps {
@@ -41,8 +45,9 @@ const AGAIN_AFTER_MS = 5000;
 const RECORDS_LIMIT_MS = 30_000;
 
 /**
- * Forms the cluster out of what discovery finds, on core nodes: look, join the oldest, look again every 5 s
- * until all is as it should be.
+ * Forms the cluster out of what discovery finds, on core nodes: look, join the cluster with most cores, of several
+ * such that of the oldest node, look again every 5 s until all is as it should be. EMQX goes by age alone: then
+ * a cluster that is started after a new node gives up all that it has.
  */
 export class Autocluster {
   readonly #discovery: Discovery;
@@ -129,24 +134,33 @@ export class Autocluster {
     const found = sortedUnique(await this.#discovery.discover());
     const answers = await Promise.all(found.map((node) => this.#isAlive(node)));
     const alive = found.filter((_, index) => answers[index]);
-    if (this.#era !== era) return false;
-    const strangers = await this.#strangers(alive);
-    if (this.#era !== era) return false;
-    this.#acting = this.#act(strangers ?? []);
-    await this.#acting;
-    if (strangers === undefined) return false;
-    const members = new Set(this.#cluster.members());
-    return (
-      found.includes(self) &&
-      members.size > 1 &&
-      alive.length === found.length &&
-      strangers.every(({ node }) => members.has(node))
-    );
+    try {
+      if (this.#era !== era) return false;
+      const strangers = await this.#strangers(alive);
+      if (this.#era !== era) return false;
+      this.#acting = this.#act(strangers ?? []);
+      await this.#acting;
+      if (strangers === undefined) return false;
+      const members = new Set(this.#cluster.members());
+      return (
+        found.includes(self) &&
+        members.size > 1 &&
+        alive.length === found.length &&
+        strangers.every(({ node }) => members.has(node))
+      );
+    } finally {
+      for (const node of alive) if (node !== self) this.#cluster.letGo(node);
+    }
   }
 
   async #isAlive(node: string): Promise<boolean> {
     if (node === this.#cluster.self) return true;
-    return this.#cluster.isAlive(node).catch(() => false);
+    try {
+      return await this.#cluster.isAlive(node);
+    } catch (error) {
+      this.#report(`cluster discovery: ${reasonOf(error)}`);
+      return false;
+    }
   }
 
   /**
@@ -175,8 +189,8 @@ export class Autocluster {
   async #act(cores: readonly MemberRecord[]): Promise<void> {
     const [first, ...others] = cores;
     if (first !== undefined) {
-      const { node } = others.reduce((a, b) => (isOlder(b, a) ? b : a), first);
-      // If the oldest is one of us, it is for the others to come.
+      const { node } = others.reduce((a, b) => (goesBefore(b, a) ? b : a), first);
+      // If it is one of us, it is for the others to come.
       if (!this.#cluster.members().includes(node)) {
         await this.#try(`join ${node}`, () => this.#cluster.join(node));
       }
@@ -211,6 +225,7 @@ export class Autocluster {
   }
 }
 
-function isOlder(a: MemberRecord, b: MemberRecord): boolean {
+function goesBefore(a: MemberRecord, b: MemberRecord): boolean {
+  if (a.cores !== b.cores) return a.cores > b.cores;
   return a.guid === b.guid ? a.node < b.node : a.guid < b.guid;
 }

@@ -6,6 +6,8 @@ import { get, type K8sAnswer } from './k8s-request.js';
 import { localPart } from './node-name.js';
 
 export interface K8sOptions extends Omit<K8sNaming, 'app'> {
+  /** Before the `@` of the nodes; as in this node's own name if it is left out. */
+  app?: string;
   /** URL of the API server. */
   apiserver: string;
   /** The pod's service account. */
@@ -36,7 +38,7 @@ export class K8sDiscovery implements Discovery {
   readonly #url: URL;
 
   constructor(self: string, options: K8sOptions) {
-    this.#app = localPart(self);
+    this.#app = options.app ?? localPart(self);
     this.#options = options;
     const { apiserver, namespace, serviceName } = options;
     const url = URL.canParse(apiserver) ? new URL(apiserver) : undefined;
@@ -55,7 +57,7 @@ export class K8sDiscovery implements Discovery {
   async discover(): Promise<string[]> {
     const { status, body } = await this.#ask();
     if (status !== 200) throw this.#refusal(status, body);
-    return nodesOfEndpoints(body, { app: this.#app, ...this.#options });
+    return nodesOfEndpoints(body, { ...this.#options, app: this.#app });
   }
 
   async stop(): Promise<void> {}

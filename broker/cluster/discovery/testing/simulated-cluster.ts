@@ -36,7 +36,11 @@ export class SimulatedNode implements AutoclusterOperations {
   readonly loop: Autocluster;
   readonly reports: string[] = [];
   readonly joined: string[] = [];
+  /** Nodes that it has nothing more to ask. */
+  readonly letGone = new Set<string>();
   alive = true;
+  /** Why it will have nothing to do with others. */
+  refusal: Error | undefined;
   /** What it says when it is asked for its record. */
   recordFailure: Error | undefined;
   joinFailure: Error | undefined;
@@ -53,7 +57,7 @@ export class SimulatedNode implements AutoclusterOperations {
   ) {
     this.#cluster = cluster;
     this.self = name;
-    this.record = { node: name, guid, role: 'core', discoverable: true };
+    this.record = { node: name, guid, role: 'core', cores: 1, discoverable: true };
     this.#members.add(name);
     this.loop = new Autocluster(discovery, this, {
       random,
@@ -73,7 +77,9 @@ export class SimulatedNode implements AutoclusterOperations {
 
   async isAlive(node: string): Promise<boolean> {
     await this.#cluster.sleep(ANSWER_MS);
-    return this.#cluster.nodes.get(node)?.alive ?? false;
+    const other = this.#cluster.nodes.get(node);
+    if (other?.refusal !== undefined) throw other.refusal;
+    return other?.alive ?? false;
   }
 
   async memberRecord(node: string): Promise<MemberRecord> {
@@ -81,7 +87,7 @@ export class SimulatedNode implements AutoclusterOperations {
     const other = this.#cluster.nodes.get(node)!;
     if (other.recordFailure !== undefined) throw other.recordFailure;
     if (other.recordNeverComes) return new Promise(() => {});
-    return other.record;
+    return { ...other.record, cores: other.members().length };
   }
 
   async join(node: string): Promise<void> {
@@ -92,6 +98,10 @@ export class SimulatedNode implements AutoclusterOperations {
     const target = this.#cluster.nodes.get(node)!;
     const names = [...target.members(), this.self];
     for (const name of names) this.#cluster.nodes.get(name)?.setMembers(names);
+  }
+
+  letGo(node: string): void {
+    this.letGone.add(node);
   }
 
   leave(): void {
