@@ -35,13 +35,13 @@ export function* rounds(seed: number, machines: readonly string[]): Generator<Ro
 
 function round(random: () => number, machines: readonly string[]): Round {
   const one = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
-  const replicants = machines.filter((name) => name !== 'core');
+  const replicants = machines.filter((name) => name !== 'c1');
   const isLong = random() < 0.15;
   const holdMs = isLong ? LONG_MS : 500 + Math.floor(random() * (SHORT_MS - 500));
   const faults: Fault[] = [];
   // Each machine ends or pauses once, and one replicant stays.
   const whole = new Set(replicants.slice(1).sort(() => random() - 0.5));
-  if (random() < 0.3) faults.push({ kind: one(['kill', 'pause']), at: 'core' });
+  if (random() < 0.3) faults.push({ kind: one(['kill', 'pause']), at: 'c1' });
   const count = 1 + Math.floor(random() * 3);
   for (let n = 0; n < count; n++) {
     const kind = one(['kill', 'stop', 'pause', 'part', 'part', 'cut', 'cut'] as const);
@@ -67,7 +67,7 @@ function round(random: () => number, machines: readonly string[]): Round {
 }
 
 function exceptedBy(faults: readonly Fault[], isLong: boolean): string[] {
-  const isCoreKilled = faults.some((fault) => fault.kind === 'kill' && fault.at === 'core');
+  const isCoreKilled = faults.some((fault) => fault.kind === 'kill' && fault.at === 'c1');
   if (!isLong && !isCoreKilled) return [];
   const names = faults.flatMap((fault) => {
     if (fault.kind === 'pause') return [fault.at];

@@ -25,10 +25,10 @@ export async function chaos(
   durationMs: number,
   say: (line: string) => void = () => undefined,
 ): Promise<ChaosResult> {
-  const cluster = await FaultyCluster.create(REPLICANTS);
+  const cluster = await FaultyCluster.create({ cores: 1, replicants: REPLICANTS });
   const traffic = new Traffic(cluster);
   const wanderers = new Wanderers(cluster, traffic);
-  const machines = ['core', ...Array.from({ length: REPLICANTS }, (_, n) => `r${n + 1}`)];
+  const machines = ['c1', ...Array.from({ length: REPLICANTS }, (_, n) => `r${n + 1}`)];
   const result: ChaosResult = {
     rounds: 0,
     acknowledged: 0,
