@@ -5,8 +5,8 @@ import {
   GONE_MS,
   HEALED_MS,
   NOTICED_MS,
-  type Stage,
   underLoad as play,
+  type Stage,
   until,
 } from './testing/under-load.js';
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { setTimeout as pass } from 'node:timers/promises';
 import { connect } from 'mqtt';
 import type { ClusterShape, FaultyCluster } from './faulty-cluster.js';
-import { GONE_MS, NOTICED_MS, type Played, type Stage, underLoad, until } from './under-load.js';
+import type { Client } from './traffic.js';
+import { NOTICED_MS, type Played, type Stage, underLoad, until } from './under-load.js';
 
 /** One thing that befalls three cores, each with an etcd member of its own, and a replicant. */
 export interface CoreScene {
@@ -55,14 +56,11 @@ async function refusal(cluster: FaultyCluster, at: string): Promise<string> {
   }
 }
 
-/** What clients of a core without a database have all the same. */
-async function servesAlone({ cluster, traffic }: Stage, at: string): Promise<void> {
-  const subscriber = await traffic.connect(at, {});
-  const publisher = await traffic.connect(at, {});
+/** What clients of a core without a database have all the same, if they were there before. */
+async function servesAlone(subscriber: Client, publisher: Client): Promise<void> {
   const got: string[] = [];
   subscriber.mqtt.on('message', (topic, payload) => got.push(`${topic} ${payload.toString()}`));
   await subscriber.mqtt.subscribeAsync('alone', { qos: 2 });
-  traffic.otherRoutes.add(`alone -> ${cluster.nodeName(at)}`);
   await publisher.mqtt.publishAsync('alone', '1', { qos: 1 });
   await publisher.mqtt.publishAsync('alone', '2', { qos: 2 });
   await until(() => got.length === 2, 1000);
@@ -87,24 +85,24 @@ export const CORE_SCENES: readonly CoreScene[] = [
     play: async ({ cluster, healed }) => {
       for (const name of CORES) {
         cluster.killEtcd(name);
-        await pass(2000);
+        await pass(500);
         await healed();
       }
     },
   },
   {
     name: 'a core is cut off from the others until it is taken to be gone',
-    play: async (stage) => {
-      const { cluster, traffic, healed } = stage;
+    play: async ({ cluster, traffic, gone, healed }) => {
+      const residents = [await traffic.connect('c1', {}), await traffic.connect('c1', {})] as const;
       const mover = await traffic.connect('c1', { clientId: 'mover' });
       mover.isDoomed = true;
       const back = traffic.except('c1');
       await pieces(cluster, ['c1'], ['c2', 'c3', 'r1']);
-      await pass(GONE_MS);
-      await healed(['c2', 'c3', 'r1']);
+      await gone(['c2', 'c3', 'r1']);
       const { alarms = [] } = await cluster.status('c1');
       assert.match(alarms.join('\n'), /no contact to the cluster database/);
-      await servesAlone(stage, 'c1');
+      await servesAlone(...residents);
+      traffic.otherRoutes.add(`alone -> ${cluster.nodeName('c1')}`);
       assert.match(await refusal(cluster, 'c1'), /Server unavailable/);
       await traffic.connect('c2', { clientId: 'mover' });
       assert.equal(mover.mqtt.connected, true);
@@ -116,13 +114,12 @@ export const CORE_SCENES: readonly CoreScene[] = [
     },
   },
   {
-    name: 'a core is cut off from the others, and not from the replicant that follows it',
-    shape: { replicants: 2 },
-    play: async ({ cluster, traffic, healed }) => {
+    name: 'a core is cut off from the others, and not from the replicants that follow it',
+    shape: { replicants: 2, seeds: ['c1'] },
+    play: async ({ cluster, traffic, gone, healed }) => {
       const back = traffic.except('c1');
       await pieces(cluster, ['c1'], ['c2', 'c3']);
-      await pass(GONE_MS);
-      await healed(['c2', 'c3', 'r1', 'r2']);
+      await gone(['c2', 'c3', 'r1', 'r2']);
       await cluster.heal();
       await healed();
       back();
@@ -154,11 +151,10 @@ export const CORE_SCENES: readonly CoreScene[] = [
   {
     name: 'a replicant is cut off from all cores until it is taken to be gone',
     shape: { replicants: 2 },
-    play: async ({ cluster, traffic, healed }) => {
+    play: async ({ cluster, traffic, gone, healed }) => {
       const back = traffic.except('r1');
       await pieces(cluster, CORES, ['r1']);
-      await pass(GONE_MS);
-      await healed([...CORES, 'r2']);
+      await gone([...CORES, 'r2']);
       await cluster.heal();
       await healed();
       back();
@@ -238,11 +234,11 @@ export const CORE_SCENES: readonly CoreScene[] = [
     name: 'a replicant pauses for 30 s, and goes on',
     isLong: true,
     shape: { replicants: 2 },
-    play: async ({ cluster, traffic, healed }) => {
+    play: async ({ cluster, traffic, gone, healed }) => {
       const back = traffic.except('r1');
       cluster.pause('r1');
       await pass(30_000);
-      await healed([...CORES, 'r2']);
+      await gone([...CORES, 'r2']);
       cluster.resume('r1');
       await healed();
       back();

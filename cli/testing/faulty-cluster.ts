@@ -32,6 +32,8 @@ export interface ClusterShape {
   readonly cores: number;
   readonly replicants: number;
   readonly settings?: Readonly<Record<string, string>>;
+  /** The cores that replicants look for when they start, if not all. */
+  readonly seeds?: readonly string[];
   /** Their clocks can be set (package libfaketime); etcd reads the kernel's and cannot be deceived so. */
   readonly clocks?: boolean;
 }
@@ -94,6 +96,9 @@ export class FaultyCluster {
   async start(name: string, settings: Readonly<Record<string, string>> = {}): Promise<void> {
     const machine = this.#machine(name);
     if (machine.process !== undefined) throw new Error(`${name} runs already`);
+    const isCore = this.cores.includes(name);
+    const { seeds = this.cores } = this.#shape;
+    const known = isCore ? this.cores : seeds;
     this.note(`start ${name}`);
     machine.process = await startBrokerProcess({
       launcher: this.#hosts.on(machine.host),
@@ -101,11 +106,11 @@ export class FaultyCluster {
       port: PORT,
       settings: {
         'node.name': this.nodeName(name),
-        'node.role': this.cores.includes(name) ? 'core' : 'replicant',
+        'node.role': isCore ? 'core' : 'replicant',
         'node.cookie': 'of the faulty cluster',
         'node.data_dir': join(this.#folder, name),
         'cluster.name': 'faulty',
-        'cluster.core_nodes': JSON.stringify(this.cores.map((core) => this.nodeName(core))),
+        'cluster.core_nodes': JSON.stringify(known.map((core) => this.nodeName(core))),
         'cluster.store.engine': this.#shape.cores === 1 ? 'embedded' : 'managed',
         ...this.#shape.settings,
         ...settings,

@@ -8,6 +8,8 @@ export const NOTICED_MS = 8000;
 /** The time after which a node that is not heard of is taken to be gone, noticing included. */
 export const GONE_MS = 19_000;
 export const HEALED_MS = 15_000;
+/** With a new leader of the database, which gives every lease its full time again. */
+const ALONE_MS = 30_000;
 
 /** A cluster under load, and the books of it. */
 export interface Stage {
@@ -18,6 +20,8 @@ export interface Stage {
    * `underLoad`.
    */
   healed(among?: readonly string[]): Promise<void>;
+  /** Waits until those that are named are alone: the others are taken to be gone. */
+  gone(among: readonly string[]): Promise<void>;
 }
 
 export interface Played {
@@ -43,6 +47,9 @@ export async function underLoad(
     const tookMs = await cluster.settled(() => traffic.routesOf(among), HEALED_MS, among);
     healedMs = Math.max(healedMs, tookMs);
   };
+  const gone = async (among: readonly string[]): Promise<void> => {
+    await cluster.settled(() => traffic.routesOf(among), ALONE_MS, among);
+  };
   const names = named ?? cluster.machines;
   try {
     const isCore = (name: string): boolean => cluster.cores.includes(name);
@@ -50,7 +57,7 @@ export async function underLoad(
     await Promise.all(names.filter((name) => !isCore(name)).map((name) => cluster.start(name)));
     await traffic.begin(...names);
     await pass(500);
-    await work({ cluster, traffic, healed });
+    await work({ cluster, traffic, healed, gone });
     await healed();
     const before = traffic.acknowledged;
     await pass(1000);
