@@ -282,6 +282,11 @@ export class Core {
     this.#closed = true;
     this.#unwatch();
     const entered = this.#leases.get(own);
+    this.#leases.delete(own);
+    for (const { lease, former } of this.#leases.values()) {
+      // Or they would end with the store.
+      for (const each of [lease, ...former]) each.letGo();
+    }
     this.#leases.clear();
     await revokeAll(entered).catch(() => undefined);
   }
