@@ -1,18 +1,19 @@
 /**
- * A cluster of processes in network namespaces under random faults: `node dist/perf/cluster-chaos.js [--cores 3]
+ * A cluster of processes in network namespaces under random faults: `node dist/perf/cluster-chaos.js [--cores 3|1]
  * [--seed N] [--seconds 600]`, as root. The same seed befalls the cluster with the same rounds; what the processes
  * make of their time is theirs. Or single scenes of three cores, long ones too: `--scene <part of the name>`.
  * Exit code 1 if something was wrong, with the story of it.
  */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { chaos } from '../cli/testing/chaos.js';
+import { CHAOS_SHAPES, chaos } from '../cli/testing/chaos.js';
 import { CORE_SCENES, playScene } from '../cli/testing/core-scenes.js';
 
 const { values } = parseArgs({
   options: {
     seed: { type: 'string' },
     seconds: { type: 'string', default: '600' },
+    cores: { type: 'string', default: '3' },
     scene: { type: 'string' },
   },
 });
@@ -45,8 +46,11 @@ async function playChaos(): Promise<void> {
   if (!Number.isSafeInteger(seed) || !(limit > 0)) {
     throw new RangeError('--seed is a whole number, --seconds a positive one');
   }
+  const shape = { 1: CHAOS_SHAPES.one, 3: CHAOS_SHAPES.three }[values.cores];
+  if (shape === undefined) throw new RangeError('--cores is 1 or 3');
   console.log(`seed ${seed}`);
   const { rounds, acknowledged, slowestHealMs, wrong, said } = await chaos(
+    shape,
     seed,
     limit * 1000,
     (line) => console.log(line),
