@@ -1,7 +1,8 @@
 /**
  * A cluster of processes in network namespaces under random faults: `node dist/perf/cluster-chaos.js [--cores 3|1]
  * [--seed N] [--seconds 600]`, as root. The same seed befalls the cluster with the same rounds; what the processes
- * make of their time is theirs. Or single scenes of three cores, long ones too: `--scene <part of the name>`.
+ * make of their time is theirs. Or single scenes of three cores, long ones too: `--scene <part of the name>`,
+ * with `--story` what the nodes said.
  * Exit code 1 if something was wrong, with the story of it.
  */
 import { randomInt } from 'node:crypto';
@@ -15,6 +16,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '600' },
     cores: { type: 'string', default: '3' },
     scene: { type: 'string' },
+    story: { type: 'boolean', default: false },
   },
 });
 
@@ -28,7 +30,8 @@ async function playScenes(part: string): Promise<void> {
   for (const scene of scenes) {
     const startMs = performance.now();
     try {
-      const { healedMs, acknowledged } = await playScene(scene);
+      const { healedMs, acknowledged, said } = await playScene(scene);
+      if (values.story) console.log(said.join('\n'));
       const tookMs = performance.now() - startMs;
       console.log(
         `${scene.name}: slowest healing ${seconds(healedMs)}, ${acknowledged} messages acknowledged, ${seconds(tookMs)} in all`,

@@ -457,7 +457,8 @@ export class ClusterNode {
     for (const outcome of links) {
       if (outcome.status === 'fulfilled') continue;
       const { code, message } = outcome.reason as CallError;
-      this.#alarm('core', message);
+      // One that follows a core may look for a better one and find none: nothing is wrong with it.
+      if (this.#follower?.core === undefined) this.#alarm('core', message);
       // Another cookie, name or release stays so: better an end than a node that never starts.
       if (code === 'REJECTED' && this.#ready !== undefined) {
         this.#unwelcome?.(new BrokerError('NOT_WELCOME', message));

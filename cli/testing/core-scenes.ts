@@ -65,6 +65,9 @@ async function servesAlone(subscriber: Client, publisher: Client): Promise<void>
   await publisher.mqtt.publishAsync('alone', '2', { qos: 2 });
   await until(() => got.length === 2, 1000);
   assert.deepEqual(got, ['alone 1', 'alone 2']);
+  const kept = publisher.mqtt.publishAsync('alone', '3', { qos: 1, retain: true });
+  await assert.rejects(kept, /Implementation specific error/);
+  await until(() => got.length === 3, 1000);
 }
 
 export const CORE_SCENES: readonly CoreScene[] = [
