@@ -10,6 +10,8 @@ import { type BrokerProcess, startBrokerProcess } from '../broker-process.js';
 const PORT = 1883;
 /** `$LIB` is the loader's word for the folder of its kind of machine. */
 const FAKETIME = '/usr/$LIB/faketime/libfaketimeMT.so.1';
+/** The library looks once a second. */
+const CLOCK_SEEN_MS = 5000;
 /** Lines of the nodes that are kept for whoever looks into a failure. */
 const MOST_SAID = 400;
 
@@ -155,10 +157,21 @@ export class FaultyCluster {
     for (const pid of childrenOf(this.#process(name).pid)) process.kill(pid, 'SIGKILL');
   }
 
-  /** Its node's clock is off by so many seconds from now on, give or take the second in which it looks. */
+  /** Its node's clock is off by so many seconds from now on; resolves when the node goes by it. */
   async setClock(name: string, offSeconds: number): Promise<void> {
     this.note(`the clock of ${name} is off by ${offSeconds} s`);
     await writeFile(this.#clockFile(name), signed(offSeconds));
+    const endMs = performance.now() + CLOCK_SEEN_MS;
+    for (;;) {
+      const lines = await this.ctl(name, 'broker');
+      const text = lines.find((line) => line.startsWith('datetime'))?.replace(/^datetime *: */, '');
+      const offBy = (Date.parse(text ?? '') - Date.now()) / 1000;
+      if (Math.abs(offBy - offSeconds) < 60) return;
+      if (performance.now() > endMs) {
+        throw new Error(`the clock of ${name} is off by ${offBy} s: is libfaketime there?`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   }
 
   /** One way. */
