@@ -1,52 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as pass } from 'node:timers/promises';
-import { FaultyCluster } from './testing/faulty-cluster.js';
-import { Traffic } from './testing/traffic.js';
+import {
+  GONE_MS,
+  HEALED_MS,
+  NOTICED_MS,
+  underLoad as play,
+  type Stage,
+  until,
+} from './testing/under-load.js';
 
-/** What a link that is cut takes to be noticed: one and a half keep-alives, and what is between two looks. */
-const NOTICED_MS = 8000;
-/** The time after which a node that is not heard of is taken to be gone, noticing included. */
-const GONE_MS = 19_000;
-const HEALED_MS = 15_000;
-
-interface Scene {
-  cluster: FaultyCluster;
-  traffic: Traffic;
-}
-
-async function until(isSo: () => boolean, limitMs: number): Promise<void> {
-  const endMs = performance.now() + limitMs;
-  while (!isSo()) {
-    if (performance.now() > endMs) throw new Error(`not so within ${limitMs} ms: ${isSo}`);
-    await pass(20);
-  }
-}
-
-/** A core and three replicants under load; afterwards everything that was acknowledged must have come. */
-async function underLoad(work: (scene: Scene) => Promise<void>, started = 3): Promise<void> {
-  const cluster = await FaultyCluster.create(3);
-  const traffic = new Traffic(cluster);
-  try {
-    await cluster.start('core');
-    const names = Array.from({ length: started }, (_, n) => `r${n + 1}`);
-    await Promise.all(names.map((name) => cluster.start(name)));
-    await traffic.begin('core', ...names);
-    await pass(500);
-    await work({ cluster, traffic });
-    await cluster.settled(() => traffic.routes, HEALED_MS);
-    const before = traffic.acknowledged;
-    await pass(1000);
-    const wrong = await traffic.end();
-    assert.deepEqual(wrong, []);
-    assert.ok(traffic.acknowledged > before, 'nothing is acknowledged any more');
-  } catch (error) {
-    if (error instanceof Error) error.message += `\n${cluster.said.join('\n')}`;
-    throw error;
-  } finally {
-    await traffic.close();
-    await cluster.close();
-  }
+/** A core and three replicants. */
+async function underLoad(work: (stage: Stage) => Promise<void>, replicants = 3): Promise<void> {
+  const names = ['c1', ...Array.from({ length: replicants }, (_, n) => `r${n + 1}`)];
+  await play({ cores: 1, replicants: 3 }, work, names);
 }
 
 describe('a core and three replicants under load', { concurrency: 3 }, () => {
@@ -59,16 +26,16 @@ describe('a core and three replicants under load', { concurrency: 3 }, () => {
 
   it('the core is killed, and starts again with an empty database', () =>
     underLoad(async ({ cluster, traffic }) => {
-      traffic.doom('core');
-      await cluster.kill('core');
+      traffic.doom('c1');
+      await cluster.kill('c1');
       await pass(3000);
-      await cluster.start('core');
-      await traffic.begin('core');
+      await cluster.start('c1');
+      await traffic.begin('c1');
     }));
 
   it('a replicant is cut off from the core for less than its lease', () =>
     underLoad(async ({ cluster }) => {
-      await cluster.part('core', 'r1');
+      await cluster.part('c1', 'r1');
       await pass(NOTICED_MS);
       await cluster.heal();
     }));
@@ -76,7 +43,7 @@ describe('a core and three replicants under load', { concurrency: 3 }, () => {
   it('a replicant is cut off from the core until it is taken to be gone', () =>
     underLoad(async ({ cluster, traffic }) => {
       const back = traffic.except('r1');
-      await cluster.part('core', 'r1');
+      await cluster.part('c1', 'r1');
       await pass(GONE_MS);
       await cluster.heal();
       await cluster.settled(() => traffic.routes, HEALED_MS);
@@ -92,7 +59,7 @@ describe('a core and three replicants under load', { concurrency: 3 }, () => {
 
   it('what a replicant sends to the core is lost, not what the core sends to it', () =>
     underLoad(async ({ cluster }) => {
-      await cluster.cut('r1', 'core');
+      await cluster.cut('r1', 'c1');
       await pass(NOTICED_MS);
       await cluster.heal();
     }));
@@ -116,9 +83,9 @@ describe('a core and three replicants under load', { concurrency: 3 }, () => {
 
   it('the core pauses, and goes on', () =>
     underLoad(async ({ cluster }) => {
-      cluster.pause('core');
+      cluster.pause('c1');
       await pass(NOTICED_MS);
-      cluster.resume('core');
+      cluster.resume('c1');
     }));
 
   it('a client moves away from a replicant that its new one does not reach', () =>
@@ -136,7 +103,7 @@ describe('a core and three replicants under load', { concurrency: 3 }, () => {
       const old = await traffic.connect('r1', { clientId: 'mover' });
       old.isDoomed = true;
       const back = traffic.except('r1');
-      for (const other of ['core', 'r2', 'r3']) await cluster.part('r1', other);
+      for (const other of ['c1', 'r2', 'r3']) await cluster.part('r1', other);
       await pass(GONE_MS);
       await traffic.connect('r2', { clientId: 'mover' });
       assert.equal(old.mqtt.connected, true);

@@ -7,6 +7,7 @@ import { EmbeddedStore } from './mod.js';
 import { type EntryLease, OrderedEntries } from './ordered-entries.js';
 import { put } from './testing/contract.js';
 import { record } from './testing/recorder.js';
+import { SimulatedClock } from './testing/simulated-clock.js';
 
 describe('embedded store', () => {
   it('keeps a bounded history and says compacted() to a watch from before it', async () => {
@@ -95,6 +96,20 @@ describe('embedded store', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  it('ends a lease that is let go when its time is up', async () => {
+    const clock = new SimulatedClock();
+    const store = new EmbeddedStore({ clock });
+    const lease = await store.lease(1000, () => undefined);
+    const operations = [{ put: 'k', value: Buffer.from('v'), lease: lease.id }];
+    await store.commit([{ operations }]);
+    lease.letGo();
+    clock.advance(999);
+    assert.equal((await store.read('k')).entries.length, 1);
+    clock.advance(1);
+    assert.equal((await store.read('k')).entries.length, 0);
+    await store.close();
   });
 
   it('takes at most 100 bytes for an entry besides its key and value', async () => {

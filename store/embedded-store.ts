@@ -31,13 +31,14 @@ const DEFAULT_OPTIONS: EmbeddedStoreOptions = {
 /** Entries written at a time while the file is compacted: about a millisecond. */
 const SLICE_ENTRIES = 2000;
 
-/** A lease of this process. It never runs out by itself: who should keep it alive is this very process. */
+/** A lease of this process. It does not run out until it is let go: who should keep it alive is this very process. */
 class EmbeddedLease implements EntryLease {
   readonly number: number;
   readonly id: string;
   readonly ttlMs: number;
   readonly lost: () => void;
   entries = 0;
+  isLetGo = false;
 
   constructor(number: number, ttlMs: number, lost: () => void) {
     this.number = number;
@@ -122,7 +123,12 @@ export class EmbeddedStore implements Store {
     this.#leases.set(lease.id, lease);
     records?.lease(lease.number, ttlMs);
     await this.#safe();
-    return { id: lease.id, revoke: () => this.#endLease(lease) };
+    const letGo = (): void => {
+      if (lease.isLetGo || !this.#leases.has(lease.id)) return;
+      lease.isLetGo = true;
+      this.#expireLater(lease);
+    };
+    return { id: lease.id, revoke: () => this.#endLease(lease), letGo };
   }
 
   async revoke(leaseId: string): Promise<void> {
@@ -138,7 +144,8 @@ export class EmbeddedStore implements Store {
     for (const cancel of this.#cancelExpiry) cancel();
     this.#cancelExpiry = [];
     // Where the file takes no more, the entries of the leases go after it is opened again.
-    await Promise.allSettled([...this.#leases.values()].map((lease) => this.#endLease(lease)));
+    const ending = [...this.#leases.values()].filter(({ isLetGo }) => !isLetGo);
+    await Promise.allSettled(ending.map((lease) => this.#endLease(lease)));
     this.#closed = true;
     this.#watchers.clear();
     await this.#file?.close();
@@ -251,13 +258,13 @@ export class EmbeddedStore implements Store {
     for (const lease of leases.values()) this.#expireLater(lease);
   }
 
-  /** Ends a lease of the process before this one when its time is over. */
+  /** Ends a lease that nobody keeps alive when its time is over. */
   #expireLater(lease: EmbeddedLease): void {
     this.#leases.set(lease.id, lease);
     const expire = (): void => {
       this.#endLease(lease).catch((error: unknown) => {
         const reason = error instanceof Error ? error.message : String(error);
-        this.#options.warn(`entries of a lease of the time before stay for now: ${reason}`);
+        this.#options.warn(`entries of a lease that is over stay for now: ${reason}`);
         this.#cancelExpiry.push(this.#options.clock.after(lease.ttlMs, expire));
       });
     };

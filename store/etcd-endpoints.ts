@@ -181,7 +181,8 @@ export class EtcdEndpoints {
     for (;;) {
       const leftMs = Math.max(deadlineMs - performance.now(), PAUSE_MS);
       const endpoints = this.#all;
-      const failures = await this.#ask(endpoints, leftMs);
+      // Asked anew rather than waited for: what a member without a leader was asked it does not answer when it has one.
+      const failures = await this.#ask(endpoints, Math.min(leftMs, PROBE_TIMEOUT_MS));
       if (typeof failures === 'string') return failures;
       const telling =
         failures.find(({ code }) => code === 'DENIED') ??

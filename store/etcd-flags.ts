@@ -32,6 +32,8 @@ const FLAGS = [
   ['--snapshot-count', '10000'],
   ['--auto-compaction-mode', 'periodic'],
   ['--auto-compaction-retention', '5m'],
+  // One that was cut off must not have the others elect anew when it comes back.
+  '--pre-vote',
   // A retained message may be large.
   ['--max-request-bytes', String(8 * 2 ** 20)],
   ['--grpc-keepalive-interval', '10s'],

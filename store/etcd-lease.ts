@@ -36,8 +36,7 @@ export class EtcdLease implements Lease {
     this.#beatIn(this.#everyMs);
   }
 
-  /** Ends the keep-alive; the lease goes on until its time is up. */
-  stop(): void {
+  letGo(): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
     this.#ended(this);
@@ -46,12 +45,12 @@ export class EtcdLease implements Lease {
   /** It is known to be gone. */
   gone(): void {
     if (this.#isOver) return;
-    this.stop();
+    this.letGo();
     this.#lost();
   }
 
   async revoke(): Promise<void> {
-    this.stop();
+    this.letGo();
     await revokeLease(this.#endpoints, this.id);
   }
 

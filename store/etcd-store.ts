@@ -134,7 +134,7 @@ export class EtcdStore implements Store {
     for (const watch of this.#watches) watch.close();
     this.#watches.clear();
     const leases = [...this.#leases.values()];
-    for (const lease of leases) lease.stop();
+    for (const lease of leases) lease.letGo();
     if (leases.length > 0) {
       let timer: NodeJS.Timeout | undefined;
       const tooLate = new Promise((resolve) => {

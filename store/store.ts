@@ -19,7 +19,7 @@ export interface Store {
    * restarts, leader changes and broken connections.
    */
   watch(prefix: string, fromRevision: number, watcher: Watcher): Watch;
-  /** A lease that is kept alive until it is revoked or this store is closed; its entries go with it. */
+  /** A lease that is kept alive until it is revoked, let go or this store is closed; its entries go with it. */
   lease(ttlMs: number, lost: () => void): Promise<Lease>;
   /** Ends a lease, also another process's, by its id. */
   revoke(leaseId: string): Promise<void>;
@@ -88,4 +88,6 @@ export interface Lease {
   readonly id: string;
   /** Ends it and its entries. */
   revoke(): Promise<void>;
+  /** Keeps it alive no more: it ends when its time is up, however soon this store is closed. */
+  letGo(): void;
 }

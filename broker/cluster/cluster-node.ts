@@ -242,7 +242,7 @@ export class ClusterNode {
             .filter(([, { role }]) => role === 'core')
             .map(([name, { guid }]) => ({ name, guid })),
         // One node after the other enters again within a call.
-        call: (to, method, body) => this.#call(to, method, body, 10 * CALL_TIMEOUT_MS),
+        call: (to, method, body) => this.#callBack(to, method, body, 10 * CALL_TIMEOUT_MS),
         reenter: () => this.#reenter(),
         after,
         say: (line) => around.say(line),
@@ -386,6 +386,7 @@ export class ClusterNode {
   #tick(): void {
     const nowMs = this.#around.now();
     this.links.tick(nowMs);
+    void this.#follower?.look();
     this.#checkAnnounced();
     if (this.#core === undefined || this.#alarms.has('store') || this.#heal.cutOff) return;
     for (const name of this.#autoclean.overdue(this.members().stopped, nowMs)) {
@@ -420,6 +421,8 @@ export class ClusterNode {
       leaseLost: (name) => this.#leaseLost(name),
       connected: (connected, why) => {
         this.#alarm('store', connected ? undefined : `no contact to the cluster database: ${why}`);
+        // What failed meanwhile, and nobody tries again, must not be said for ever.
+        if (connected && this.#announcements.isComplete) this.#alarm('write', undefined);
         this.#heal.contact(connected);
       },
     });
@@ -543,7 +546,8 @@ export class ClusterNode {
     for (const outcome of outcomes) {
       if (outcome.status === 'fulfilled') continue;
       const { code, message } = outcome.reason as CallError;
-      this.#alarm('core', message);
+      // One that follows a core may look for a better one and find none: nothing is wrong with it.
+      if (this.#follower?.core === undefined) this.#alarm('core', message);
       // Another cookie, name or release stays so: better an end than a node that never starts.
       if (code === 'REJECTED' && this.#ready !== undefined) {
         this.#unwelcome?.(new BrokerError('NOT_WELCOME', message));
@@ -710,7 +714,10 @@ export class ClusterNode {
     this.#refusals.set(name, refusals);
     if (refusals < REFUSALS_UNTIL_GONE) return;
     this.#refusals.delete(name);
-    this.#core.expel(name, record.guid).catch((error: unknown) => this.#notWritten(error));
+    this.#core.expel(name, record.guid).catch((error: unknown) => {
+      // Without contact to the database, which has an alarm of its own; it is tried again at the next refusals.
+      if (!(error instanceof StoreError) || error.code !== 'UNAVAILABLE') this.#notWritten(error);
+    });
   }
 
   #unlinked({ hello, channel }: InboundPeer): void {
@@ -743,6 +750,16 @@ export class ClusterNode {
     const link = this.links.get(to);
     if (link === undefined) return Promise.reject(new CallError('NO_LINK', `no link to '${to}'`));
     return link.call(method, body, timeoutMs);
+  }
+
+  /** Asks a node that the cluster may have taken for gone: then there is no link to it any more. */
+  async #callBack(to: string, method: string, body: unknown, timeoutMs: number): Promise<unknown> {
+    try {
+      const link = this.links.get(to) ?? (await this.#reach(to));
+      return await link.call(method, body, timeoutMs);
+    } finally {
+      this.#letGo(to);
+    }
   }
 
   async #onCall(method: string, body: unknown, { hello, channel }: InboundPeer): Promise<unknown> {

@@ -10,18 +10,25 @@ import {
 } from '../../store/mod.js';
 import { CallError } from './calls.js';
 import { Gate } from './gate.js';
+import type { Role } from './hello.js';
 import { DATABASE, MEMBERS, NODES, type NodeRecord, REPLICATED, RETAINED } from './keys.js';
 import type { Replica, ReplicaChange } from './replica.js';
 import type { WireOutcome, WireWrite } from './wire-write.js';
 import { WriteBatcher } from './write-batcher.js';
 
-/** How long the store keeps what a node has after it was heard of last. */
+/** How long the store keeps what a core has after it was heard of last. */
 export const LEASE_MS = 10_000;
+/**
+ * A replicant's lease is renewed by the core it follows, which may stop doing so while the replicant is well: time
+ * to notice that, and to find another core. A replicant that is gone is told of by its core, not by its lease.
+ */
+export const REPLICANT_LEASE_MS = 2 * LEASE_MS;
 const RETRY_MS = 500;
 
 /** A node that has entered at this core. */
 interface Entered {
   guid: string;
+  role: Role;
   lease: Lease;
   /** Of the same start of the node, kept until it has announced everything again. */
   former: Lease[];
@@ -137,9 +144,10 @@ export class Core {
       this.#leases.delete(name);
       await revokeAll(before);
     }
-    const lease = await this.#lease(name, this.#store);
+    const { guid, role } = record;
+    const lease = await this.#lease(name, role, this.#store);
     const former = isSameStart ? [...before.former, before.lease] : [];
-    this.#leases.set(name, { guid: record.guid, lease, former });
+    this.#leases.set(name, { guid, role, lease, former });
     const writes: WireWrite[] = [['put', `${NODES}${name}`, JSON.stringify(record)]];
     // A core belongs to the cluster also while it is down; a replicant is there or not.
     if (record.role === 'core' && !this.#replica.members.has(name)) {
@@ -233,18 +241,18 @@ export class Core {
       const leases = new Map<string, string>();
       const moved = new Map<string, Entered>();
       const fresh: Lease[] = [];
-      const leaseLike = async (name: string, old: Lease): Promise<Lease> => {
-        const lease = await this.#lease(name, store);
+      const leaseLike = async (name: string, role: Role, old: Lease): Promise<Lease> => {
+        const lease = await this.#lease(name, role, store);
         fresh.push(lease);
         leases.set(old.id, lease.id);
         return lease;
       };
       try {
-        for (const [name, { guid, lease, former }] of this.#leases) {
-          const own = await leaseLike(name, lease);
+        for (const [name, { guid, role, lease, former }] of this.#leases) {
+          const own = await leaseLike(name, role, lease);
           const others: Lease[] = [];
-          for (const old of former) others.push(await leaseLike(name, old));
-          moved.set(name, { guid, lease: own, former: others });
+          for (const old of former) others.push(await leaseLike(name, role, old));
+          moved.set(name, { guid, role, lease: own, former: others });
         }
         await copyStore(this.#store, store, leases);
       } catch (error) {
@@ -274,6 +282,11 @@ export class Core {
     this.#closed = true;
     this.#unwatch();
     const entered = this.#leases.get(own);
+    this.#leases.delete(own);
+    for (const { lease, former } of this.#leases.values()) {
+      // Or they would end with the store.
+      for (const each of [lease, ...former]) each.letGo();
+    }
     this.#leases.clear();
     await revokeAll(entered).catch(() => undefined);
   }
@@ -283,8 +296,8 @@ export class Core {
     this.#watches = [];
   }
 
-  async #lease(name: string, store: Store): Promise<Lease> {
-    const lease = await store.lease(LEASE_MS, () => {
+  async #lease(name: string, role: Role, store: Store): Promise<Lease> {
+    const lease = await store.lease(role === 'core' ? LEASE_MS : REPLICANT_LEASE_MS, () => {
       if (this.#leases.get(name)?.lease !== lease) return;
       this.#leases.delete(name);
       this.#owner.leaseLost(name);

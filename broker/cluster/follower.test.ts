@@ -233,6 +233,45 @@ describe('a follower', () => {
     assert.deepEqual(scene.entered, ['two@h', 'three@h']);
   });
 
+  it('leaves a core that is cut off from its database for one that is not, and keeps it if there is none', async () => {
+    const cores = ['one@h', 'two@h'].map((name) => new FakeCore(name)) as [FakeCore, FakeCore];
+    for (const core of cores) core.change([UP, ...routes(0, 3)]);
+    cores[1].serving = false;
+    const scene = new Scene(...cores);
+    scene.follower.start();
+    await scene.settle();
+    const look = async (): Promise<void> => {
+      const looked = scene.follower.look();
+      for (let round = 0; round < 5; round++) {
+        await told();
+        for (const link of scene.links) {
+          link.up();
+          link.down();
+        }
+      }
+      await looked;
+    };
+    cores[0].serving = false;
+    for (let times = 0; times < 3; times++) await look();
+    assert.deepEqual(scene.entered, ['one@h']);
+    assert.equal(scene.follower.core, scene.link(0));
+    cores[1].serving = true;
+    await look();
+    await scene.settle();
+    assert.deepEqual(scene.entered, ['one@h', 'two@h']);
+    assert.equal(scene.follower.core, scene.link(1));
+    assert.deepEqual(scene.lost, ["'one@h' is cut off from its database"]);
+    // One look does not tell a leader's election from a cut.
+    cores[0].serving = true;
+    cores[1].serving = false;
+    await look();
+    cores[1].serving = true;
+    await look();
+    cores[1].serving = false;
+    await look();
+    assert.equal(scene.follower.core, scene.link(1));
+  });
+
   it('tries on while no core answers', async () => {
     const core = new FakeCore('core@h');
     core.serving = false;

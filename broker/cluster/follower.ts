@@ -8,6 +8,8 @@ import { Snapshot, type SnapshotPiece } from './snapshot.js';
 /** After a failed attempt; EMQX's rlog_replica_reconnect_interval is 5 s, with its own probing in between. */
 const RETRY_MS = 1000;
 const CALL_TIMEOUT_MS = 5000;
+/** A core that has no contact to its database in so many looks is left: a new leader is found in less. */
+const LOOKS_UNTIL_LEFT = 2;
 
 /** An open link to a node that may be a core. */
 export interface CoreLink {
@@ -50,6 +52,9 @@ export class Follower {
   #running = false;
   #closed = false;
   #wake: () => void = () => {};
+  #isLooking = false;
+  /** Looks in a row in which the core had no contact to its database. */
+  #idleLooks = 0;
 
   constructor(host: FollowerHost) {
     this.#host = host;
@@ -101,6 +106,28 @@ export class Follower {
     if (core === this.#core) this.#again('it takes this node to be gone');
   }
 
+  /**
+   * A few times in a lease: a core that is cut off from its database answers as before, but cannot renew this node's
+   * lease there. It is left if another core can; until that is followed the old copy goes on serving.
+   */
+  async look(): Promise<void> {
+    const { core } = this;
+    if (core === undefined || this.#isLooking) return;
+    this.#isLooking = true;
+    try {
+      const { serving } = (await core.call('load', null, CALL_TIMEOUT_MS)) as Load;
+      this.#idleLooks = serving ? 0 : this.#idleLooks + 1;
+      if (this.#idleLooks < LOOKS_UNTIL_LEFT) return;
+      await this.#choose();
+      if (core === this.core) this.#again(`'${core.hello?.name}' is cut off from its database`);
+    } catch (error) {
+      // It does not answer, which its link will tell of, or nobody else serves either.
+      if (!(error instanceof CallError)) throw error;
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
   /** Follows nobody from now on. */
   close(): void {
     this.#closed = true;
@@ -112,6 +139,7 @@ export class Follower {
   #again(why: string): void {
     const wasFollowing = this.#early === undefined;
     this.#core = undefined;
+    this.#idleLooks = 0;
     if (wasFollowing) this.#host.lost(why);
     if (!this.#closed) this.start();
   }

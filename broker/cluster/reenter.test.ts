@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { EmbeddedStore } from '../../store/mod.js';
 import { Core, type CoreOwner } from './core.js';
@@ -19,8 +22,9 @@ function deaf<T extends object>(): T {
 }
 
 /** A core where the node has entered, with two routes and a client. */
-async function entered(): Promise<{ core: Core; keys: () => Promise<string[]> }> {
-  const store = new EmbeddedStore();
+async function entered(
+  store = new EmbeddedStore(),
+): Promise<{ core: Core; keys: () => Promise<string[]> }> {
   const core = new Core(store, new Replica(deaf<ReplicaSink>()), deaf<CoreOwner>());
   await core.start();
   await core.enter(NODE, record('1'));
@@ -28,14 +32,15 @@ async function entered(): Promise<{ core: Core; keys: () => Promise<string[]> }>
     ...ROUTES.map((key) => ['put', key, ''] as const),
     ['put', 'c/x', CLAIM],
   ]);
-  const keys = async (): Promise<string[]> => {
-    const { entries } = await store.read('');
-    return entries
-      .map(({ key }) => key)
-      .filter((key) => key !== DATABASE)
-      .sort();
-  };
-  return { core, keys };
+  return { core, keys: () => keysIn(store) };
+}
+
+async function keysIn(store: EmbeddedStore): Promise<string[]> {
+  const { entries } = await store.read('');
+  return entries
+    .map(({ key }) => key)
+    .filter((key) => key !== DATABASE)
+    .sort();
 }
 
 const ALL = ['c/x', `r/node/${NODE}`, ...ROUTES];
@@ -74,11 +79,22 @@ describe('a node that enters again', () => {
     assert.deepEqual(await keys(), []);
   });
 
-  it('keeps what it has when its core stops in order, to enter elsewhere', async () => {
-    const { core, keys } = await entered();
-    await core.enter('core@host', { ...record('0'), role: 'core' });
-    await core.close('core@host');
-    assert.deepEqual(await keys(), [...ALL.slice(0, 1), 'r/member/core@host', ...ALL.slice(1)]);
+  it('keeps what it has when its core stops in order, and its store with it, to enter elsewhere', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'fleetgauge-reenter-'));
+    try {
+      const path = join(folder, 'store');
+      const store = await EmbeddedStore.open(path);
+      const { core } = await entered(store);
+      await core.enter('core@host', { ...record('0'), role: 'core' });
+      await core.close('core@host');
+      await store.close();
+      const again = await EmbeddedStore.open(path);
+      const there = [...ALL.slice(0, 1), 'r/member/core@host', ...ALL.slice(1)];
+      assert.deepEqual(await keysIn(again), there);
+      await again.close();
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('does not take a client again that is somebody else’s now', async () => {

@@ -1,10 +1,15 @@
 import { setTimeout as pass } from 'node:timers/promises';
 import { type Fault, type Move, type Round, rounds } from './chaos-plan.js';
-import { FaultyCluster } from './faulty-cluster.js';
+import { type ClusterShape, FaultyCluster } from './faulty-cluster.js';
 import { Traffic } from './traffic.js';
 import { Wanderers } from './wanderers.js';
 
-const REPLICANTS = 3;
+/** By the number of cores. Healing begins 15 s after the last report if nothing else is said: too long to play with. */
+export const CHAOS_SHAPES = {
+  one: { cores: 1, replicants: 3 },
+  three: { cores: 3, replicants: 2, settings: { 'cluster.autoheal': '2s' } },
+} as const satisfies Record<string, ClusterShape>;
+
 const HEALED_MS = 20_000;
 const OWNER_MS = 10_000;
 
@@ -21,14 +26,16 @@ export interface ChaosResult {
 
 /** Rounds of faults under load until the time is over; the first one in which something is wrong is the last. */
 export async function chaos(
+  shape: ClusterShape,
   seed: number,
   durationMs: number,
   say: (line: string) => void = () => undefined,
 ): Promise<ChaosResult> {
-  const cluster = await FaultyCluster.create(REPLICANTS);
+  const cluster = await FaultyCluster.create(shape);
   const traffic = new Traffic(cluster);
   const wanderers = new Wanderers(cluster, traffic);
-  const machines = ['core', ...Array.from({ length: REPLICANTS }, (_, n) => `r${n + 1}`)];
+  const { cores, machines } = cluster;
+  const replicants = machines.slice(cores.length);
   const result: ChaosResult = {
     rounds: 0,
     acknowledged: 0,
@@ -37,11 +44,11 @@ export async function chaos(
     said: cluster.said,
   };
   try {
-    for (const name of machines) await cluster.start(name);
+    await startAll(machines, cluster);
     await traffic.begin(...machines);
     await wanderers.settleOn(machines);
     const untilMs = performance.now() + durationMs;
-    for (const round of rounds(seed, machines)) {
+    for (const round of rounds(seed, cores, replicants)) {
       if (performance.now() + round.holdMs > untilMs) break;
       const line = `round ${++result.rounds}: ${textOf(round)}`;
       cluster.note(line);
@@ -71,6 +78,7 @@ async function play(
   wanderers: Wanderers,
 ): Promise<number> {
   const backs = excepted.map((name) => traffic.except(name));
+  for (const fault of faults) if (fault.kind === 'leave') backs.push(traffic.apart(fault.at));
   const startMs = performance.now();
   for (const fault of faults) await inflict(fault, cluster, traffic, wanderers);
   for (const move of moves) {
@@ -83,9 +91,9 @@ async function play(
   for (const fault of faults) {
     if (fault.kind === 'pause') cluster.resume(fault.at);
     if (fault.kind === 'kill' || fault.kind === 'stop') gone.push(fault.at);
+    if (fault.kind === 'leave') await rejoin(fault.at, cluster);
   }
-  // The core first: the others find nobody before.
-  for (const name of gone.sort()) await cluster.start(name);
+  await startAll(gone, cluster);
   const healedMs = await cluster.settled(() => traffic.routes, HEALED_MS);
   for (const back of backs) back();
   if (gone.length > 0) {
@@ -93,6 +101,22 @@ async function play(
     await wanderers.settleOn(gone);
   }
   return healedMs;
+}
+
+/** Cores first, all of them at once: the others find nobody before, and each needs the others' etcd. */
+async function startAll(names: readonly string[], cluster: FaultyCluster): Promise<void> {
+  const isCore = (name: string): boolean => cluster.cores.includes(name);
+  for (const kind of [true, false]) {
+    await Promise.all(
+      names.filter((name) => isCore(name) === kind).map((name) => cluster.start(name)),
+    );
+  }
+}
+
+async function rejoin(name: string, cluster: FaultyCluster): Promise<void> {
+  const [other] = cluster.cores.filter((each) => each !== name) as [string];
+  cluster.note(`${name} joins ${other}`);
+  await cluster.ctl(name, 'cluster', 'join', cluster.nodeName(other));
 }
 
 async function inflict(
@@ -110,6 +134,12 @@ async function inflict(
       return;
     case 'pause':
       cluster.pause(fault.at);
+      return;
+    case 'etcd':
+      cluster.killEtcd(fault.at);
+      return;
+    case 'leave':
+      await cluster.ctl(fault.at, 'cluster', 'leave');
       return;
     default:
       await cluster[fault.kind](fault.from, fault.to);

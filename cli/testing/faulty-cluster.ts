@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { askNode } from '../../broker/mod.js';
@@ -7,6 +8,10 @@ import { type BrokerProcess, startBrokerProcess } from '../broker-process.js';
 
 /** In a namespace of its own every port is free. */
 const PORT = 1883;
+/** `$LIB` is the loader's word for the folder of its kind of machine. */
+const FAKETIME = '/usr/$LIB/faketime/libfaketimeMT.so.1';
+/** The library looks once a second. */
+const CLOCK_SEEN_MS = 5000;
 /** Lines of the nodes that are kept for whoever looks into a failure. */
 const MOST_SAID = 400;
 
@@ -14,34 +19,63 @@ interface Machine {
   readonly name: string;
   readonly host: Host;
   process: BrokerProcess | undefined;
-  isPaused: boolean;
+}
+
+/** As `cluster status --json` has it. */
+export interface ClusterStatus {
+  running_nodes: string[];
+  partitioned_nodes?: string[];
+  alarms?: string[];
+}
+
+/** How many machines of which kind, and how their nodes differ from what is usual here. */
+export interface ClusterShape {
+  /** One has its database in itself; several have an etcd member each. */
+  readonly cores: number;
+  readonly replicants: number;
+  readonly settings?: Readonly<Record<string, string>>;
+  /** The cores that replicants look for when they start, if not all. */
+  readonly seeds?: readonly string[];
+  /** Their clocks can be set (package libfaketime); etcd reads the kernel's and cannot be deceived so. */
+  readonly clocks?: boolean;
 }
 
 /**
- * One core and replicants, each a `fleetgauge broker start` on a machine of its own, and what can befall them.
- * Machines are known by short names: `core`, `r1`, `r2`, …
+ * Cores and replicants, each a `fleetgauge broker start` on a machine of its own, and what can befall them.
+ * Machines are known by short names: `c1`, `c2`, …, `r1`, `r2`, …
  */
 export class FaultyCluster {
   readonly said: string[] = [];
+  readonly #shape: ClusterShape;
   readonly #hosts: Hosts;
   readonly #folder: string;
   readonly #machines = new Map<string, Machine>();
   readonly #startedMs = performance.now();
 
-  private constructor(hosts: Hosts, folder: string) {
+  private constructor(shape: ClusterShape, hosts: Hosts, folder: string) {
+    this.#shape = shape;
     this.#hosts = hosts;
     this.#folder = folder;
     for (const [index, host] of hosts.all.entries()) {
-      const name = index === 0 ? 'core' : `r${index}`;
-      this.#machines.set(name, { name, host, process: undefined, isPaused: false });
+      const name = index < shape.cores ? `c${index + 1}` : `r${index - shape.cores + 1}`;
+      this.#machines.set(name, { name, host, process: undefined });
     }
   }
 
-  /** Machines for that many replicants; nothing runs on them yet. */
-  static async create(replicants: number): Promise<FaultyCluster> {
-    const hosts = await Hosts.create(1 + replicants);
+  /** Nothing runs on the machines yet. */
+  static async create(shape: ClusterShape): Promise<FaultyCluster> {
+    const hosts = await Hosts.create(shape.cores + shape.replicants);
     const folder = await mkdtemp(join(tmpdir(), 'fleetgauge-faults-'));
-    return new FaultyCluster(hosts, folder);
+    return new FaultyCluster(shape, hosts, folder);
+  }
+
+  /** All, cores first. */
+  get machines(): string[] {
+    return [...this.#machines.keys()];
+  }
+
+  get cores(): string[] {
+    return this.machines.slice(0, this.#shape.cores);
   }
 
   /** Machines whose node runs, paused ones too. */
@@ -61,9 +95,12 @@ export class FaultyCluster {
   }
 
   /** Resolves when the node takes clients. */
-  async start(name: string): Promise<void> {
+  async start(name: string, settings: Readonly<Record<string, string>> = {}): Promise<void> {
     const machine = this.#machine(name);
     if (machine.process !== undefined) throw new Error(`${name} runs already`);
+    const isCore = this.cores.includes(name);
+    const { seeds = this.cores } = this.#shape;
+    const known = isCore ? this.cores : seeds;
     this.note(`start ${name}`);
     machine.process = await startBrokerProcess({
       launcher: this.#hosts.on(machine.host),
@@ -71,16 +108,19 @@ export class FaultyCluster {
       port: PORT,
       settings: {
         'node.name': this.nodeName(name),
-        'node.role': name === 'core' ? 'core' : 'replicant',
+        'node.role': isCore ? 'core' : 'replicant',
         'node.cookie': 'of the faulty cluster',
+        'node.data_dir': join(this.#folder, name),
         'cluster.name': 'faulty',
-        'cluster.core_nodes': JSON.stringify([this.nodeName('core')]),
+        'cluster.core_nodes': JSON.stringify(known.map((core) => this.nodeName(core))),
+        'cluster.store.engine': this.#shape.cores === 1 ? 'embedded' : 'managed',
+        ...this.#shape.settings,
+        ...settings,
       },
-      env: { XDG_RUNTIME_DIR: this.#folder },
+      env: { XDG_RUNTIME_DIR: this.#folder, ...this.#clockOf(name) },
       onLine: (line) => this.note(`${name}: ${line}`),
       onDeath: (how) => this.note(`${name} ENDED BY ITSELF: ${how}`),
     });
-    machine.isPaused = false;
   }
 
   /** kill -9; the machine stays. */
@@ -97,16 +137,41 @@ export class FaultyCluster {
     await process.stop();
   }
 
+  /** Everything on the machine, as a hypervisor does it. */
   pause(name: string): void {
     this.note(`pause ${name}`);
-    this.#machine(name).isPaused = true;
-    process.kill(this.#process(name).pid, 'SIGSTOP');
+    const { pid } = this.#process(name);
+    for (const each of [pid, ...childrenOf(pid)]) process.kill(each, 'SIGSTOP');
   }
 
   resume(name: string): void {
     this.note(`resume ${name}`);
-    this.#machine(name).isPaused = false;
-    process.kill(this.#process(name).pid, 'SIGCONT');
+    const { pid } = this.#process(name);
+    for (const each of [...childrenOf(pid), pid]) process.kill(each, 'SIGCONT');
+  }
+
+  /** kill -9 of its etcd alone. */
+  killEtcd(name: string): void {
+    this.note(`kill the etcd of ${name}`);
+    // None while it is being started again after an earlier one.
+    for (const pid of childrenOf(this.#process(name).pid)) process.kill(pid, 'SIGKILL');
+  }
+
+  /** Its node's clock is off by so many seconds from now on; resolves when the node goes by it. */
+  async setClock(name: string, offSeconds: number): Promise<void> {
+    this.note(`the clock of ${name} is off by ${offSeconds} s`);
+    await writeFile(this.#clockFile(name), signed(offSeconds));
+    const endMs = performance.now() + CLOCK_SEEN_MS;
+    for (;;) {
+      const lines = await this.ctl(name, 'broker');
+      const text = lines.find((line) => line.startsWith('datetime'))?.replace(/^datetime *: */, '');
+      const offBy = (Date.parse(text ?? '') - Date.now()) / 1000;
+      if (Math.abs(offBy - offSeconds) < 60) return;
+      if (performance.now() > endMs) {
+        throw new Error(`the clock of ${name} is off by ${offBy} s: is libfaketime there?`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   }
 
   /** One way. */
@@ -136,14 +201,23 @@ export class FaultyCluster {
     return lines;
   }
 
+  async status(name: string): Promise<ClusterStatus> {
+    const lines = await this.ctl(name, 'cluster', 'status', '--json');
+    return JSON.parse(lines.join('')) as ClusterStatus;
+  }
+
   /**
-   * Waits until all nodes that run know the same nodes, reach each other and have these routes, `filter -> node`.
-   * Returns how long that took, ms.
+   * Waits until all nodes that run, or those alone that are named, know each other and no more, reach each other and
+   * have these routes, `filter -> node`. Returns how long that took, ms.
    */
-  async settled(routes: () => ReadonlySet<string>, limitMs: number): Promise<number> {
+  async settled(
+    routes: () => ReadonlySet<string>,
+    limitMs: number,
+    among?: readonly string[],
+  ): Promise<number> {
     const beganMs = performance.now();
     for (;;) {
-      const wrong = await this.#unsettled(routes());
+      const wrong = await this.#unsettled(routes(), among ?? this.running);
       const tookMs = performance.now() - beganMs;
       if (wrong === undefined) {
         this.note(`settled after ${Math.round(tookMs)} ms`);
@@ -166,16 +240,14 @@ export class FaultyCluster {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  async #unsettled(routes: ReadonlySet<string>): Promise<string | undefined> {
-    const names = this.running;
+  async #unsettled(
+    routes: ReadonlySet<string>,
+    names: readonly string[],
+  ): Promise<string | undefined> {
     const nodes = names.map((name) => this.nodeName(name)).sort();
     const wanted = [...routes].sort().join('\n');
     for (const name of names) {
-      const status = JSON.parse((await this.ctl(name, 'cluster', 'status', '--json')).join('')) as {
-        running_nodes: string[];
-        partitioned_nodes?: string[];
-        alarms?: string[];
-      };
+      const status = await this.status(name);
       if (status.partitioned_nodes !== undefined) {
         return `${name} does not reach ${status.partitioned_nodes}`;
       }
@@ -187,6 +259,20 @@ export class FaultyCluster {
       if (known !== wanted) return `${name} has the routes\n${known}\nnot\n${wanted}`;
     }
     return undefined;
+  }
+
+  #clockFile(name: string): string {
+    return join(this.#folder, `${name}.clock`);
+  }
+
+  #clockOf(name: string): NodeJS.ProcessEnv {
+    if (this.#shape.clocks !== true) return {};
+    return {
+      LD_PRELOAD: FAKETIME,
+      FAKETIME_TIMESTAMP_FILE: this.#clockFile(name),
+      FAKETIME_CACHE_DURATION: '1',
+      FAKETIME_DONT_FAKE_MONOTONIC: '1',
+    };
   }
 
   #machine(name: string): Machine {
@@ -206,4 +292,16 @@ export class FaultyCluster {
     this.#machine(name).process = undefined;
     return { process };
   }
+}
+
+/** Of a node: its etcd. */
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    .split(' ')
+    .filter((text) => text !== '')
+    .map(Number);
+}
+
+function signed(seconds: number): string {
+  return seconds < 0 ? String(seconds) : `+${seconds}`;
 }

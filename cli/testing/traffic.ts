@@ -16,9 +16,10 @@ interface Sent {
   acknowledgedMs: number | undefined;
 }
 
-/** What need not arrive: messages under way between the two times to subscribers on a machine. */
+/** What need not arrive: messages under way between the two times to subscribers on a machine, or from one. */
 interface Exception {
-  readonly to: string;
+  readonly to?: string;
+  readonly from?: string;
   readonly fromMs: number;
   untilMs: number;
 }
@@ -66,6 +67,15 @@ export class Traffic {
     return new Set([...own, ...this.otherRoutes]);
   }
 
+  /** Those of these machines; of all if none are named. */
+  routesOf(names: readonly string[] | undefined): Set<string> {
+    if (names === undefined) return this.routes;
+    const nodes = new Set(names.map((name) => this.#cluster.nodeName(name)));
+    return new Set(
+      [...this.routes].filter((route) => nodes.has(route.slice(route.indexOf(' -> ') + 4))),
+    );
+  }
+
   /** Publishes and subscribes on these machines from now on; resolves when all nodes know of it. */
   async begin(...names: string[]): Promise<void> {
     const fresh: Omit<Subscriber, 'sinceMs'>[] = [];
@@ -103,10 +113,14 @@ export class Traffic {
 
   /** Until it is called off, subscribers on this machine may miss what is published elsewhere. */
   except(to: string): () => void {
-    const exception = { to, fromMs: performance.now(), untilMs: Number.POSITIVE_INFINITY };
-    this.#exceptions.push(exception);
+    return this.#except({ to });
+  }
+
+  /** Until it is called off, this machine is no part of the cluster: nothing need come from it either. */
+  apart(name: string): () => void {
+    const backs = [this.#except({ to: name }), this.#except({ from: name })];
     return () => {
-      exception.untilMs = performance.now();
+      for (const back of backs) back();
     };
   }
 
@@ -171,6 +185,14 @@ export class Traffic {
     }
   }
 
+  #except(whom: Pick<Exception, 'to' | 'from'>): () => void {
+    const exception = { ...whom, fromMs: performance.now(), untilMs: Number.POSITIVE_INFINITY };
+    this.#exceptions.push(exception);
+    return () => {
+      exception.untilMs = performance.now();
+    };
+  }
+
   async #publish(at: string): Promise<void> {
     const client = await this.connect(at, {});
     this.#publishers.push(client);
@@ -227,8 +249,11 @@ export class Traffic {
 
   #isExcepted({ from, sentMs, acknowledgedMs = sentMs }: Sent, at: string): boolean {
     return this.#exceptions.some(
-      ({ to, fromMs, untilMs }) =>
-        to === at && from !== at && acknowledgedMs >= fromMs && sentMs <= untilMs,
+      (exception) =>
+        (exception.to === at || exception.from === from) &&
+        from !== at &&
+        acknowledgedMs >= exception.fromMs &&
+        sentMs <= exception.untilMs,
     );
   }
 

@@ -502,6 +502,25 @@ export function storeContract(name: string, subject: ContractSubject): void {
       assert.equal(lost, 0);
     });
 
+    it('end by themselves once they are let go, not when their store is closed', async () => {
+      const store = await subject.open();
+      const other = await subject.other();
+      const lease = await store.lease(3000, () => undefined);
+      await store.commit([put('l', 'v', lease.id)]);
+      lease.letGo();
+      lease.letGo();
+      await store.close();
+      if (other !== store) {
+        assert.deepEqual(await valuesOf(other, 'l'), { l: 'v' });
+        const endMs = performance.now() + 10_000;
+        while (Object.keys(await valuesOf(other, 'l')).length > 0) {
+          assert.ok(performance.now() < endMs, 'it is still there');
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+        await other.close();
+      }
+    });
+
     it('end when their store is closed', async () => {
       const store = await subject.open();
       const other = await subject.other();
