@@ -98,6 +98,7 @@ export class TestCluster {
   async close(): Promise<void> {
     await Promise.all(this.clients.map(({ mqtt }) => mqtt.endAsync(true)));
     for (const node of [...this.nodes].reverse()) await node.close(100);
+    await this.#store.close();
   }
 }
 
