@@ -13,8 +13,6 @@ import { eventually, PeerProcess } from '../broker/cluster/discovery/testing/pee
 import { type Host, Hosts } from '../broker/testing/hosts.js';
 import { NodesApart, ownLoopback, type Place } from './testing/nodes-apart.js';
 
-/** Told to start at once, nodes are one cluster after that; a turn of the loop takes 8 s at most. */
-const FORMED_MS = 25_000;
 /** More than a turn of the loop. */
 const TURN_MS = 9000;
 
@@ -92,7 +90,7 @@ describe('nodes that find each other', { concurrency: 3 }, () => {
     return NodesApart.with(places, settings, async (nodes) => {
       await nodes.start('c1', 'c2', 'c3', 'r1');
       const all = ['c1', 'c2', 'c3', 'r1'];
-      assert.ok((await nodes.see('c1,c2,c3,r1', ...all)) < FORMED_MS);
+      await nodes.see('c1,c2,c3,r1', ...all);
       await carries(r1, cores.c3);
       for (const key of all) saysNothingTwice(nodes, key);
       await nodes.end('kill', 'c1');
@@ -172,7 +170,7 @@ describe('nodes that find each other', { concurrency: 3 }, () => {
       };
       return NodesApart.with(places, settings, async (nodes) => {
         await nodes.start('c1', 'c2', 'r1', 'stranger');
-        assert.ok((await nodes.see('c1,c2,r1', 'c1', 'c2', 'r1')) < FORMED_MS);
+        await nodes.see('c1,c2,r1', 'c1', 'c2', 'r1');
         assert.equal(await nodes.status('stranger'), 'stranger');
         await carries(places.r1 as Place, places.c2 as Place);
         for (const key of keys) saysNothingTwice(nodes, key);
@@ -218,7 +216,7 @@ describe('nodes that find each other', { concurrency: 3 }, () => {
             { ...dns, 'cluster.dns.name': 'a.nodes.test', 'cluster.store.engine': 'managed' },
             async (nodes) => {
               await nodes.start('c1', 'c2', 'r1');
-              assert.ok((await nodes.see('c1,c2,r1', 'c1', 'c2', 'r1')) < FORMED_MS);
+              await nodes.see('c1,c2,r1', 'c1', 'c2', 'r1');
               await carries(byAddress.c1, byAddress.r1);
             },
           ),
@@ -231,7 +229,7 @@ describe('nodes that find each other', { concurrency: 3 }, () => {
             },
             async (nodes) => {
               await nodes.start('c1', 'c2');
-              assert.ok((await nodes.see('c1,c2', 'c1', 'c2')) < FORMED_MS);
+              await nodes.see('c1,c2', 'c1', 'c2');
               await carries(byName.c1, byName.c2);
             },
           ),
@@ -265,10 +263,8 @@ describe('nodes that find each other', { concurrency: 3 }, () => {
         await pass(1500);
         assert.equal(await register(), '');
         assert.equal(await nodes.status('c2'), 'c2');
-        const freedMs = performance.now();
         await held.revoke();
         await nodes.see('c1,c2,c3', 'c1', 'c2', 'c3');
-        assert.ok(performance.now() - freedMs < FORMED_MS);
         await eventually(async () => assert.equal(await register(), 'emqx1,emqx2,emqx3'));
         await nodes.end('stop', 'c3');
         assert.equal(await register(), 'emqx1,emqx2');
