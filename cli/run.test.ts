@@ -166,10 +166,7 @@ test('quickstart says beforehand when its broker may not have a file for each de
   await inFolder({}, async (cwd) => {
     const run = await runCli(['quickstart'], { cwd, openFiles: 4096 });
     assert.equal(run.code, 2, run.err);
-    assert.match(
-      run.err,
-      /^a process may have 4096 .*'ulimit -n 10064' or more, .*--scale 0\.4\n$/,
-    );
+    assert.match(run.err, /^a process may have 4096 .*'ulimit -n 5064' or more, .*--scale 0\.8\n$/);
     assert.equal(run.out, '');
     assert.deepEqual(readdirSync(cwd), []);
   });

@@ -50,14 +50,28 @@ class Pair {
     this.#profile = profile;
   }
 
-  /** The routes are the core's own, put into its file; then it starts. */
+  /**
+   * The routes are those of a third node, put into the core's file; then the core starts. (Its own it would take out: it
+   * has no subscribers.) That node is said to be up and does not answer.
+   */
   async start(): Promise<void> {
     const file = join(this.#folder, `${this.#routes}.store`);
     const store = await EmbeddedStore.open(file);
+    const owner = `owner1@${this.#network}.3`;
+    const record = {
+      guid: '0',
+      role: 'replicant',
+      host: `${this.#network}.3`,
+      linkPort: this.#port,
+      listeners: [],
+      version: '0',
+    };
+    const value = Buffer.from(JSON.stringify(record));
+    await store.commit([{ operations: [{ put: `r/node/${owner}`, value }] }]);
     for (let n = 0; n < this.#routes; ) {
       const writes: Write[] = [];
       for (; n < this.#routes && writes.length < BATCH; n++) {
-        const put = `r/route/${this.#coreName}/${filterOf(n)}`;
+        const put = `r/route/${owner}/${filterOf(n)}`;
         writes.push({ operations: [{ put, value: Buffer.alloc(0) }] });
       }
       await store.commit(writes);
