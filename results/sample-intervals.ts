@@ -1,5 +1,6 @@
 import { counterIndex, newCounters } from './counters.js';
 import { HistogramSet } from './histogram-set.js';
+import { noOccupancy } from './interval-merger.js';
 import type { MergedInterval, ProbePoint } from './interval-report.js';
 import { type PhaseSpan, placeSecond } from './phases.js';
 import type { RunHead } from './run-writer.js';
@@ -68,7 +69,9 @@ export function sampleInterval(second: number, lengthSec = 1): MergedInterval {
     backlog: second,
     loopUtilisation: 0.25,
     loopDelayMaxUs: 1_234.5,
-    gcPauseUs: 100,
+    gcPausesUs: [100, 50],
+    threads: [],
+    occupancy: noOccupancy(),
     generatorCpuPercent: 61.25,
     shards: 2,
     reports: 2,
