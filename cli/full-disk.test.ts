@@ -57,7 +57,9 @@ exit $code`;
   }
 }
 
-async function withBroker(play: (target: string, connected: () => number) => Promise<void>): Promise<void> {
+async function withBroker(
+  play: (target: string, connected: () => number) => Promise<void>,
+): Promise<void> {
   const broker = await startBroker({ host: '127.0.0.1', port: 0 });
   try {
     await play(`mqtt://127.0.0.1:${broker.listeners[0]!.port}`, () => 0);

@@ -179,7 +179,9 @@ test('a signal while the record is written leaves it whole: finished or interrup
       await interrupted(server, isTime, ['SIGTERM'], [], async (code, err, folder) => {
         const record = await truthOf(folder);
         assert.ok(record.finishedAt !== null, err);
-        assert.equal(code, record.state === 'interrupted' ? 7 : 0, err);
+        // When all is written a signal ends it as it ends any program.
+        const codes = record.state === 'interrupted' ? [7] : [0, null];
+        assert.ok(codes.includes(code), `${record.state}, exit ${code}`);
         assert.equal(record.totals.publishes.sent, server.published);
       });
     });

@@ -16,9 +16,9 @@ groups:
     count: 120
     subscribe: [{ filter: 'p2p/%i/+', qos: 2 }]
     publish:
-      - { topic: 'p2p/%i/0', qos: 0, arrivals: { kind: poisson, ratePerSec: 2 } }
+      - { topic: 'p2p/%i/0', qos: 0, arrivals: { kind: poisson, ratePerSec: 240 } }
       - { topic: 'p2p/%i/1', qos: 1, arrivals: { kind: periodic, interval: 500ms } }
-      - { topic: 'p2p/%i/2', qos: 2, arrivals: { kind: poisson, ratePerSec: 2 } }
+      - { topic: 'p2p/%i/2', qos: 2, arrivals: { kind: poisson, ratePerSec: 240 } }
 phases:
   - { name: ramp, kind: ramp }
   - { name: steady, kind: steady, duration: 11s }
@@ -63,7 +63,10 @@ test("a real run holds Little's law on every path, has one clock, and every thre
       assert.ok(record.clock!.errorUs < 50, `${record.clock!.errorUs}`);
       assert.ok(Math.abs(host!.check!.offsetUs) <= host!.check!.uncertaintyUs);
       const threads = record.generator.perThread!;
-      assert.deepEqual(threads.map(({ shard }) => shard), [0, 1]);
+      assert.deepEqual(
+        threads.map(({ shard }) => shard),
+        [0, 1],
+      );
       const sent = threads.reduce((sum, thread) => sum + thread.sent, 0);
       assert.equal(sent, record.measured.counters.publishesSent);
       for (const thread of threads) assert.ok(thread.loopUtilisationMean > 0);
@@ -77,7 +80,7 @@ test('a starved generator is called invalid, exit 6, and its rates are bounds', 
   await withBroker((target) =>
     inFolder({ 's.yaml': SCENARIO }, async (cwd) => {
       const args = ['run', 's.yaml', '--target', target, '--out', 'rec'];
-      const run = startCli([...args, '--set', 'phases.steady.duration=6s'], { cwd });
+      const run = startCli([...args, '--set', 'phases.steady.duration=9s'], { cwd });
       let fleet = 0;
       try {
         for (let waited = 0; !/steady/.test(run.output.err); waited += 50) {
@@ -86,7 +89,7 @@ test('a starved generator is called invalid, exit 6, and its rates are bounds', 
         }
         fleet = childOf(run.process.pid!);
         // Three quarters of the time it does not run at all, as on a machine that has no time for it.
-        for (let n = 0; n < 14; n += 1) {
+        for (let n = 0; n < 11; n += 1) {
           process.kill(fleet, 'SIGSTOP');
           await sleep(450);
           process.kill(fleet, 'SIGCONT');

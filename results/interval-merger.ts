@@ -1,6 +1,11 @@
 import { addEvents, COUNTERS, type Counters, counter, isGauge, newCounters } from './counters.js';
 import { HistogramSet } from './histogram-set.js';
-import type { IntervalReport, MergedInterval, Occupancy, ThreadReading } from './interval-report.js';
+import type {
+  IntervalReport,
+  MergedInterval,
+  Occupancy,
+  ThreadReading,
+} from './interval-report.js';
 import type { SecondPlace } from './phases.js';
 import { PATHS } from './series.js';
 
@@ -177,7 +182,7 @@ export class IntervalMerger {
       backlog,
       loopUtilisation: open.loopUtilisation,
       loopDelayMaxUs: open.loopDelayMaxUs,
-      gcPausesUs: open.gcPausesUs,
+      gcPausesUs: open.gcPausesUs.sort((a, b) => a - b),
       threads: open.threads.sort((a, b) => a.shard - b.shard),
       occupancy: open.occupancy,
       generatorCpuPercent: (open.cpuUs / (lengthSec * SECOND_US)) * 100,

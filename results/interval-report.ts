@@ -61,7 +61,7 @@ export interface MergedInterval extends SecondPlace {
   /** The highest of all shards, 0…1. */
   readonly loopUtilisation: number;
   readonly loopDelayMaxUs: number;
-  /** Of all shards, in no order. */
+  /** Of all shards, the shortest first. */
   readonly gcPausesUs: readonly number[];
   readonly threads: readonly ThreadReading[];
   readonly occupancy: Occupancy;

@@ -1,6 +1,6 @@
 import type { MergedInterval } from './interval-report.js';
 import type { LatencyFigures, LittlesLaw, RunRecord } from './run-record.js';
-import { PATHS, PUBLISH, type Path } from './series.js';
+import { PATHS, type Path, PUBLISH } from './series.js';
 
 const SECOND_US = 1_000_000;
 /** Buckets of our histograms are at most 1/1024 of their values wide: a mean of their middles is off by half of it. */
@@ -34,7 +34,8 @@ export class OccupancyTotals {
       if (within !== path.within) path.atEdges += Math.max(0, before);
       path.within = within;
       if (!within) continue;
-      path.areaUs += endUs * path.underWay - beginUs * before + interval.occupancy.momentsUs[index]!;
+      path.areaUs +=
+        endUs * path.underWay - beginUs * before + interval.occupancy.momentsUs[index]!;
       path.windowUs += endUs - beginUs;
     }
     this.#endUs = endUs;

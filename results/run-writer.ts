@@ -1,7 +1,7 @@
 import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hlogHead, hlogLine } from './hlog.js';
 import { clockFigures } from './clock-figures.js';
+import { hlogHead, hlogLine } from './hlog.js';
 import type { MergedInterval, ProbePoint } from './interval-report.js';
 import { csvHeader, csvRow } from './intervals-csv.js';
 import { judgeObjectives, parseObjective } from './objectives.js';

@@ -1,5 +1,10 @@
 import { COUNTERS } from './counters.js';
-import { type LatencyFigures, type LittlesLaw, RECORD_SCHEMA, type RunRecord } from './run-record.js';
+import {
+  type LatencyFigures,
+  type LittlesLaw,
+  RECORD_SCHEMA,
+  type RunRecord,
+} from './run-record.js';
 
 /** A made-up record of a good run, for tests and documents: 10,000 devices at 5,000 publishes a second. */
 export function sampleRecord(): RunRecord {

@@ -38,8 +38,22 @@ export function simulateRun(options: SimulatedRun): RunRecord {
   const endUs = (WARM_SECONDS + seconds) * SECOND_US;
   const record = sampleRecord();
   record.phases = [
-    { name: 'warm', kind: 'steady', startUs: 0, endUs: WARM_SECONDS * SECOND_US, load: 1, measured: false },
-    { name: 'steady', kind: 'steady', startUs: WARM_SECONDS * SECOND_US, endUs, load: 1, measured: true },
+    {
+      name: 'warm',
+      kind: 'steady',
+      startUs: 0,
+      endUs: WARM_SECONDS * SECOND_US,
+      load: 1,
+      measured: false,
+    },
+    {
+      name: 'steady',
+      kind: 'steady',
+      startUs: WARM_SECONDS * SECOND_US,
+      endUs,
+      load: 1,
+      measured: true,
+    },
     { name: 'drain', kind: 'drain', startUs: endUs, endUs: null, load: null, measured: false },
   ];
   const totals = new RunTotals();
@@ -73,7 +87,8 @@ function simulateSeconds(options: SimulatedRun, record: RunRecord): MergedInterv
     const sentUs = dueUs + lagUs;
     const second = Math.floor(dueUs / SECOND_US);
     const slower = options.slower?.(second) ?? 1;
-    freeUs = Math.max(freeUs, sentUs) + exponential((utilisation / ratePerSec) * SECOND_US * slower);
+    freeUs =
+      Math.max(freeUs, sentUs) + exponential((utilisation / ratePerSec) * SECOND_US * slower);
     send(at(sentUs), dueUs, lagUs);
     if (options.answered?.(n, second) === false) continue;
     const times = options.recorded?.(n) ?? 1;
@@ -83,7 +98,12 @@ function simulateSeconds(options: SimulatedRun, record: RunRecord): MergedInterv
 }
 
 function send(into: MergedInterval, dueUs: number, lagUs: number): void {
-  for (const name of ['publishesScheduled', 'publishesSent', 'publishesSentQos1', 'deliveriesExpected'] as const) {
+  for (const name of [
+    'publishesScheduled',
+    'publishesSent',
+    'publishesSentQos1',
+    'deliveriesExpected',
+  ] as const) {
     into.counters[counterIndex(name)]! += 1;
   }
   into.histograms.record(seriesIndex(PUBLISH, LAG), lagUs);
@@ -99,7 +119,13 @@ function send(into: MergedInterval, dueUs: number, lagUs: number): void {
   }
 }
 
-function answer(into: MergedInterval, dueUs: number, sentUs: number, atUs: number, times: number): void {
+function answer(
+  into: MergedInterval,
+  dueUs: number,
+  sentUs: number,
+  atUs: number,
+  times: number,
+): void {
   for (const name of ['publishesAcked', 'deliveriesReceived', 'deliveriesReceivedQos1'] as const) {
     into.counters[counterIndex(name)]! += 1;
   }

@@ -11,7 +11,9 @@ const MAXIMUM_POINTS = 600;
 type Of = Steadiness['of'];
 
 /** What a phase is judged by: deliveries where there are any, else acknowledgements, else what was sent. */
-const RATES: Readonly<Record<Of, { rate: 'deliveriesReceived' | 'publishesAcked' | 'publishesSent'; series: number }>> = {
+const RATES: Readonly<
+  Record<Of, { rate: 'deliveriesReceived' | 'publishesAcked' | 'publishesSent'; series: number }>
+> = {
   deliveries: { rate: 'deliveriesReceived', series: seriesIndex(DELIVERY, RESPONSE) },
   publishes: { rate: 'publishesAcked', series: seriesIndex(PUBLISH, RESPONSE) },
   sends: { rate: 'publishesSent', series: seriesIndex(PUBLISH, RESPONSE) },

@@ -27,7 +27,7 @@ export function mannKendall(values: readonly number[]): Trend {
   const drift = resistantDrift(values);
   const variance = ((n * (n - 1) * (2 * n + 5) - tieTerm(values)) / 18) * widening(values, drift);
   const z = variance <= 0 || s === 0 ? 0 : (s - Math.sign(s)) / Math.sqrt(variance);
-  return { z, p: 1 - errorFunction(Math.abs(z) / Math.SQRT2), drift };
+  return { z, p: z === 0 ? 1 : 1 - errorFunction(Math.abs(z) / Math.SQRT2), drift };
 }
 
 /** Tukey's resistant line: the medians of the last and the first third, which lie two thirds of the time apart. */

@@ -341,7 +341,7 @@ describe('a scenario', () => {
 describe('a generator', () => {
   it('is not late by itself for stalls far below the lag', () => {
     const record = sampleRecord();
-    record.generator.lagP99Us = 100_000;
+    lag(record, { lagUs: 100_000, responseUs: 200_000, stallUs: 0 });
     record.generator.loopDelayMaxUs = 49_999;
     assert.equal(generatorLate(record), false);
     record.generator.loopDelayMaxUs = 50_000;
@@ -360,7 +360,7 @@ function lag(
   record: RunRecord,
   { lagUs, responseUs, stallUs }: { lagUs: number; responseUs: number; stallUs: number },
 ): void {
-  record.latency['publish.lag']!.p99 = lagUs;
+  Object.assign(record.latency['publish.lag']!, { p99: lagUs, mean: lagUs / 2 });
   record.latency['publish.response']!.p99 = responseUs;
   record.generator.lagP99Us = lagUs;
   record.generator.loopDelayMaxUs = stallUs;

@@ -3,7 +3,7 @@ import { judgeAchieved } from './verdict/achieved-load.js';
 import { judgeClockError, judgeClocks } from './verdict/clocks.js';
 import { judgeCompleteness } from './verdict/completeness.js';
 import { judgeDeliveries } from './verdict/deliveries.js';
-import { type Finding, isSilence } from './verdict/finding.js';
+import { type Finding, isReason, isSilence } from './verdict/finding.js';
 import { judgeGarbageCollection } from './verdict/garbage-collection.js';
 import { judgeLoop } from './verdict/generator-loop.js';
 import { judgeLittlesLaw } from './verdict/littles-law.js';
@@ -54,7 +54,7 @@ const RANK = { note: 0, suspect: 1, invalid: 2 } as const;
 export function judge(record: RunRecord): Verdict {
   const findings = CHECKS.flatMap((check) => check(record));
   const silent = findings.filter(isSilence);
-  const reasons = findings.filter((finding) => !isSilence(finding));
+  const reasons = findings.filter(isReason);
   reasons.sort((a, b) => RANK[b.severity] - RANK[a.severity]);
   const worst = reasons[0]?.severity ?? 'note';
   return { state: worst === 'note' ? 'valid' : worst, reasons, silent };

@@ -6,14 +6,15 @@ const MAD_TO_DEVIATION = 1.4826;
 /**
  * How many of the first values are a transient, by the marginal standard error rule (K. P. White, Simulation 69,
  * 1997): the k ≤ n/2 that makes the error of the mean of what remains smallest, Σ (x − mean)² / (n − k)². It always
- * names some k; so these must also stand off from the rest, by a share of its median and by some of its robust
- * standard deviations. 0 when they do not.
+ * names some k; so these must also stand off from the rest: their median, and the last of them, by so much at
+ * least, and by some of its robust standard deviations. 0 when they do not.
  *
- * @param leastShare of the median of the rest
+ * @param least in the values' unit
+ * @param leastDeviations robust standard deviations of the rest
  */
 export function warmUpLength(
   values: readonly number[],
-  leastShare: number,
+  least: number,
   leastDeviations: number,
 ): number {
   const n = values.length;
@@ -35,7 +36,11 @@ export function warmUpLength(
   if (best === 0) return 0;
   const rest = values.slice(best);
   const level = median(rest);
-  const off = Math.abs(median(values.slice(0, best)) - level);
   const deviation = medianAbsoluteDeviation(rest) * MAD_TO_DEVIATION;
-  return off > Math.max(leastShare * level, leastDeviations * deviation) ? best : 0;
+  const apart = Math.max(least, leastDeviations * deviation);
+  const standsOff = (value: number): boolean => Math.abs(value - level) > apart;
+  // The rule likes to cut a few more than it must: those at its end that are like the rest belong to the rest.
+  let length = best;
+  while (length > 0 && !standsOff(values[length - 1]!)) length -= 1;
+  return length > 0 && standsOff(median(values.slice(0, length))) ? length : 0;
 }

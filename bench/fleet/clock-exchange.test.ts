@@ -12,7 +12,11 @@ test('whatever the delays on the way, the true offset lies within the uncertaint
       (trueUs, ways) => {
         const exchanges = ways.map(([there, back], at): ClockExchange => {
           const askedUs = at * 100_000;
-          return { askedUs, theirsUs: askedUs + there + trueUs, answeredUs: askedUs + there + back };
+          return {
+            askedUs,
+            theirsUs: askedUs + there + trueUs,
+            answeredUs: askedUs + there + back,
+          };
         });
         const { offsetUs, uncertaintyUs } = clockOffset(exchanges);
         assert.ok(Math.abs(offsetUs - trueUs) <= uncertaintyUs);

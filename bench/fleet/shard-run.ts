@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { transferables } from '../../results/mod.js';
-import { readClock, Receiver, type RunIdentity, SourcePorts, Tally } from '../device/mod.js';
+import { Receiver, type RunIdentity, readClock, SourcePorts, Tally } from '../device/mod.js';
 import { plan as planOf } from '../scenario/mod.js';
 import { connectAtUs } from '../schedule/mod.js';
 import { GeneratorLoad } from './generator-load.js';

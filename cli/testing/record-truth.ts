@@ -30,7 +30,8 @@ export async function truthOf(folder: string): Promise<RunRecord> {
   for (const name of COUNTERS) {
     const total = totals[name];
     if (total === undefined || GAUGES.has(name)) continue;
-    if (record.state === 'running') assert.ok(summed(name) >= total, `${name}: ahead of its seconds`);
+    if (record.state === 'running')
+      assert.ok(summed(name) >= total, `${name}: ahead of its seconds`);
     else assert.equal(summed(name), total, name);
   }
   const answered = (await run.histogram('publish.service', 'whole')).totalCount;

@@ -19,3 +19,7 @@ export function silence(check: string, why: string): Silence[] {
 export function isSilence(finding: Finding): finding is Silence {
   return 'check' in finding;
 }
+
+export function isReason(finding: Finding): finding is VerdictReason {
+  return !isSilence(finding);
+}

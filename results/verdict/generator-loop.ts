@@ -17,14 +17,6 @@ export function generatorLate(record: RunRecord): boolean {
   );
 }
 
-/** Which of them, where there are several. */
-function which(record: RunRecord): string {
-  const threads = record.generator.perThread ?? [];
-  if (threads.length < 2) return '';
-  const busiest = threads.reduce((a, b) => (b.loopUtilisationP90 > a.loopUtilisationP90 ? b : a));
-  return ` (${busiest.shard} of 0 to ${threads.length - 1})`;
-}
-
 export function judgeLoop(record: RunRecord): VerdictReason[] {
   const { loopUtilisationP90, loopDelayMaxUs } = record.generator;
   const found: VerdictReason[] = [];
@@ -34,7 +26,7 @@ export function judgeLoop(record: RunRecord): VerdictReason[] {
       ...reason(
         invalid ? 'invalid' : 'suspect',
         'GENERATOR_BUSY',
-        `a generator thread${which(record)} was busy ${formatPercent(loopUtilisationP90 * 100)} of the time or more in one measured second ` +
+        `a generator thread was busy ${formatPercent(loopUtilisationP90 * 100)} of the time or more in one measured second ` +
           `of ten: ${invalid ? 'it set the pace, not the target' : 'its own queue shows in the figures'}; ` +
           'use more threads, more machines or less load',
       ),

@@ -2,7 +2,11 @@ import { formatCount, formatDurationUs } from '../format.js';
 import type { LittlesLaw, RunRecord } from '../run-record.js';
 import { PATHS, type Path } from '../series.js';
 import { type Finding, reason, silence } from './finding.js';
-import { LITTLE_LEAST_ANSWERS, LITTLE_SUSPECT_SHARE, LITTLE_WIDEST_TOLERANCE } from './thresholds.js';
+import {
+  LITTLE_LEAST_ANSWERS,
+  LITTLE_SUSPECT_SHARE,
+  LITTLE_WIDEST_TOLERANCE,
+} from './thresholds.js';
 
 /**
  * L = λ·W on each path: how many were between intended and answered, counted as a time integral, must be the rate

@@ -2,7 +2,14 @@ import { formatDurationUs, formatShare } from '../format.js';
 import type { RunRecord, VerdictReason } from '../run-record.js';
 import { type Finding, reason, silence } from './finding.js';
 import { backPressure, generatorLate } from './generator-loop.js';
-import { LAG_INVALID_SHARE, LAG_INVALID_US, LAG_SUSPECT_SHARE, LAG_SUSPECT_US, OWN_LAG_SUSPECT_SHARE, OWN_LAG_SUSPECT_US } from './thresholds.js';
+import {
+  LAG_INVALID_SHARE,
+  LAG_INVALID_US,
+  LAG_SUSPECT_SHARE,
+  LAG_SUSPECT_US,
+  OWN_LAG_SUSPECT_SHARE,
+  OWN_LAG_SUSPECT_US,
+} from './thresholds.js';
 
 export function judgeLag(record: RunRecord): Finding[] {
   return [...judgeLagP99(record), ...judgeOwnLag(record)];

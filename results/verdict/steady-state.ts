@@ -16,6 +16,7 @@ interface Series {
   readonly name: string;
   readonly values: readonly number[];
   readonly leastShare: number;
+  readonly scatters: 'evenly' | 'in proportion';
   readonly format: (value: number) => string;
 }
 
@@ -37,9 +38,7 @@ function judgePhase(record: RunRecord, phase: Steadiness): Finding[] {
     return silence(check, `${seconds} points of time; a trend needs ${STEADY_LEAST_SECONDS}`);
   }
   const series = seriesOf(phase);
-  const warmUp = Math.max(
-    ...series.map(({ values, leastShare }) => warmUpLength(values, leastShare, WARM_UP_DEVIATIONS)),
-  );
+  const warmUp = Math.max(...series.map(warmUpOf));
   const trending = series.find((one) => hasTrend(one, 0));
   const settles = warmUp > 0 && warmUp < Math.floor(seconds / 2);
   if (trending !== undefined && !(settles && series.every((one) => !hasTrend(one, warmUp)))) {
@@ -52,16 +51,29 @@ function seriesOf(phase: Steadiness): Series[] {
   const latencies = (values: readonly (number | null)[]): number[] =>
     values.filter((value) => value !== null);
   const all: Series[] = [
-    { name: phase.of, values: phase.ratePerSec, leastShare: STEADY_DRIFT.rate, format: formatRate },
+    {
+      name: phase.of,
+      values: phase.ratePerSec,
+      leastShare: STEADY_DRIFT.rate,
+      scatters: 'evenly',
+      format: formatRate,
+    },
   ];
   const mean = latencies(phase.responseMeanUs);
   const p99 = latencies(phase.responseP99Us);
   // A second without an answer has no latency: then only the rate can be judged second by second.
   if (mean.length !== phase.ratePerSec.length) return all;
-  const format = formatDurationUs;
-  all.push({ name: 'the mean response', values: mean, leastShare: STEADY_DRIFT.mean, format });
-  all.push({ name: 'the response p99', values: p99, leastShare: STEADY_DRIFT.p99, format });
+  const latency = { scatters: 'in proportion', format: formatDurationUs } as const;
+  all.push({ ...latency, name: 'the mean response', values: mean, leastShare: STEADY_DRIFT.mean });
+  all.push({ ...latency, name: 'the response p99', values: p99, leastShare: STEADY_DRIFT.p99 });
   return all;
+}
+
+/** Latencies are judged by their logarithms: they scatter in proportion, and further up than down. */
+function warmUpOf({ values, leastShare, scatters }: Series): number {
+  return scatters === 'in proportion'
+    ? warmUpLength(values.map(Math.log), Math.log(1 + leastShare), WARM_UP_DEVIATIONS)
+    : warmUpLength(values, leastShare * median([...values]), WARM_UP_DEVIATIONS);
 }
 
 function trendOf({ values }: Series, from: number): Trend {
@@ -94,7 +106,11 @@ function warm(phase: Steadiness, series: readonly Series[], points: number): Fin
       const first = mean(values.slice(0, points));
       const rest = mean(values.slice(points));
       const off = rest === 0 ? 0 : Math.abs(mean([...values]) / rest - 1);
-      return { off, stand: Math.abs(first / rest - 1), text: `${name} ${format(first)} against ${format(rest)} later` };
+      return {
+        off,
+        stand: Math.abs(first / rest - 1),
+        text: `${name} ${format(first)} against ${format(rest)} later`,
+      };
     })
     .sort((a, b) => b.stand - a.stand)[0]!;
   return reason(

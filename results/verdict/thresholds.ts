@@ -79,7 +79,7 @@ export const STEADY_LEAST_SECONDS = 10;
 export const STEADY_Z = 3.29;
 /** Drift over the phase, against its median, that is worth a word; percentiles of one second scatter more. */
 export const STEADY_DRIFT = { rate: 0.05, mean: 0.1, p99: 0.25 } as const;
-/** How many robust standard deviations the first seconds must stand off. */
-export const WARM_UP_DEVIATIONS = 4;
+/** How many robust standard deviations the first seconds must stand off: with 5, one clean run in a hundred is named. */
+export const WARM_UP_DEVIATIONS = 5;
 /** The phase's mean is off by more than this because of its first seconds. */
 export const WARM_UP_SUSPECT_SHARE = 0.1;
