@@ -153,6 +153,26 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+test('SIGTERM to all its processes, as a service is stopped, ends a run in order', async () => {
+  await withServer((server) =>
+    inFolder({ 's.yaml': SCENARIO }, async (cwd) => {
+      const args = ['run', 's.yaml', '--target', server.target, '--out', 'rec', '--probe', 'none'];
+      const run = startCli(args, { cwd, ownGroup: true });
+      try {
+        await until(() => server.published > 300, run);
+        process.kill(-run.process.pid!, 'SIGTERM');
+        const { code, err } = await run.ended;
+        assert.equal(code, 7, err);
+        const record = await truthOf(join(cwd, 'rec'));
+        assert.deepEqual([record.state, record.generator.shardsLost], ['interrupted', 0]);
+        assert.equal(record.totals.publishes.sent, server.published);
+      } finally {
+        run.process.kill('SIGKILL');
+      }
+    }),
+  );
+});
+
 test('a second signal ends a run at once: the record reads as one that was killed, or is done', async () => {
   await withServer(async (server) => {
     const isTime = () => server.published > 300;

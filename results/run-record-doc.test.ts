@@ -7,6 +7,7 @@ import { runRecordSchema } from './run-record.js';
 import { sampleRecord } from './sample-record.js';
 
 const DOC = new URL('../../docs/run-record.md', import.meta.url);
+const REASONS = new URL('../../docs/run.md', import.meta.url);
 /** One file a check. */
 const CHECKS = new URL('../../results/verdict/', import.meta.url);
 
@@ -25,8 +26,8 @@ describe('docs/run-record.md', () => {
     );
   });
 
-  it('explains every reason a verdict may give', async () => {
-    const text = await readFile(DOC, 'utf8');
+  it('leaves to docs/run.md every reason a verdict may give', async () => {
+    const text = await readFile(REASONS, 'utf8');
     const files = await readdir(CHECKS);
     const sources = await Promise.all(files.map((file) => readFile(new URL(file, CHECKS), 'utf8')));
     const source = sources.join('\n');

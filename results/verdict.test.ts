@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { clockFigures } from './clock-figures.js';
 import type { RunRecord } from './run-record.js';
 import { sampleRecord } from './sample-record.js';
 import { generatorLate, judge, scenarioReached } from './verdict.js';
@@ -284,6 +285,77 @@ const CASES: readonly Case[] = [
     text: /after 12 s/,
   },
   {
+    name: 'one thread of two that fell behind by itself',
+    change: (run) => {
+      Object.assign(run.generator.perThread![1]!, { sent: 60_000, ownLagMeanUs: 80_000 });
+    },
+    state: 'suspect',
+    codes: ['THREAD_BEHIND'],
+    text: /1 of 2 generator threads .* thread 1 sent 80\.0 % .* late by 80\.0 ms/,
+  },
+  {
+    name: 'one thread of two whose devices had no room',
+    change: (run) => {
+      Object.assign(run.generator.perThread![1]!, { sent: 60_000, ownLagMeanUs: 900 });
+    },
+    state: 'valid',
+    codes: [],
+  },
+  {
+    name: 'lag of its own that is most of the mean response',
+    change: (run) => {
+      Object.assign(run.generator, { ownLagMeanUs: 5_000, ownLagShare: 0.7 });
+    },
+    state: 'suspect',
+    codes: ['OWN_LAG'],
+    text: /70\.0 % of the mean response time is the generator's own lag \(5\.00 ms/,
+  },
+  {
+    name: 'lag of its own within the grain of timers',
+    change: (run) => {
+      Object.assign(run.generator, { ownLagMeanUs: 700, ownLagShare: 0.7 });
+    },
+    state: 'valid',
+    codes: [],
+  },
+  {
+    name: 'hosts whose clocks may differ by a tenth of the median delivery',
+    change: (run) => otherHost(run, 40),
+    state: 'suspect',
+    codes: ['CLOCK_ERROR'],
+    text: /wrong by 40 µs, and half of the deliveries took 391 µs/,
+  },
+  {
+    name: 'hosts whose clocks may differ by the whole of it',
+    change: (run) => otherHost(run, 400),
+    state: 'invalid',
+    codes: ['CLOCK_ERROR'],
+  },
+  {
+    name: 'hosts whose clocks are known well enough',
+    change: (run) => otherHost(run, 30),
+    state: 'valid',
+    codes: [],
+  },
+  {
+    name: 'processes that do not share the clock they should',
+    change: (run) => {
+      run.clock!.hosts[0]!.check = { offsetUs: 900, uncertaintyUs: 60 };
+    },
+    state: 'suspect',
+    codes: ['CLOCKS_DISAGREE'],
+    text: /bench-1 .* 900 µs \(± 60 µs\)/,
+  },
+  {
+    name: 'collections that are half of what lies above p99.9',
+    change: (run) => {
+      Object.assign(run.generator.gc!, { beyondP99: 0.004, beyondP999: 0.0006 });
+    },
+    state: 'valid',
+    codes: ['GARBAGE_COLLECTION'],
+    text: /p99\.9 and above may be its own/,
+  },
+  {
     name: 'a record without an end',
     change: (run) => {
       run.state = 'running';
@@ -355,6 +427,13 @@ describe('a generator', () => {
     assert.equal(generatorLate(record), false);
   });
 });
+
+/** Another host of the fleet; the error is that of the two clocks together. */
+function otherHost(run: RunRecord, errorUs: number): void {
+  const other = { host: 'bench-2', shards: 2, how: 'exchange', offsetUs: 812 } as const;
+  run.clock!.hosts.push({ ...other, uncertaintyUs: errorUs - 0.2 });
+  run.clock = clockFigures(run.clock!.hosts);
+}
 
 function lag(
   record: RunRecord,

@@ -22,7 +22,6 @@ export const GENERATOR_FAULTS: ReadonlySet<string> = new Set([
   'GENERATOR_BUSY',
   'GENERATOR_LATE',
   'LOAD_NOT_ACHIEVED',
-  'OWN_LAG',
   'REPORTS_MISSING',
 ]);
 

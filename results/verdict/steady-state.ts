@@ -117,7 +117,8 @@ function warm(phase: Steadiness, series: readonly Series[], points: number): Fin
     shown.off > WARM_UP_SUSPECT_SHARE ? 'suspect' : 'note',
     'WARM_UP',
     `the first ${seconds} s of phase '${phase.phase}' (from second ${phase.startSecond}) still belong to the warm-up: ` +
-      `${shown.text}; they are in the figures, and move them by ${formatShare(shown.off)}: put them into a phase that is not measured`,
+      `${shown.text}; they are in the figures, and move the mean of the seconds by ${formatShare(shown.off)}: put them into a ` +
+      'phase that is not measured',
   );
 }
 
