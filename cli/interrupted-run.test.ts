@@ -105,13 +105,31 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   test(`${signal} while the target is tried: exit 7 at once, one line, nothing written`, async () => {
     await withServer(async (server) => {
       server.greets = false;
-      const began = Date.now();
-      const isTime = () => server.connections > 0;
+      let began = 0;
+      const isTime = () => {
+        if (server.connections > 0) began ||= Date.now();
+        return began > 0;
+      };
       await interrupted(server, isTime, [signal], [], async (code, err, folder) => {
         assert.equal(code, 7, err);
         assert.match(err, /stopped before anything connected: no record was written\n$/);
         assert.ok(!existsSync(folder));
         assert.ok(Date.now() - began < 4_500, 'it did not wait for the 5 s of the trial');
+      });
+    });
+  });
+
+  test(`${signal} while the fleet comes up: no record, or a whole one of a run that was interrupted`, async () => {
+    await withServer(async (server) => {
+      let triedAt = 0;
+      const isTime = () => {
+        if (server.connections > 0) triedAt ||= Date.now();
+        return triedAt > 0 && Date.now() - triedAt > 150;
+      };
+      await interrupted(server, isTime, [signal], [], async (code, err, folder) => {
+        assert.equal(code, 7, err);
+        if (!existsSync(folder)) assert.match(err, /no record was written\n$/);
+        else assert.equal((await truthOf(folder)).state, 'interrupted');
       });
     });
   });

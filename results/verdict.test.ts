@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { clockFigures } from './clock-figures.js';
-import type { RunRecord } from './run-record.js';
+import type { LittlesLaw, RunRecord } from './run-record.js';
 import { sampleRecord } from './sample-record.js';
 import { generatorLate, judge, scenarioReached } from './verdict.js';
 
@@ -398,6 +398,69 @@ describe('the verdict on', () => {
   });
 });
 
+describe('a check that lacks what it needs claims nothing, and says so:', () => {
+  const cases: readonly [string, (record: RunRecord) => void, string, RegExp][] = [
+    [
+      "Little's law of too few answers",
+      (run) => violated(run, { answered: 99 }),
+      "Little's law, publish",
+      /^99 answers; it needs 100$/,
+    ],
+    [
+      "Little's law where too much was under way at the ends",
+      (run) => violated(run, { tolerance: 600, inFlightMean: 1_500, expectedMean: 1_000 }),
+      "Little's law, publish",
+      /off by 600 of 1,000 under way: too much was under way at the ends/,
+    ],
+    [
+      "Little's law of shards that died",
+      (run) => {
+        violated(run, {});
+        run.generator.shardsLost = 1;
+      },
+      "Little's law, publish",
+      /shards died/,
+    ],
+    [
+      "Little's law of deliveries that are not timed",
+      (run) => {
+        run.totals.deliveries.untimed = 5;
+      },
+      "Little's law, delivery",
+      /not timed/,
+    ],
+    [
+      'the steady state of a phase whose load changes',
+      (run) => {
+        run.phases[2]!.load = { sensors: [0, 1] };
+      },
+      "steady state, phase 'steady'",
+      /meant to change/,
+    ],
+    [
+      'the own lag where there is no response',
+      (run) => {
+        run.generator.ownLagShare = null;
+      },
+      'own lag',
+      /no response times/,
+    ],
+  ];
+  for (const [name, change, check, why] of cases) {
+    it(name, () => {
+      const record = sampleRecord();
+      change(record);
+      const { reasons, silent } = judge(record);
+      assert.ok(!reasons.some(({ code }) => code === 'LITTLES_LAW'));
+      assert.match(silent!.find((one) => one.check === check)?.why ?? '', why);
+    });
+  }
+
+  it('none of a good run', () => {
+    assert.deepEqual(judge(sampleRecord()).silent, []);
+  });
+});
+
 describe('a scenario', () => {
   it('is reached when every device connected and every subscription was granted', () => {
     const record = sampleRecord();
@@ -427,6 +490,12 @@ describe('a generator', () => {
     assert.equal(generatorLate(record), false);
   });
 });
+
+/** Ten times as much under way as the law has it. */
+function violated(run: RunRecord, change: Partial<LittlesLaw>): void {
+  const law = run.littlesLaw!.publish!;
+  Object.assign(law, { inFlightMean: law.expectedMean * 10 }, change);
+}
 
 /** Another host of the fleet; the error is that of the two clocks together. */
 function otherHost(run: RunRecord, errorUs: number): void {
