@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decode, encode, Framer, type Packet } from '../wire/mod.js';
 import { inFolder, type Started, startCli } from './cli-under-test.js';
@@ -101,127 +101,139 @@ async function interrupted(
   });
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  test(`${signal} while the target is tried: exit 7 at once, one line, nothing written`, async () => {
-    await withServer(async (server) => {
-      server.greets = false;
-      let began = 0;
-      const isTime = () => {
-        if (server.connections > 0) began ||= Date.now();
-        return began > 0;
-      };
-      await interrupted(server, isTime, [signal], [], async (code, err, folder) => {
-        assert.equal(code, 7, err);
-        assert.match(err, /stopped before anything connected: no record was written\n$/);
-        assert.ok(!existsSync(folder));
-        assert.ok(Date.now() - began < 4_500, 'it did not wait for the 5 s of the trial');
+// Nothing is timed here, and most of it is waiting: so several at once.
+describe('a run that is told to end', { concurrency: 4 }, () => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    it(`${signal} while the target is tried: exit 7 at once, one line, nothing written`, async () => {
+      await withServer(async (server) => {
+        server.greets = false;
+        let began = 0;
+        const isTime = () => {
+          if (server.connections > 0) began ||= Date.now();
+          return began > 0;
+        };
+        await interrupted(server, isTime, [signal], [], async (code, err, folder) => {
+          assert.equal(code, 7, err);
+          assert.match(err, /stopped before anything connected: no record was written\n$/);
+          assert.ok(!existsSync(folder));
+          assert.ok(Date.now() - began < 4_500, 'it did not wait for the 5 s of the trial');
+        });
       });
     });
-  });
 
-  test(`${signal} while the fleet comes up: no record, or a whole one of a run that was interrupted`, async () => {
-    await withServer(async (server) => {
-      let triedAt = 0;
-      const isTime = () => {
-        if (server.connections > 0) triedAt ||= Date.now();
-        return triedAt > 0 && Date.now() - triedAt > 150;
-      };
-      await interrupted(server, isTime, [signal], [], async (code, err, folder) => {
-        assert.equal(code, 7, err);
-        if (!existsSync(folder)) assert.match(err, /no record was written\n$/);
-        else assert.equal((await truthOf(folder)).state, 'interrupted');
+    it(`${signal} while the fleet comes up: no record, or a whole one of a run that was interrupted`, async () => {
+      await withServer(async (server) => {
+        let triedAt = 0;
+        const isTime = () => {
+          if (server.connections > 0) triedAt ||= Date.now();
+          return triedAt > 0 && Date.now() - triedAt > 150;
+        };
+        await interrupted(server, isTime, [signal], [], async (code, err, folder) => {
+          assert.equal(code, 7, err);
+          if (!existsSync(folder)) assert.match(err, /no record was written\n$/);
+          else assert.equal((await truthOf(folder)).state, 'interrupted');
+        });
       });
     });
-  });
 
-  test(`${signal} in the ramp: a whole record of those that connected, exit 7`, async () => {
-    await withServer(async (server) => {
-      const isTime = () => server.connections > 10;
-      const slow = ['connect.ratePerSec=20'];
-      await interrupted(server, isTime, [signal], slow, async (code, err, folder) => {
-        assert.equal(code, 7, err);
-        const record = await truthOf(folder);
-        assert.equal(record.state, 'interrupted');
-        const { attempted, succeeded, failed, lost } = record.totals.connects;
-        // The first connection was the trial.
-        assert.ok(attempted >= 10 && attempted < 40, `${attempted}`);
-        assert.ok(succeeded <= attempted && server.connections - 1 <= attempted);
-        assert.deepEqual([failed, lost], [0, 0]);
-        assert.equal(record.totals.publishes.sent, 0);
-        assert.equal(record.verdict.state, 'invalid');
+    it(`${signal} in the ramp: a whole record of those that connected, exit 7`, async () => {
+      await withServer(async (server) => {
+        const isTime = () => server.connections > 10;
+        const slow = ['connect.ratePerSec=20'];
+        await interrupted(server, isTime, [signal], slow, async (code, err, folder) => {
+          assert.equal(code, 7, err);
+          const record = await truthOf(folder);
+          assert.equal(record.state, 'interrupted');
+          const { attempted, succeeded, failed, lost } = record.totals.connects;
+          // The first connection was the trial.
+          assert.ok(attempted >= 10 && attempted < 40, `${attempted}`);
+          assert.ok(succeeded <= attempted && server.connections - 1 <= attempted);
+          assert.deepEqual([failed, lost], [0, 0]);
+          assert.equal(record.totals.publishes.sent, 0);
+          assert.equal(record.verdict.state, 'invalid');
+        });
       });
     });
-  });
 
-  test(`${signal} in the drain: what was sent is what came, and what is not answered is not`, async () => {
-    await withServer(async (server) => {
-      server.acknowledges = false;
-      const isTime = (run: Started) => /drain/.test(run.output.err);
-      const open = ['groups.d.inflight=1000'];
-      await interrupted(server, isTime, [signal], open, async (code, err, folder) => {
-        assert.equal(code, 7, err);
-        const record = await truthOf(folder);
-        assert.equal(record.state, 'interrupted');
-        const { scheduled, sent, acked } = record.totals.publishes;
-        assert.deepEqual([scheduled, acked], [sent, 0]);
-        assert.equal(sent, server.published);
-        assert.ok(sent >= 750 && sent <= 850, `${sent}: 400 a second for 2 s`);
-      });
-    });
-  });
-}
-
-test('SIGTERM to all its processes, as a service is stopped, ends a run in order', async () => {
-  await withServer((server) =>
-    inFolder({ 's.yaml': SCENARIO }, async (cwd) => {
-      const args = ['run', 's.yaml', '--target', server.target, '--out', 'rec', '--probe', 'none'];
-      const run = startCli(args, { cwd, ownGroup: true });
-      try {
-        await until(() => server.published > 300, run);
-        process.kill(-run.process.pid!, 'SIGTERM');
-        const { code, err } = await run.ended;
-        assert.equal(code, 7, err);
-        const record = await truthOf(join(cwd, 'rec'));
-        assert.deepEqual([record.state, record.generator.shardsLost], ['interrupted', 0]);
-        assert.equal(record.totals.publishes.sent, server.published);
-      } finally {
-        run.process.kill('SIGKILL');
-      }
-    }),
-  );
-});
-
-test('a second signal ends a run at once: the record reads as one that was killed, or is done', async () => {
-  await withServer(async (server) => {
-    const isTime = () => server.published > 300;
-    const signals = ['SIGINT', 'SIGTERM'] as const;
-    await interrupted(server, isTime, signals, [], async (code, err, folder) => {
-      assert.equal(code, 7, err);
-      const record = await truthOf(folder);
-      assert.ok(record.state !== 'finished');
-      assert.ok(record.totals.publishes.sent <= server.published + 40);
-    });
-  });
-});
-
-test('a signal while the record is written leaves it whole: finished or interrupted, as the exit code says', async () => {
-  for (const afterMs of [0, 15, 40]) {
-    await withServer(async (server) => {
-      // All is answered after 2 s, and the drain ends when all is quiet: then devices say goodbye and the end is written.
-      let quietSince = 0;
-      const isTime = (run: Started) => {
-        if (!/drain/.test(run.output.err)) return false;
-        quietSince ||= Date.now();
-        return Date.now() - quietSince >= afterMs;
-      };
-      await interrupted(server, isTime, ['SIGTERM'], [], async (code, err, folder) => {
-        const record = await truthOf(folder);
-        assert.ok(record.finishedAt !== null, err);
-        // When all is written a signal ends it as it ends any program.
-        const codes = record.state === 'interrupted' ? [7] : [0, null];
-        assert.ok(codes.includes(code), `${record.state}, exit ${code}`);
-        assert.equal(record.totals.publishes.sent, server.published);
+    it(`${signal} in the drain: what was sent is what came, and what is not answered is not`, async () => {
+      await withServer(async (server) => {
+        server.acknowledges = false;
+        const isTime = (run: Started) => /drain/.test(run.output.err);
+        const open = ['groups.d.inflight=1000'];
+        await interrupted(server, isTime, [signal], open, async (code, err, folder) => {
+          assert.equal(code, 7, err);
+          const record = await truthOf(folder);
+          assert.equal(record.state, 'interrupted');
+          const { scheduled, sent, acked } = record.totals.publishes;
+          assert.deepEqual([scheduled, acked], [sent, 0]);
+          assert.equal(sent, server.published);
+          assert.ok(sent >= 750 && sent <= 850, `${sent}: 400 a second for 2 s`);
+        });
       });
     });
   }
+
+  it('SIGTERM to all its processes, as a service is stopped, ends a run in order', async () => {
+    await withServer((server) =>
+      inFolder({ 's.yaml': SCENARIO }, async (cwd) => {
+        const args = [
+          'run',
+          's.yaml',
+          '--target',
+          server.target,
+          '--out',
+          'rec',
+          '--probe',
+          'none',
+        ];
+        const run = startCli(args, { cwd, ownGroup: true });
+        try {
+          await until(() => server.published > 300, run);
+          process.kill(-run.process.pid!, 'SIGTERM');
+          const { code, err } = await run.ended;
+          assert.equal(code, 7, err);
+          const record = await truthOf(join(cwd, 'rec'));
+          assert.deepEqual([record.state, record.generator.shardsLost], ['interrupted', 0]);
+          assert.equal(record.totals.publishes.sent, server.published);
+        } finally {
+          run.process.kill('SIGKILL');
+        }
+      }),
+    );
+  });
+
+  it('a second signal ends a run at once: the record reads as one that was killed, or is done', async () => {
+    await withServer(async (server) => {
+      const isTime = () => server.published > 300;
+      const signals = ['SIGINT', 'SIGTERM'] as const;
+      await interrupted(server, isTime, signals, [], async (code, err, folder) => {
+        assert.equal(code, 7, err);
+        const record = await truthOf(folder);
+        assert.ok(record.state !== 'finished');
+        assert.ok(record.totals.publishes.sent <= server.published + 40);
+      });
+    });
+  });
+
+  it('a signal while the record is written leaves it whole: finished or interrupted, as the exit code says', async () => {
+    for (const afterMs of [0, 30]) {
+      await withServer(async (server) => {
+        // All is answered after 2 s, and the drain ends when all is quiet: then devices say goodbye and the end is written.
+        let quietSince = 0;
+        const isTime = (run: Started) => {
+          if (!/drain/.test(run.output.err)) return false;
+          quietSince ||= Date.now();
+          return Date.now() - quietSince >= afterMs;
+        };
+        await interrupted(server, isTime, ['SIGTERM'], [], async (code, err, folder) => {
+          const record = await truthOf(folder);
+          assert.ok(record.finishedAt !== null, err);
+          // When all is written a signal ends it as it ends any program.
+          const codes = record.state === 'interrupted' ? [7] : [0, null];
+          assert.ok(codes.includes(code), `${record.state}, exit ${code}`);
+          assert.equal(record.totals.publishes.sent, server.published);
+        });
+      });
+    }
+  });
 });
