@@ -2,8 +2,14 @@ export { HIGHEST_US, LOWEST_US } from './count-index.js';
 export * from './counters.js';
 export * from './format.js';
 export { type EncodedHistograms, HistogramSet, transferables } from './histogram-set.js';
-export { IntervalMerger, type MergerOptions } from './interval-merger.js';
-export type { IntervalReport, MergedInterval, ProbePoint } from './interval-report.js';
+export { IntervalMerger, type MergerOptions, noOccupancy } from './interval-merger.js';
+export type {
+  IntervalReport,
+  MergedInterval,
+  Occupancy,
+  ProbePoint,
+  ThreadReading,
+} from './interval-report.js';
 export type { IntervalRow } from './intervals-csv.js';
 export {
   CumulativeHistogram,
@@ -22,7 +28,9 @@ export type { ProbedNode } from './probe-totals.js';
 export { ResultsError, type ResultsErrorCode } from './results-error.js';
 export { parseRecord, type Run, readRun, type SecondRange } from './run-reader.js';
 export {
+  type ClockFigures,
   type GeneratorHealth,
+  type HostClock,
   type HostFacts,
   type LatencyFigures,
   type ObjectiveResult,

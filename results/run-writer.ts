@@ -1,5 +1,6 @@
 import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { clockFigures } from './clock-figures.js';
 import { hlogHead, hlogLine } from './hlog.js';
 import type { MergedInterval, ProbePoint } from './interval-report.js';
 import { csvHeader, csvRow } from './intervals-csv.js';
@@ -15,6 +16,7 @@ import {
 } from './record-files.js';
 import { ResultsError } from './results-error.js';
 import {
+  type HostClock,
   type HostFacts,
   type PhaseRecord,
   RECORD_SCHEMA,
@@ -82,6 +84,7 @@ export class RunWriter {
   #phases: readonly PhaseRecord[] = [];
   #shardsLost = 0;
   #forwarded: ReadonlyMap<string, number> = new Map();
+  #clocks: readonly HostClock[] = [];
   #rewriteAtSecond = 0;
   #ended = false;
   #queue: Promise<unknown> = Promise.resolve();
@@ -140,6 +143,11 @@ export class RunWriter {
   /** A shard died: its devices are gone from here on. */
   shardLost(): void {
     this.#shardsLost += 1;
+  }
+
+  /** How the clocks of the fleet's hosts stand to each other, as far as is known by now. */
+  clocks(hosts: readonly HostClock[]): void {
+    this.#clocks = hosts;
   }
 
   /** One merged second, in order, with what the probes saw in it. */
@@ -206,6 +214,7 @@ export class RunWriter {
 
   #build(state: RunRecord['state'], finishedAtMs: number | null): RunRecord {
     const head = this.#head;
+    const latency = this.#totals.latency();
     const record: RunRecord = {
       schema: RECORD_SCHEMA,
       id: head.id,
@@ -224,9 +233,12 @@ export class RunWriter {
       objectives: [],
       totals: this.#totals.totals(),
       measured: this.#totals.measured(),
-      latency: this.#totals.latency(),
+      latency,
       phases: this.#phases.map((phase) => ({ ...phase })),
-      generator: this.#totals.generator({ ...head, shardsLost: this.#shardsLost }),
+      generator: this.#totals.generator({ ...head, shardsLost: this.#shardsLost }, latency),
+      ...(this.#clocks.length === 0 ? {} : { clock: clockFigures(this.#clocks) }),
+      littlesLaw: this.#totals.littlesLaw(latency),
+      steadiness: this.#totals.steadiness(),
       errors: this.#totals.errors(),
       probes: this.#probes.map((probe, at) => probe.record(this.#forwarded.get(this.#nodes[at]!))),
       scenarioYaml: head.scenarioYaml,

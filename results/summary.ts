@@ -279,12 +279,20 @@ function generatorSection(record: RunRecord, width: number, paint: Paint): strin
       : [
           `loop busy ${formatPercent(generator.loopUtilisationMax * 100)} at most`,
           ...(sends ? [`send lag p99 ${formatDurationUs(generator.lagP99Us)}`] : []),
+          ...ownLag(generator),
           `longest stall ${formatDurationUs(generator.loopDelayMaxUs)}`,
           `CPU ${formatPercent(generator.cpuPercentMean)} of one core`,
         ]),
   ];
   const unbroken = facts.map((fact) => fact.replaceAll(' ', NO_BREAK_SPACE));
   return [paint('bold', 'Generator'), ...wrap('  ', unbroken.join('; '), width)];
+}
+
+/** What of the mean response is neither the target's nor its back-pressure's. */
+function ownLag({ ownLagShare }: RunRecord['generator']): string[] {
+  return typeof ownLagShare === 'number'
+    ? [`own lag ${formatShare(ownLagShare)} of the response`]
+    : [];
 }
 
 function fileSection(

@@ -30,6 +30,7 @@ export class MqttJsDevice implements Device {
   #state: 'idle' | 'connecting' | 'suback' | 'ready' | 'closing' | 'closed' = 'idle';
   #intendedUs = 0;
   #startedUs = 0;
+  #subscribedAtUs = 0;
   #inflight = 0;
   #wantsRoom = false;
   #open = false;
@@ -60,6 +61,7 @@ export class MqttJsDevice implements Device {
     this.#state = 'connecting';
     tally.count(COUNTER.connectsAttempted);
     tally.record(CONNECT * 3 + LAG, this.#startedUs - intendedUs);
+    tally.entered(CONNECT, intendedUs);
     const options: IClientOptions = {
       host,
       port,
@@ -129,10 +131,15 @@ export class MqttJsDevice implements Device {
     tally.count(SENT_BY_QOS[qos]);
     tally.count(COUNTER.bytesSent, payload.length);
     tally.record(PUBLISH * 3 + LAG, lagUs);
-    if (qos > 0) this.#inflight++;
+    if (qos > 0) {
+      this.#inflight++;
+      tally.entered(PUBLISH, intendedUs);
+    }
     client.publish(topic, payload, { qos, retain: message.retain }, (error) => {
+      if (qos === 0) return;
+      if (error || this.#state === 'closed') tally.left(PUBLISH, intendedUs);
       // A closed connection has counted what was in flight already.
-      if (qos === 0 || this.#state === 'closed') return;
+      if (this.#state === 'closed') return;
       this.#inflight--;
       if (error) {
         tally.count(COUNTER.publishesFailed);
@@ -142,6 +149,7 @@ export class MqttJsDevice implements Device {
       } else {
         const atUs = nowUs();
         tally.count(COUNTER.publishesAcked);
+        tally.left(PUBLISH, atUs);
         tally.record(PUBLISH * 3 + SERVICE, atUs - sentUs);
         tally.record(PUBLISH * 3 + RESPONSE, atUs - intendedUs);
       }
@@ -173,6 +181,7 @@ export class MqttJsDevice implements Device {
     this.#open = true;
     tally.count(COUNTER.connectsSucceeded);
     tally.count(COUNTER.connected);
+    tally.left(CONNECT, atUs);
     tally.record(CONNECT * 3 + SERVICE, atUs - this.#startedUs);
     tally.record(CONNECT * 3 + RESPONSE, atUs - this.#intendedUs);
     const { filters } = this.#program.identity(this.#index);
@@ -183,6 +192,8 @@ export class MqttJsDevice implements Device {
     }
     this.#state = 'suback';
     tally.record(SUBSCRIBE * 3 + LAG, 0);
+    this.#subscribedAtUs = atUs;
+    tally.entered(SUBSCRIBE, atUs);
     const map = Object.fromEntries(filters.map(({ filter, qos }) => [filter, { qos }]));
     this.#client!.subscribe(map, (error, granted) => this.#subscribed(atUs, error, granted));
   }
@@ -194,7 +205,9 @@ export class MqttJsDevice implements Device {
   ): void {
     if (this.#state !== 'suback') return;
     const { nowUs, tally, owner } = this.#thread;
-    const tookUs = nowUs() - askedUs;
+    const atUs = nowUs();
+    const tookUs = atUs - askedUs;
+    tally.left(SUBSCRIBE, atUs);
     tally.record(SUBSCRIBE * 3 + SERVICE, tookUs);
     tally.record(SUBSCRIBE * 3 + RESPONSE, tookUs);
     const { filters } = this.#program.identity(this.#index);
@@ -214,8 +227,10 @@ export class MqttJsDevice implements Device {
   /** It is over before the SUBACK came: none of the subscriptions was granted. */
   #unanswered(): void {
     const { length } = this.#program.identity(this.#index).filters;
-    this.#thread.tally.count(COUNTER.subscribesFailed, length);
-    this.#thread.tally.error(NO_SUBACK, length);
+    const { tally } = this.#thread;
+    tally.count(COUNTER.subscribesFailed, length);
+    tally.error(NO_SUBACK, length);
+    tally.left(SUBSCRIBE, this.#subscribedAtUs);
   }
 
   #delivered(payload: Buffer, packet: IPublishPacket): void {
@@ -244,6 +259,7 @@ export class MqttJsDevice implements Device {
     const state = this.#state;
     this.#state = 'closed';
     if (this.#open) tally.count(COUNTER.connected, -1);
+    else tally.left(CONNECT, this.#intendedUs);
     if (state === 'closing') {
       owner.closed(this.#index);
       return;

@@ -78,5 +78,6 @@ export class Receiver {
     tally.record(DELIVERY * 3 + SERVICE, responseUs - lagUs);
     tally.record(DELIVERY * 3 + RESPONSE, responseUs);
     tally.record(DELIVERY * 3 + LAG, lagUs);
+    tally.left(DELIVERY, nowUs);
   }
 }

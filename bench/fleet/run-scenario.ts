@@ -55,7 +55,9 @@ export async function runScenario(request: RunRequest): Promise<RunRecord> {
   const { scenario, targets } = request;
   const fleet = plan(scenario);
   const layout = layOut(fleet.deviceCount, targets.length, request.limits, request.threads);
-  for (const target of targets) await preflight(target, scenario.groups[0]!.protocol);
+  for (const target of targets) {
+    await preflight(target, scenario.groups[0]!.protocol, { signal: request.signal });
+  }
   const nodes = request.nodes();
   const probes = nodes.map(({ node, pid }) => new ProcProbe(node, pid));
   const openRecord = (epochMs: number): Promise<RunWriter> =>

@@ -39,6 +39,8 @@ export class ShardBoard {
       case 'up':
         shard.up = true;
         break;
+      case 'clock':
+        break;
       case 'settled':
         shard.settled = true;
         this.ready += news.ready;
@@ -68,6 +70,10 @@ export class ShardBoard {
 
   get allUp(): boolean {
     return this.#shards.every(({ up, over }) => up || over);
+  }
+
+  get alive(): number {
+    return this.#shards.filter(({ over }) => !over).length;
   }
 
   get allSettled(): boolean {

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { transferables } from '../../results/mod.js';
-import { monotonicClock, Receiver, type RunIdentity, SourcePorts, Tally } from '../device/mod.js';
+import { Receiver, type RunIdentity, readClock, SourcePorts, Tally } from '../device/mod.js';
 import { plan as planOf } from '../scenario/mod.js';
 import { connectAtUs } from '../schedule/mod.js';
 import { GeneratorLoad } from './generator-load.js';
@@ -39,7 +39,8 @@ export function runShard(plan: ShardPlan, port: MessagePort): Promise<void> {
 class ShardRun {
   readonly #plan: ShardPlan;
   readonly #port: MessagePort;
-  readonly #nowUs = monotonicClock();
+  readonly #clock = readClock();
+  readonly #nowUs = this.#clock.nowUs;
   readonly #tally = new Tally();
   readonly #identity: RunIdentity;
   readonly #placement: ShardDevices;
@@ -73,7 +74,7 @@ class ShardRun {
     this.#shard = new Shard(thread, new StreamTable(programs, placement), (owner) =>
       makeDevices(scenario, runHex, placement, plan.targets, ports, { ...thread, owner }),
     );
-    this.#post({ type: 'up', shard: plan.shard });
+    this.#post({ type: 'up', shard: plan.shard, clockErrorUs: this.#clock.errorUs });
   }
 
   order(order: ShardOrder): void {
@@ -81,11 +82,20 @@ class ShardRun {
       case 'start': {
         const { ratePerSec } = this.#plan.scenario.connect;
         this.#identity.epochUs = order.epochUs;
+        this.#tally.epochUs = order.epochUs;
         this.#shard.start(
           (device) => order.epochUs + connectAtUs(this.#placement.global(device), ratePerSec),
         );
         break;
       }
+      case 'clock':
+        this.#post({
+          type: 'clock',
+          shard: this.#plan.shard,
+          askedUs: order.askedUs,
+          theirsUs: this.#nowUs(),
+        });
+        break;
       case 'load':
         this.#shard.begin(order.startUs);
         break;
@@ -125,14 +135,16 @@ class ShardRun {
 
   #report(second: number, nowUs: number): void {
     const backlog = this.#shard.backlog(nowUs);
-    const { counters, histograms, errors } = this.#tally.take();
+    const { counters, histograms, errors, occupancy } = this.#tally.take();
     const report = {
       shard: this.#plan.shard,
       second,
       counters,
       histograms,
       errors,
+      occupancy,
       backlog,
+      ownLagUs: this.#shard.takeOwnLagUs(),
       ...this.#load.read(),
       // CPU time is the process's: the one that hosts the threads adds it.
       cpuUs: 0,

@@ -1,3 +1,4 @@
+import { DELIVERY } from '../../results/mod.js';
 import {
   COUNTER,
   type Device,
@@ -39,6 +40,9 @@ export class Shard implements DeviceOwner, TimerSink {
   readonly #wheel: TimingWheel;
   readonly #connected: Uint8Array;
   readonly #alive: Uint8Array;
+  /** By stream: since when it has room again and is not done with what waited for it. Empty unless a burst was cut. */
+  readonly #catchingUp = new Map<number, number>();
+  #ownLagUs = 0;
   #loading = false;
   /** What falls due from here on is nobody's any more. */
   #overAtUs = Number.POSITIVE_INFINITY;
@@ -118,7 +122,8 @@ export class Shard implements DeviceOwner, TimerSink {
   due(timer: number, dueUs: number): void {
     const count = this.#devices.length;
     if (timer >= count) {
-      this.#publish(timer - count);
+      const slot = timer - count;
+      this.#publish(slot, this.#catchingUp.size === 0 ? 0 : this.#takeRoomSince(slot));
       return;
     }
     const device = this.#devices[timer]!;
@@ -158,8 +163,15 @@ export class Shard implements DeviceOwner, TimerSink {
     for (let slot = streams.firstSlot(device); slot < end; slot++) {
       if (!streams.isBlocked(slot)) continue;
       streams.block(slot, false);
-      this.#publish(slot);
+      this.#publish(slot, this.#nowUs());
     }
+  }
+
+  /** Since the last call, of all sends: from when a message was due, and its device had room, to its send. */
+  takeOwnLagUs(): number {
+    const ownLagUs = this.#ownLagUs;
+    this.#ownLagUs = 0;
+    return ownLagUs;
   }
 
   /**
@@ -178,14 +190,23 @@ export class Shard implements DeviceOwner, TimerSink {
     return backlog;
   }
 
+  #takeRoomSince(slot: number): number {
+    const sinceUs = this.#catchingUp.get(slot) ?? 0;
+    this.#catchingUp.delete(slot);
+    return sinceUs;
+  }
+
   get inflight(): number {
     let inflight = 0;
     for (const device of this.#devices) inflight += device.inflight;
     return inflight;
   }
 
-  /** Sends what is due on one stream, then sets its timer or leaves it to `hasRoom`. */
-  #publish(slot: number): void {
+  /**
+   * Sends what is due on one stream, then sets its timer or leaves it to `hasRoom`.
+   * @param roomSinceUs what was due before waited for the target, not for this thread
+   */
+  #publish(slot: number, roomSinceUs: number): void {
     if (!this.#loading) return;
     const streams = this.#streams;
     const tally = this.#tally;
@@ -215,10 +236,15 @@ export class Shard implements DeviceOwner, TimerSink {
         device.flush();
         return;
       }
-      tally.count(COUNTER.deliveriesExpected, streams.fanOut(slot));
+      const intendedUs = closedLoop ? atUs : dueUs;
+      this.#ownLagUs += atUs - Math.max(intendedUs, roomSinceUs);
+      const deliveries = streams.fanOut(slot);
+      tally.count(COUNTER.deliveriesExpected, deliveries);
+      if (message.timed) tally.entered(DELIVERY, intendedUs, deliveries);
       tally.count(COUNTER.publishesScheduled, streams.advance(slot));
     }
     device.flush();
+    if (dueUs < roomSinceUs) this.#catchingUp.set(slot, roomSinceUs);
     this.#wheel.add(this.#devices.length + slot, dueUs);
   }
 }
