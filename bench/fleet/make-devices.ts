@@ -8,6 +8,7 @@ import {
   type SourcePorts,
 } from '../device/mod.js';
 import { type Group, GroupIdentity, type Scenario, type Target } from '../scenario/mod.js';
+import type { PasswordOf } from '../targets/mod.js';
 import { DeviceIdentities } from './device-identities.js';
 import type { ShardDevices } from './shard-devices.js';
 
@@ -19,13 +20,16 @@ export function makeDevices(
   targets: readonly Target[],
   ports: SourcePorts,
   thread: DeviceThread,
+  passwordOf: PasswordOf | undefined,
 ): Device[] {
   const lean = new LeanThread(thread, ports);
   const programs = scenario.groups.map((group) => {
     const identities = new DeviceIdentities(group, new GroupIdentity(group, runHex, scenario.seed));
     return deviceProgram(scenario, group, (device) => {
       const { host, port } = targets[placement.global(device) % targets.length]!;
-      return identities.identity(placement.indexInGroup(device), host, port);
+      const identity = identities.identity(placement.indexInGroup(device), host, port);
+      if (passwordOf !== undefined) identity.password = passwordOf(identity.clientId);
+      return identity;
     });
   });
   return Array.from({ length: placement.count }, (_, device) => {

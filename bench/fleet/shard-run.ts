@@ -3,6 +3,7 @@ import { transferables } from '../../results/mod.js';
 import { monotonicClock, Receiver, type RunIdentity, SourcePorts, Tally } from '../device/mod.js';
 import { plan as planOf } from '../scenario/mod.js';
 import { connectAtUs } from '../schedule/mod.js';
+import { passwordsOf } from '../targets/mod.js';
 import { GeneratorLoad } from './generator-load.js';
 import { makeDevices } from './make-devices.js';
 import type { ShardNews, ShardOrder, ShardPlan } from './messages.js';
@@ -57,7 +58,9 @@ class ShardRun {
     const fleet = planOf(scenario);
     const placement = new ShardDevices(fleet, plan.shard, plan.shards);
     const wallOriginUs = Date.now() * 1000 - this.#nowUs();
-    const programs = streamPrograms(scenario, fleet, runHex, () => wallOriginUs + this.#nowUs());
+    const wallUs = () => wallOriginUs + this.#nowUs();
+    const programs = streamPrograms(scenario, fleet, runHex, wallUs);
+    const passwordOf = passwordsOf(scenario.profile, process.env, wallUs);
     const someUntimed = programs.flat().some((program) => !program.timed);
     const identity: RunIdentity = { run, epochUs: Number.POSITIVE_INFINITY, someUntimed };
     const thread = {
@@ -71,7 +74,15 @@ class ShardRun {
     const { first, count } = ephemeralPorts;
     const ports = new SourcePorts(first, count, plan.shard, plan.shards, run / 0x10000);
     this.#shard = new Shard(thread, new StreamTable(programs, placement), (owner) =>
-      makeDevices(scenario, runHex, placement, plan.targets, ports, { ...thread, owner }),
+      makeDevices(
+        scenario,
+        runHex,
+        placement,
+        plan.targets,
+        ports,
+        { ...thread, owner },
+        passwordOf,
+      ),
     );
     this.#post({ type: 'up', shard: plan.shard });
   }

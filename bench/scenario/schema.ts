@@ -41,6 +41,9 @@ export const DEFAULTS = {
   load: 1,
   measure: true,
   drain: '5s',
+  sasKeyOf: 'device',
+  sasPolicy: 'device',
+  sasLifetime: '1h',
 } as const;
 
 const will = mapping({
@@ -189,10 +192,27 @@ const target = z
   })
   .default([]);
 
+const sas = mapping({
+  keyEnv: name,
+  keyOf: z
+    .literal(['device', 'group', 'policy'], { error: 'device, group or policy' })
+    .default(DEFAULTS.sasKeyOf),
+  policy: name.default(DEFAULTS.sasPolicy),
+  lifetime: duration.prefault(DEFAULTS.sasLifetime),
+}).transform(({ lifetime, ...rest }) => ({ ...rest, lifetimeUs: lifetime }));
+
+const chosenProfile = mapping({ name, host: name.optional(), sas: sas.optional() });
+
+const profile = z.union(
+  [name.transform((named): z.output<typeof chosenProfile> => ({ name: named })), chosenProfile],
+  { error: 'the name of a target profile, or a mapping of name, host and sas' },
+);
+
 export const scenarioSchema = mapping({
   name,
   seed: count(0).prefault(DEFAULTS.seed),
   target,
+  profile: profile.optional(),
   connect: connect.prefault({}),
   groups: z.array(group, { error: 'a list of groups' }).min(1, 'at least one group'),
   phases: z.array(phase, { error: 'a list of phases' }).min(1, 'at least one phase'),
@@ -212,6 +232,7 @@ export type Subscription = Group['subscribe'][number];
 export type Publish = Group['publish'][number];
 export type Payload = Publish['payload'];
 export type PublishArrivals = Publish['arrivals'];
+export type ProfileChoice = NonNullable<Scenario['profile']>;
 export type Phase = Scenario['phases'][number];
 /** A load factor that goes in a straight line over its phase (`from` = `to`: constant). */
 export interface LoadLine {

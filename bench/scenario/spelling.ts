@@ -5,6 +5,7 @@ import {
   type LoadLine,
   type Payload,
   type Phase,
+  type ProfileChoice,
   type Publish,
   type Scenario,
   type Will,
@@ -21,16 +22,24 @@ export function scenarioToYaml(scenario: Scenario): string {
 
 /** The scenario in the words of the file format. */
 export function spellScenario(scenario: Scenario): object {
-  const { name, seed, target, connect, groups, phases, objectives } = scenario;
+  const { name, seed, target, profile, connect, groups, phases, objectives } = scenario;
   return {
     name,
     seed,
     ...(target.length > 0 && { target }),
+    ...(profile !== undefined && { profile: spellProfile(profile) }),
     connect: { ratePerSec: connect.ratePerSec, timeout: writeDuration(connect.timeoutUs) },
     groups: groups.map(spellGroup),
     phases: phases.map(spellPhase),
     ...(objectives.length > 0 && { objectives }),
   };
+}
+
+function spellProfile(profile: ProfileChoice): string | object {
+  const { name, host, sas } = profile;
+  if (sas === undefined) return host === undefined ? name : { name, host };
+  const { lifetimeUs, ...rest } = sas;
+  return { name, host, sas: { ...rest, lifetime: writeDuration(lifetimeUs) } };
 }
 
 function spellGroup(group: Group): object {
