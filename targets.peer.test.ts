@@ -41,7 +41,10 @@ for (const [name, { file, modules }] of Object.entries(PEERS)) {
       const qos0 = publishes.sent - publishes.acked;
       assert.ok(publishes.acked >= 250 && qos0 > 5 && qos0 < 60, JSON.stringify(totals));
       assert.equal(publishes.failed, 0);
-      assert.ok(deliveries.expected > publishes.sent, 'every message has a receiver, some have many');
+      assert.ok(
+        deliveries.expected > publishes.sent,
+        'every message has a receiver, some have many',
+      );
       assert.equal(deliveries.received, deliveries.expected);
       assert.equal(deliveries.duplicated, 0);
       assert.equal(totals.connects.succeeded, 100);

@@ -55,11 +55,22 @@ function spellGroup(group: Group): object {
     keepAlive: writeDuration(group.keepAliveUs),
     ...(group.username !== undefined && { username: group.username }),
     ...(group.password !== undefined && { password: group.password }),
-    ...(group.will !== undefined && { will: spellWill(group.will) }),
     inflight: group.inflight,
-    ...(group.subscribe.length > 0 && { subscribe: group.subscribe }),
-    ...(group.publish.length > 0 && { publish: group.publish.map(spellStream) }),
+    ...(group.behaviour === undefined ? spellStreams(group) : spellBehaviour(group.behaviour)),
   };
+}
+
+function spellStreams({ will, subscribe, publish }: Group): object {
+  return {
+    ...(will !== undefined && { will: spellWill(will) }),
+    ...(subscribe.length > 0 && { subscribe }),
+    ...(publish.length > 0 && { publish: publish.map(spellStream) }),
+  };
+}
+
+/** The streams that follow from it are not written. */
+function spellBehaviour({ intervalUs, ...rest }: NonNullable<Group['behaviour']>): object {
+  return { behaviour: { ...rest, interval: writeDuration(intervalUs) } };
 }
 
 function spellWill({ delayUs, ...will }: Will): object {
@@ -83,6 +94,9 @@ function spellStream(stream: Publish): object {
 
 function spellPayload(payload: Payload): object {
   if (payload.kind === 'filler') return { bytes: payload.bytes };
+  if (payload.kind === 'sparkplug' || payload.kind === 'kura') {
+    throw new TypeError('the payload of a behaviour has no spelling');
+  }
   const header = payload.header ? { header: true } : {};
   if (payload.kind === 'text') return { text: payload.text, ...header };
   const { template, randomBytes } = payload;
