@@ -77,7 +77,7 @@ export function writeData(
       out.varintField(2, aliasOf(member, metric, metrics));
       out.varintField(3, nowMs);
       out.varintField(4, DOUBLE);
-      out.doubleField(13, valueOf(metric, message));
+      out.doubleField(13, metricValue(metric, message));
     });
   }
   out.varintField(3, seq);
@@ -89,7 +89,7 @@ export function aliasOf(member: number, metric: number, metrics: number): number
 }
 
 /** A value that moves: what it is does not matter, that it changes does. */
-export function valueOf(metric: number, message: number): number {
+export function metricValue(metric: number, message: number): number {
   return 20 + metric + 5 * Math.sin((message + metric) / 10);
 }
 
@@ -109,7 +109,7 @@ function bornMetrics(out: ProtobufWriter, member: number, metrics: number, nowMs
       out.varintField(2, aliasOf(member, metric, metrics));
       out.varintField(3, nowMs);
       out.varintField(4, DOUBLE);
-      out.doubleField(13, valueOf(metric, 0));
+      out.doubleField(13, metricValue(metric, 0));
     });
   }
 }
