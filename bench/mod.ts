@@ -5,3 +5,4 @@ export { machineLimits } from './fleet/machine-limits.js';
 export { type RunRequest, runScenario } from './fleet/run-scenario.js';
 export * from './probe/mod.js';
 export * from './scenario/mod.js';
+export * from './targets/mod.js';

@@ -6,6 +6,7 @@ import {
   ScenarioNotFoundError,
   SetPathError,
   TargetError,
+  TargetKeyError,
 } from '../bench/mod.js';
 import { EstimateError } from '../estimator/mod.js';
 import { ResultsError } from '../results/mod.js';
@@ -30,6 +31,7 @@ const USAGE = [
   ScenarioNotFoundError,
   SetPathError,
   TargetError,
+  TargetKeyError,
 ];
 
 /** What an error says to the user, and the exit code. An error nobody foresaw is a bug: with its stack. */

@@ -35,6 +35,11 @@ export const SCENARIO_OPTIONS = {
     requiresArg: true,
     describe: 'mqtt://host:port, several with commas between; instead of the scenario’s',
   },
+  profile: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'what target it is, such as rabbitmq or aws-iot-core: its rules are checked',
+  },
   scale: {
     type: 'number',
     requiresArg: true,

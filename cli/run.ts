@@ -5,6 +5,7 @@ import {
   loadScenario,
   machineLimits,
   parseTarget,
+  passwordsOf,
   plan,
   type RunProgress,
   runScenario,
@@ -48,6 +49,7 @@ export interface RunFlags {
 export interface ScenarioFlags {
   scenario: string;
   target?: string | undefined;
+  profile?: string | undefined;
   scale: number;
   set: readonly string[];
 }
@@ -58,7 +60,10 @@ export async function run(
   command: readonly string[],
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const loaded = await loadScenario(flags.scenario, { set: flags.set });
+  const loaded = await loadScenario(flags.scenario, {
+    set: flags.set,
+    ...(flags.profile === undefined ? {} : { profile: flags.profile }),
+  });
   return runOrShow(scale(loaded, flags.scale), flags.target, flags, command, terminal);
 }
 
@@ -88,6 +93,8 @@ export async function runOrShow(
       `${complete.name} names no target: add --target mqtt://127.0.0.1:1883, or 'target:' to the scenario`,
     );
   }
+  // What the profile takes from the environment is missed here rather than in each process.
+  passwordsOf(complete.profile, process.env, () => 0);
   const watched = watchedNodes(flags.probe);
   const nodes = { probes: () => watched ?? listeningNodes(targets, terminal) };
   const interrupt = interruption(terminal.err);

@@ -180,7 +180,7 @@ export class LeanDevice implements Device, FrameSink {
       const { run, epochUs } = thread.identity;
       writeHeader(
         output.bytes,
-        payloadAt,
+        payloadAt + (message.headerAt ?? 0),
         run,
         message.sender,
         sequence,

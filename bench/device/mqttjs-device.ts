@@ -122,7 +122,15 @@ export class MqttJsDevice implements Device {
     const sentUs = nowUs();
     const lagUs = sentUs - intendedUs;
     if (message.timed) {
-      writeHeader(payload, 0, run, message.sender, sequence, intendedUs - epochUs, lagUs);
+      writeHeader(
+        payload,
+        message.headerAt ?? 0,
+        run,
+        message.sender,
+        sequence,
+        intendedUs - epochUs,
+        lagUs,
+      );
     }
     const topic = Buffer.from(
       message.topic.subarray(message.topicStart, message.topicEnd),

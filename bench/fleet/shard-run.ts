@@ -1,8 +1,11 @@
 import type { MessagePort } from 'node:worker_threads';
 import { transferables } from '../../results/mod.js';
 import { Receiver, type RunIdentity, readClock, SourcePorts, Tally } from '../device/mod.js';
-import { plan as planOf } from '../scenario/mod.js';
+import { FieldSession } from '../field-clients/session.js';
+import { GroupIdentity, plan as planOf, type Scenario } from '../scenario/mod.js';
 import { connectAtUs } from '../schedule/mod.js';
+import { passwordsOf } from '../targets/mod.js';
+import { Certificates } from './certificates.js';
 import { GeneratorLoad } from './generator-load.js';
 import { makeDevices } from './make-devices.js';
 import type { ShardNews, ShardOrder, ShardPlan } from './messages.js';
@@ -35,6 +38,16 @@ export function runShard(plan: ShardPlan, port: MessagePort): Promise<void> {
   });
 }
 
+/** Of each group that behaves as field clients do. */
+function fieldSessions(scenario: Scenario, runHex: string, wallUs: () => number) {
+  return scenario.groups.map((group) => {
+    if (group.behaviour === undefined) return undefined;
+    const identity = new GroupIdentity(group, runHex, scenario.seed);
+    const valuesOf = (index: number) => identity.valuesOf(index, 0);
+    return new FieldSession(group.behaviour, group.count, valuesOf, () => wallUs() / 1000);
+  });
+}
+
 /** One shard on the clock: what it is told, what it reports. */
 class ShardRun {
   readonly #plan: ShardPlan;
@@ -58,9 +71,18 @@ class ShardRun {
     const fleet = planOf(scenario);
     const placement = new ShardDevices(fleet, plan.shard, plan.shards);
     const wallOriginUs = Date.now() * 1000 - this.#nowUs();
-    const programs = streamPrograms(scenario, fleet, runHex, () => wallOriginUs + this.#nowUs());
+    const wallUs = () => wallOriginUs + this.#nowUs();
+    const sessions = fieldSessions(scenario, runHex, wallUs);
+    const programs = streamPrograms(scenario, fleet, runHex, wallUs, sessions);
+    const passwordOf = passwordsOf(scenario.profile, process.env, wallUs);
     const someUntimed = programs.flat().some((program) => !program.timed);
-    const identity: RunIdentity = { run, epochUs: Number.POSITIVE_INFINITY, someUntimed };
+    const headerAts = [...new Set(programs.flat().map(({ headerAt }) => headerAt))];
+    const identity: RunIdentity = {
+      run,
+      epochUs: Number.POSITIVE_INFINITY,
+      someUntimed,
+      ...(headerAts.some((at) => at > 0) ? { headerAts } : {}),
+    };
     const thread = {
       nowUs: this.#nowUs,
       tally: this.#tally,
@@ -71,8 +93,23 @@ class ShardRun {
     this.#placement = placement;
     const { first, count } = ephemeralPorts;
     const ports = new SourcePorts(first, count, plan.shard, plan.shards, run / 0x10000);
-    this.#shard = new Shard(thread, new StreamTable(programs, placement), (owner) =>
-      makeDevices(scenario, runHex, placement, plan.targets, ports, { ...thread, owner }),
+    this.#shard = new Shard(
+      thread,
+      new StreamTable(programs, placement),
+      (owner) =>
+        makeDevices(
+          scenario,
+          runHex,
+          placement,
+          plan.targets,
+          ports,
+          { ...thread, owner },
+          passwordOf,
+          sessions,
+        ),
+      sessions.some((session) => session !== undefined)
+        ? new Certificates(sessions, placement, this.#tally, this.#nowUs)
+        : undefined,
     );
     this.#post({ type: 'up', shard: plan.shard, clockErrorUs: this.#clock.errorUs });
   }

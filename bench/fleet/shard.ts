@@ -8,6 +8,7 @@ import {
   type TimerSink,
   TimingWheel,
 } from '../device/mod.js';
+import type { Certificates } from './certificates.js';
 import type { StreamTable } from './stream-table.js';
 
 /** Messages that one stream sends in one go before others get their turn. */
@@ -38,6 +39,7 @@ export class Shard implements DeviceOwner, TimerSink {
   readonly #devices: readonly Device[];
   readonly #streams: StreamTable;
   readonly #wheel: TimingWheel;
+  readonly #certificates: Certificates | undefined;
   readonly #connected: Uint8Array;
   readonly #alive: Uint8Array;
   /** By stream: since when it has room again and is not done with what waited for it. Empty unless a burst was cut. */
@@ -54,7 +56,9 @@ export class Shard implements DeviceOwner, TimerSink {
     thread: { nowUs: NowUs; tally: Tally },
     streams: StreamTable,
     makeDevices: (owner: DeviceOwner) => readonly Device[],
+    certificates?: Certificates,
   ) {
+    this.#certificates = certificates;
     this.#nowUs = thread.nowUs;
     this.#tally = thread.tally;
     this.#streams = streams;
@@ -115,7 +119,9 @@ export class Shard implements DeviceOwner, TimerSink {
       // One that never began to connect has nothing to close.
       if (this.#connected[this.#leaving] === 0) this.census.closed++;
       this.#connected[this.#leaving] = 1;
-      this.#devices[this.#leaving]!.disconnect();
+      const device = this.#devices[this.#leaving]!;
+      if (device.ready) this.#certificates?.farewell(this.#leaving, device);
+      device.disconnect();
     }
   }
 
@@ -129,6 +135,7 @@ export class Shard implements DeviceOwner, TimerSink {
     const device = this.#devices[timer]!;
     if (this.#connected[timer] === 0) {
       this.#connected[timer] = 1;
+      this.#certificates?.connecting(timer);
       device.connect(dueUs);
     }
     this.#wheel.add(timer, device.timer(this.#nowUs()));
@@ -137,6 +144,7 @@ export class Shard implements DeviceOwner, TimerSink {
   ready(device: number): void {
     this.census.ready++;
     this.#alive[device] = 1;
+    this.#certificates?.announce(device, this.#devices[device]!);
   }
 
   failed(_device: number): void {
@@ -158,6 +166,11 @@ export class Shard implements DeviceOwner, TimerSink {
   }
 
   hasRoom(device: number): void {
+    if (
+      this.#alive[device] === 1 &&
+      this.#certificates?.announce(device, this.#devices[device]!) === false
+    )
+      return;
     const streams = this.#streams;
     const end = streams.firstSlot(device + 1);
     for (let slot = streams.firstSlot(device); slot < end; slot++) {
@@ -229,6 +242,10 @@ export class Shard implements DeviceOwner, TimerSink {
         tally.count(COUNTER.publishesFailed);
         tally.error('publish: the device is not connected');
         continue;
+      }
+      if (this.#certificates?.isUnborn(deviceIndex)) {
+        streams.block(slot, true);
+        return;
       }
       const message = streams.outgoing(slot);
       if (!device.publish(message, streams.number(slot), closedLoop ? atUs : dueUs)) {

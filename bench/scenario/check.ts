@@ -1,3 +1,5 @@
+import { TARGET_PROFILES, targetProfile } from '../targets/profiles.js';
+import { checkAgainstProfile } from '../targets/rules.js';
 import { checkClientIds } from './check-client-ids.js';
 import { checkGroup } from './check-group.js';
 import { Findings } from './findings.js';
@@ -18,6 +20,7 @@ export function checkScenario(scenario: Scenario): Findings {
   checkPhases(scenario, names, findings);
   // Ids are rendered to be compared, which needs templates that are sound.
   if (findings.errors.length === 0) checkClientIds(scenario, findings);
+  if (findings.errors.length === 0) checkProfile(scenario, findings);
   return findings;
 }
 
@@ -34,6 +37,31 @@ function checkTargets(scenario: Scenario, findings: Findings): void {
       if (!(error instanceof TargetError)) throw error;
       findings.error(['target', k], `a target URL (${error.message})`);
     }
+  });
+}
+
+function checkProfile(scenario: Scenario, findings: Findings): void {
+  const choice = scenario.profile;
+  if (choice === undefined) return;
+  const profile = targetProfile(choice.name);
+  if (profile === undefined) {
+    const names = TARGET_PROFILES.map(({ name }) => name);
+    const meant = nearest(choice.name, names);
+    const hint = meant === undefined ? names.join(', ') : `did you mean '${meant}'?`;
+    findings.error(['profile'], `the name of a target profile (${hint})`);
+    return;
+  }
+  if (profile.needsHost !== undefined && choice.host === undefined) {
+    findings.error(['profile', 'host'], `${profile.needsHost}: user names and tokens contain it`);
+  }
+  if (choice.sas !== undefined && profile.name !== 'azure-iot-hub') {
+    findings.error(
+      ['profile', 'sas'],
+      `no sas for ${profile.title}, which does not know such tokens`,
+    );
+  }
+  scenario.groups.forEach((group, g) => {
+    checkAgainstProfile(group, ['groups', g], profile, findings);
   });
 }
 

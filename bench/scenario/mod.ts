@@ -24,6 +24,7 @@ export {
   loadOf,
   type Payload,
   type Phase,
+  type ProfileChoice,
   type Publish,
   type PublishArrivals,
   type Scenario,

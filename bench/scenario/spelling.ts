@@ -5,6 +5,7 @@ import {
   type LoadLine,
   type Payload,
   type Phase,
+  type ProfileChoice,
   type Publish,
   type Scenario,
   type Will,
@@ -21,16 +22,24 @@ export function scenarioToYaml(scenario: Scenario): string {
 
 /** The scenario in the words of the file format. */
 export function spellScenario(scenario: Scenario): object {
-  const { name, seed, target, connect, groups, phases, objectives } = scenario;
+  const { name, seed, target, profile, connect, groups, phases, objectives } = scenario;
   return {
     name,
     seed,
     ...(target.length > 0 && { target }),
+    ...(profile !== undefined && { profile: spellProfile(profile) }),
     connect: { ratePerSec: connect.ratePerSec, timeout: writeDuration(connect.timeoutUs) },
     groups: groups.map(spellGroup),
     phases: phases.map(spellPhase),
     ...(objectives.length > 0 && { objectives }),
   };
+}
+
+function spellProfile(profile: ProfileChoice): string | object {
+  const { name, host, sas } = profile;
+  if (sas === undefined) return host === undefined ? name : { name, host };
+  const { lifetimeUs, ...rest } = sas;
+  return { name, host, sas: { ...rest, lifetime: writeDuration(lifetimeUs) } };
 }
 
 function spellGroup(group: Group): object {
@@ -46,11 +55,22 @@ function spellGroup(group: Group): object {
     keepAlive: writeDuration(group.keepAliveUs),
     ...(group.username !== undefined && { username: group.username }),
     ...(group.password !== undefined && { password: group.password }),
-    ...(group.will !== undefined && { will: spellWill(group.will) }),
     inflight: group.inflight,
-    ...(group.subscribe.length > 0 && { subscribe: group.subscribe }),
-    ...(group.publish.length > 0 && { publish: group.publish.map(spellStream) }),
+    ...(group.behaviour === undefined ? spellStreams(group) : spellBehaviour(group.behaviour)),
   };
+}
+
+function spellStreams({ will, subscribe, publish }: Group): object {
+  return {
+    ...(will !== undefined && { will: spellWill(will) }),
+    ...(subscribe.length > 0 && { subscribe }),
+    ...(publish.length > 0 && { publish: publish.map(spellStream) }),
+  };
+}
+
+/** The streams that follow from it are not written. */
+function spellBehaviour({ intervalUs, ...rest }: NonNullable<Group['behaviour']>): object {
+  return { behaviour: { ...rest, interval: writeDuration(intervalUs) } };
 }
 
 function spellWill({ delayUs, ...will }: Will): object {
@@ -74,6 +94,9 @@ function spellStream(stream: Publish): object {
 
 function spellPayload(payload: Payload): object {
   if (payload.kind === 'filler') return { bytes: payload.bytes };
+  if (payload.kind === 'sparkplug' || payload.kind === 'kura') {
+    throw new TypeError('the payload of a behaviour has no spelling');
+  }
   const header = payload.header ? { header: true } : {};
   if (payload.kind === 'text') return { text: payload.text, ...header };
   const { template, randomBytes } = payload;
