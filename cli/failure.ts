@@ -1,6 +1,7 @@
 import {
   BenchFlagError,
   FleetError,
+  NoLoadError,
   ProbeError,
   ScenarioError,
   ScenarioNotFoundError,
@@ -24,6 +25,7 @@ export class UsageError extends Error {
 const USAGE = [
   UsageError,
   BenchFlagError,
+  NoLoadError,
   ProbeError,
   ResultsError,
   ScenarioError,

@@ -1,0 +1,4 @@
+/** A target of known truth, and what a run on it must show. */
+export type { Freezes, ServerLaw, ServiceLaw } from './fifo-server.js';
+export { type KnownTarget, startKnownTarget } from './known-target.js';
+export type { TargetTruth } from './target-messages.js';
