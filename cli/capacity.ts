@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   CAPACITY_SCHEMA,
@@ -20,7 +20,7 @@ import {
   scenarioNotes,
   stepScenario,
 } from '../bench/mod.js';
-import { parseObjective, ResultsError, readRun, replaceFile } from '../results/mod.js';
+import { parseObjective, readRun, replaceFile } from '../results/mod.js';
 import { capacityPicture } from './capacity-picture.js';
 import { answerLines, stepHead, stepLine } from './capacity-text.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
@@ -177,13 +177,6 @@ async function refuseOther(folder: string): Promise<void> {
       `${folder} already holds a capacity record: nothing was changed; choose another folder with --out`,
     );
   }
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw new ResultsError(
-      'RECORD_NOT_WRITABLE',
-      `cannot make ${folder}: choose another folder with --out`,
-      { cause },
-    );
-  });
 }
 
 function searchOptions(flags: CapacityFlags, atLoadOne: number): SearchOptions {
