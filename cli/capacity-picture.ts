@@ -38,7 +38,7 @@ export function capacityPicture(record: CapacityRecord): string {
     series,
     scale: 'log',
     xTicks: 'round',
-    format: formatDurationUs,
+    format: (us) => formatDurationUs(us).replace(/\.0+ /, ' '),
     width: WIDTH,
     ...(band === undefined ? {} : { band }),
     ...(bound === undefined ? {} : { bound: { y: bound.bound, name: bound.text } }),

@@ -18,11 +18,13 @@ import {
   QUICKSTART_OPTIONS,
   RUN_OPTIONS,
   SCENARIO_OPTIONS,
+  SELFTEST_OPTIONS,
   withEnvironment,
 } from './flags.js';
 import { listPresets } from './presets.js';
 import { quickstart } from './quickstart.js';
 import { run } from './run.js';
+import { selftest } from './selftest.js';
 import { endQuietlyOnClosedPipe, processTerminal } from './terminal.js';
 import { toolFacts } from './version.js';
 
@@ -64,7 +66,7 @@ const NEEDS: Readonly<Record<string, string>> = {
 };
 
 function helpCommand(): string {
-  const verb = ['run', 'capacity', 'estimate', 'broker', 'quickstart', 'presets'].find(
+  const verb = ['run', 'capacity', 'estimate', 'broker', 'quickstart', 'selftest', 'presets'].find(
     (v) => v === argv[0],
   );
   return ['fleetgauge', ...(verb === undefined ? [] : [verb]), '--help'].join(' ');
@@ -85,7 +87,12 @@ async function main(): Promise<void> {
   }
   const twins = { run: RUN, estimate: ESTIMATE_OPTIONS, broker: BROKER_OPTIONS, presets: PRESETS };
   const options =
-    { ...twins, quickstart: QUICKSTART_OPTIONS, capacity: CAPACITY_OPTIONS }[verb ?? ''] ?? {};
+    {
+      ...twins,
+      quickstart: QUICKSTART_OPTIONS,
+      capacity: CAPACITY_OPTIONS,
+      selftest: SELFTEST_OPTIONS,
+    }[verb ?? ''] ?? {};
   await parser(withEnvironment(argv, options))
     .usage('$0 <verb>\n\nMeasures what an MQTT cluster can carry and turns it into hardware.')
     .command(
@@ -106,6 +113,12 @@ async function main(): Promise<void> {
       (y) =>
         y.positional('scenario', { type: 'string', demandOption: true }).options(CAPACITY_OPTIONS),
       (flags) => ending(capacity(flags, command, terminal)),
+    )
+    .command(
+      'selftest',
+      'is this tool honest on this machine: against a target whose truth is known',
+      (y) => y.options(SELFTEST_OPTIONS),
+      (flags) => ending(selftest(flags, command, terminal)),
     )
     .command('conn <flags..>', "emqtt-bench's conn: its flags, run as the scenario they mean")
     .command('pub <flags..>', "emqtt-bench's pub; --dry-run shows the scenario")

@@ -174,6 +174,13 @@ export const QUICKSTART_OPTIONS = {
   quiet: RUN_OPTIONS.quiet,
 } as const satisfies Record<string, Options>;
 
+/** What `selftest` takes. */
+export const SELFTEST_OPTIONS = {
+  out: { type: 'string', requiresArg: true, describe: 'folder to keep the run records in [none]' },
+  json: RUN_OPTIONS.json,
+  quiet: RUN_OPTIONS.quiet,
+} as const satisfies Record<string, Options>;
+
 /** Flags that may be given more than once, of whatever verb. */
 const REPEATABLE: ReadonlySet<string> = new Set(
   [RUN_OPTIONS, SCENARIO_OPTIONS, CAPACITY_OPTIONS, ESTIMATE_OPTIONS, BROKER_OPTIONS].flatMap(

@@ -10,7 +10,7 @@ export {
   IntervalHistogram,
   type LatencyHistogram,
 } from './latency-histogram.js';
-export { type LatencySummary, percentileUs, summarise } from './latency-summary.js';
+export { type LatencySummary, percentileUs, shareAbove, summarise } from './latency-summary.js';
 export { type Chart, chartsSvg, type Series } from './line-chart.js';
 export {
   judgeObjectives,
