@@ -115,9 +115,9 @@ async function main(): Promise<void> {
       (flags) => ending(capacity(flags, command, terminal)),
     )
     .command(
-      'selftest',
+      'selftest [parts..]',
       'is this tool honest on this machine: against a target whose truth is known',
-      (y) => y.options(SELFTEST_OPTIONS),
+      (y) => y.positional('parts', { type: 'string', array: true }).options(SELFTEST_OPTIONS),
       (flags) => ending(selftest(flags, command, terminal)),
     )
     .command('conn <flags..>', "emqtt-bench's conn: its flags, run as the scenario they mean")

@@ -174,7 +174,7 @@ export const QUICKSTART_OPTIONS = {
   quiet: RUN_OPTIONS.quiet,
 } as const satisfies Record<string, Options>;
 
-/** What `selftest` takes. */
+/** What `selftest` takes besides its parts. */
 export const SELFTEST_OPTIONS = {
   out: { type: 'string', requiresArg: true, describe: 'folder to keep the run records in [none]' },
   json: RUN_OPTIONS.json,
@@ -182,14 +182,15 @@ export const SELFTEST_OPTIONS = {
 } as const satisfies Record<string, Options>;
 
 /** Flags that may be given more than once, of whatever verb. */
-const REPEATABLE: ReadonlySet<string> = new Set(
-  [RUN_OPTIONS, SCENARIO_OPTIONS, CAPACITY_OPTIONS, ESTIMATE_OPTIONS, BROKER_OPTIONS].flatMap(
-    (options) =>
-      Object.entries(options)
-        .filter(([, option]) => 'array' in option)
-        .map(([name]) => name),
+const REPEATABLE: ReadonlySet<string> = new Set([
+  // What `selftest` is to play has no flag.
+  'parts',
+  ...[RUN_OPTIONS, SCENARIO_OPTIONS, ESTIMATE_OPTIONS, BROKER_OPTIONS].flatMap((options) =>
+    Object.entries(options)
+      .filter(([, option]) => 'array' in option)
+      .map(([name]) => name),
   ),
-);
+]);
 
 /** What yargs lets pass: a flag given twice, what is no number, and numbers that make no sense. */
 export function checkFlags(flags: Readonly<Record<string, unknown>>): true {

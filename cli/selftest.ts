@@ -1,58 +1,37 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type Claim,
-  capacityClaims,
-  capacityExperiment,
-  type Experiment,
-  findCapacity,
-  freezeClaims,
-  freezeExperiment,
-  type KnownTarget,
-  pathClaim,
-  pathExperiment,
-  publishesAtLoadOne,
-  serviceClaims,
-  serviceExperiment,
-  startKnownTarget,
-  starvedClaims,
-  starvedExperiment,
-  stepScenario,
-  theoryClaims,
-} from '../bench/mod.js';
-import { painter, type RunRecord, readRun, shareAbove, summaryLines } from '../results/mod.js';
+import type { CheckedClaim } from '../bench/mod.js';
+import { painter, type RunRecord } from '../results/mod.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
+import { UsageError } from './failure.js';
 import { interruption } from './interruption.js';
 import { execute, exitCodeOf } from './run.js';
+import { PARTS, type Stage } from './selftest-parts.js';
 import type { Terminal } from './terminal.js';
 
 export interface SelftestFlags {
+  /** All of them if none is named. */
+  parts?: readonly string[] | undefined;
   /** Folder that the run records go into; they are thrown away if it is left out. */
   out?: string | undefined;
   json: boolean;
   quiet: boolean;
 }
 
-const STEP = { settleUs: 1_000_000, measureUs: 4_000_000, drainUs: 1_000_000 };
-/** From well below the known capacity; what lies between is the search's to find. */
-const SEARCH = {
-  from: 1.6,
-  to: Number.POSITIVE_INFINITY,
-  tolerance: 0.05,
-  repeats: 3,
-  maximumSteps: 16,
-};
 const WIDTHS = [58, 9, 20, 20] as const;
+const STYLES = { ok: 'green', busy: 'yellow', fail: 'red' } as const;
 
-/** A run that did not come to its end: no claim can be made from it. */
+/** A run that did not come to its end: nothing can be claimed from it. */
 class NoRun extends Error {
   readonly exit: ExitCode;
 
-  constructor(record: RunRecord | undefined) {
-    super('no run');
+  /** @param record of the run, if there is one */
+  constructor(record?: RunRecord) {
+    super('a run did not come to its end');
     this.name = 'NoRun';
-    this.exit = record === undefined ? EXIT.interrupted : exitCodeOf(record);
+    const exit = record === undefined ? EXIT.interrupted : exitCodeOf(record);
+    this.exit = exit === EXIT.pass ? EXIT.invalid : exit;
   }
 }
 
@@ -62,125 +41,82 @@ export async function selftest(
   command: readonly string[],
   terminal: Terminal,
 ): Promise<ExitCode> {
+  const names =
+    flags.parts === undefined || flags.parts.length === 0 ? Object.keys(PARTS) : flags.parts;
+  const parts = names.map((name) => {
+    const part = PARTS[name];
+    if (part !== undefined) return part;
+    throw new UsageError(`selftest has no part '${name}': ${Object.keys(PARTS).join(', ')}`);
+  });
   const folder = flags.out ?? (await mkdtemp(join(tmpdir(), 'fleetgauge-selftest-')));
   const interrupt = interruption(terminal.err);
-  const { colour } = terminal.out;
-  const claims: Claim[] = [];
-  const say = (text: string): void => {
-    if (!flags.quiet) terminal.err.write(`${text}\n`);
+  const stage: Stage = {
+    say: (text) => {
+      if (!flags.quiet) terminal.err.write(`${text}\n`);
+    },
+    run: async ({ name, scenario, on, threads }) => {
+      if (interrupt.signal.aborted) throw new NoRun();
+      const out = join(folder, name);
+      const nodes = { probes: () => [{ node: 'target', pid: on.pid }] };
+      const runFlags = { quiet: true, out, ...(threads === undefined ? {} : { threads }) };
+      const targets = [on.target];
+      const ran = await execute(scenario, targets, nodes, runFlags, command, terminal, interrupt);
+      const { state, measured } = ran.record;
+      if (state === 'interrupted' || measured.seconds === 0) throw new NoRun(ran.record);
+      return ran;
+    },
   };
-  const claim = (...made: readonly Claim[]): void => {
-    claims.push(...made);
-    if (flags.json) return;
-    for (const each of made) terminal.out.write(`${claimLine(each, colour)}\n`);
-  };
-  /** One run on the target; with a name of its own below the folder. */
-  const run = async (
-    name: string,
-    { scenario }: Pick<Experiment, 'scenario'>,
-    { target, pid }: KnownTarget,
-    threads?: number,
-  ): Promise<{ record: RunRecord; out: string }> => {
-    if (interrupt.signal.aborted) throw new NoRun(undefined);
-    const out = join(folder, name);
-    const nodes = { probes: () => [{ node: 'target', pid }] };
-    const runFlags = { quiet: true, out, ...(threads === undefined ? {} : { threads }) };
-    const { record } = await execute(
-      scenario,
-      [target],
-      nodes,
-      runFlags,
-      command,
-      terminal,
-      interrupt,
-    );
-    if (record.state === 'interrupted' || record.measured.seconds === 0) throw new NoRun(record);
-    return { record, out };
-  };
-  const on = async <T>(
-    { law }: Experiment,
-    use: (target: KnownTarget) => Promise<T>,
-  ): Promise<T> => {
-    const target = await startKnownTarget(law);
-    try {
-      return await use(target);
-    } finally {
-      await target.stop();
-    }
-  };
+  const claims: CheckedClaim[] = [];
   try {
-    if (!flags.json) terminal.out.write(`${headLine()}\n`);
-    say('1 of 4  service times: a server that is busy half of the time, 35 s');
-    const pathOf = pathExperiment();
-    const path = await on(pathOf, (target) => run('path', pathOf, target));
-    claim(pathClaim(path.record));
-    const service = serviceExperiment();
-    await on(service, async (target) => {
-      const { record } = await run('service', service, target);
-      const { sojournsUs } = await target.truth();
-      claim(...serviceClaims(record, sojournsUs, path.record));
-      claim(...theoryClaims(record, path.record));
-    });
-    say('2 of 4  a server that stands still for half a second, twice, 15 s');
-    const freeze = freezeExperiment();
-    await on(freeze, async (target) => {
-      const { record, out } = await run('freeze', freeze, target);
-      const histogram = await (await readRun(out)).histogram('publish.response');
-      claim(...freezeClaims(record, (us) => shareAbove(histogram, us)));
-    });
-    say('3 of 4  a generator that is asked for more than it can, 10 s');
-    const starved = starvedExperiment();
-    await on(starved, async (target) => {
-      const { record } = await run('starved', starved, target, 1);
-      claim(...starvedClaims(record, summaryLines(record)));
-    });
-    say('4 of 4  a capacity that is known, 80 s');
-    const known = capacityExperiment();
-    await on(known, async (target) => {
-      const { answer } = await findCapacity({
-        search: SEARCH,
-        measure: async (load, number) => {
-          const name = `capacity-${String(number).padStart(2, '0')}`;
-          const scenario = stepScenario(known.scenario, load, STEP);
-          const { record, out } = await run(name, { scenario }, target);
-          return { run: name, record, rows: await (await readRun(out)).intervals() };
-        },
-        onStep: ({ load, outcome, reason }) =>
-          say(
-            `        load ${load.toPrecision(3)} ${outcome}${reason === '' ? '' : `: ${reason}`}`,
-          ),
-      });
-      claim(...capacityClaims(answer, publishesAtLoadOne(known.scenario)));
-    });
+    if (!flags.json) terminal.out.write(`${head()}\n`);
+    for (const [at, { title, play }] of parts.entries()) {
+      stage.say(`${at + 1} of ${parts.length}  ${title}`);
+      const made = await play(stage);
+      claims.push(...made);
+      if (flags.json) continue;
+      for (const each of made) terminal.out.write(`${claimLine(each, terminal.out.colour)}\n`);
+    }
   } catch (error) {
     if (!(error instanceof NoRun)) throw error;
-    say('stopped: a run did not come to its end');
-    return error.exit === EXIT.pass ? EXIT.invalid : error.exit;
+    terminal.err.write(`no verdict: ${error.message}\n`);
+    return error.exit;
   } finally {
     interrupt.dispose();
     if (flags.out === undefined) await rm(folder, { recursive: true, force: true });
   }
-  const failed = claims.filter(({ ok }) => !ok).length;
-  if (flags.json) {
-    terminal.out.write(`${JSON.stringify({ ok: failed === 0, claims }, undefined, 2)}\n`);
-  } else {
-    const verdict =
-      failed === 0
-        ? 'every claim holds: figures of this tool on this machine can be trusted that far'
-        : `${failed} of ${claims.length} claims fail: this machine is too busy, or this tool is wrong`;
-    terminal.out.write(`\n${verdict}\n`);
-  }
-  return failed === 0 ? EXIT.pass : EXIT.invalid;
+  const { text, exit } = outcomeOf(claims);
+  terminal.out.write(
+    flags.json ? `${JSON.stringify({ exit, claims }, undefined, 2)}\n` : `\n${text}\n`,
+  );
+  return exit;
 }
 
-function headLine(): string {
+function outcomeOf(claims: readonly CheckedClaim[]): { text: string; exit: ExitCode } {
+  const failed = claims.filter(({ outcome }) => outcome === 'fail');
+  const busy = claims.filter(({ outcome }) => outcome === 'busy');
+  if (failed.length > 0) {
+    const text = `${failed.length} of ${claims.length} claims fail: do not believe figures of this tool on this machine`;
+    return { text, exit: EXIT.invalid };
+  }
+  if (busy.length > 0) {
+    const text =
+      `${busy.length} of ${claims.length} claims could not be tested, for this machine did not hold still ` +
+      `(${busy[0]!.disturbance}): try again when it does nothing else`;
+    return { text, exit: EXIT.inconclusive };
+  }
+  return { text: `all ${claims.length} claims hold`, exit: EXIT.pass };
+}
+
+function head(): string {
   const about = `selftest, ${availableParallelism()} cores, Node ${process.versions.node}`;
   return `${about}\n\n      ${row(['claim', 'known', 'measured', 'allowed'])}`;
 }
 
-function claimLine({ claim, known, measured, allowed, ok }: Claim, colour: boolean): string {
-  const paint = painter(colour);
-  const mark = ok ? paint('green', 'ok  ') : paint('red', 'fail');
+function claimLine(
+  { claim, known, measured, allowed, outcome }: CheckedClaim,
+  colour: boolean,
+): string {
+  const mark = painter(colour)(STYLES[outcome], outcome.padEnd(4));
   return `${mark}  ${row([claim, known, measured, allowed])}`;
 }
 

@@ -9,6 +9,7 @@ import {
 import type { Answer } from '../capacity/mod.js';
 import { FREEZE, KNOWN_CAPACITY_PER_SEC, QUEUE } from './experiments.js';
 import { frozenLatenessUs, frozenShare, mm1Bands, mm1SojournUs, quantileUs } from './queueing.js';
+import type { TargetTruth } from './target-messages.js';
 
 /** One thing that is known, what was measured, and what may lie between them. */
 export interface Claim {
@@ -17,6 +18,12 @@ export interface Claim {
   readonly measured: string;
   readonly allowed: string;
   readonly ok: boolean;
+}
+
+/** A claim with what kept the machine from holding still meanwhile: then one that fails says nothing of the tool. */
+export interface CheckedClaim extends Claim {
+  readonly outcome: 'ok' | 'fail' | 'busy';
+  readonly disturbance: string | null;
 }
 
 const SHARES = [
@@ -30,8 +37,26 @@ const HISTOGRAM_SHARE = 1 / 1024;
 const GRAIN_US = 1000;
 /** Beyond, this machine is too busy for anything here to mean much. */
 const WORST_PATH_US = 20_000;
+/** A stall of a loop or of the target that long is the machine's, and shows in what is claimed to a few ms. */
+const STALL_US = 10_000;
 /** Later than any loop or timer by itself, and much less than a freeze. */
 const LATE_US = 50_000;
+
+/** Who stood still in a run for longer than what is claimed can bear, if anybody did. */
+export function disturbanceOf(record: RunRecord, truth: TargetTruth): string | null {
+  const { loopDelayMaxUs } = record.generator;
+  if (loopDelayMaxUs > STALL_US) {
+    return `the generator stood still for ${formatDurationUs(loopDelayMaxUs)}`;
+  }
+  return truth.latestUs > STALL_US
+    ? `the target stood still for ${formatDurationUs(truth.latestUs)}`
+    : null;
+}
+
+export function checked(claim: Claim, disturbance: string | null): CheckedClaim {
+  const outcome = claim.ok ? 'ok' : disturbance === null ? 'fail' : 'busy';
+  return { ...claim, outcome, disturbance };
+}
 
 /** The error of all that is not the target: an answer without a service time takes none. */
 export function pathClaim(record: RunRecord): Claim {
@@ -48,11 +73,11 @@ export function pathClaim(record: RunRecord): Claim {
 /**
  * @param path the run without service times: its p99.9 and a grain of the timers are the error that is allowed
  *   for p50 and p99, its maximum is for p99.9
- * @param sojournsUs what the target says of each message
+ * @param truth what the target says of each message
  */
 export function serviceClaims(
   record: RunRecord,
-  sojournsUs: Float64Array,
+  { sojournsUs }: TargetTruth,
   path: RunRecord,
 ): Claim[] {
   const service = figuresOf(record, 'publish.service');

@@ -1,7 +1,10 @@
 /** A target of known truth, and what a run on it must show. */
 export {
+  type CheckedClaim,
   type Claim,
   capacityClaims,
+  checked,
+  disturbanceOf,
   freezeClaims,
   pathClaim,
   serviceClaims,

@@ -16,4 +16,6 @@ export type TargetNews =
 export interface TargetTruth {
   /** Each QoS 1 message in the order they were answered: µs from when it was read to when its PUBACK was written. */
   readonly sojournsUs: Float64Array;
+  /** The most that an answer was later than its law says: then this machine kept the target from its work. */
+  readonly latestUs: number;
 }

@@ -16,7 +16,7 @@ import {
 } from '../../wire/mod.js';
 import { monotonicClock } from '../device/mod.js';
 import { FifoServer, type ServerLaw } from './fifo-server.js';
-import type { TargetNews, TargetOrder } from './target-messages.js';
+import type { TargetNews, TargetOrder, TargetTruth } from './target-messages.js';
 
 const LARGEST_PACKET_BYTES = 65_536;
 /** First bytes of packets without flags, MQTT 2.1.2. */
@@ -49,6 +49,7 @@ class Target {
   #head = 0;
   #pumping = false;
   #sojourns: number[] = [];
+  #latestUs = 0;
 
   constructor(law: ServerLaw) {
     this.#server = new FifoServer(law);
@@ -88,8 +89,8 @@ class Target {
     socket.on('error', () => socket.destroy());
   }
 
-  truth(): Float64Array {
-    return Float64Array.from(this.#sojourns);
+  truth(): TargetTruth {
+    return { sojournsUs: Float64Array.from(this.#sojourns), latestUs: this.#latestUs };
   }
 
   #enqueue(socket: Socket, packetId: number): void {
@@ -124,13 +125,15 @@ class Target {
     this.#pumping = false;
   };
 
-  #answer({ socket, packetId, arrivalUs }: Waiting): void {
+  #answer({ socket, packetId, arrivalUs, departureUs }: Waiting): void {
     if (socket.writable) {
       const ack = new Uint8Array(4);
       writeAck(ack, 0, PUBACK, packetId);
       socket.write(ack);
     }
-    this.#sojourns.push(this.#nowUs() - arrivalUs);
+    const nowUs = this.#nowUs();
+    this.#sojourns.push(nowUs - arrivalUs);
+    this.#latestUs = Math.max(this.#latestUs, nowUs - departureUs);
   }
 }
 
@@ -153,7 +156,7 @@ function listen(law: ServerLaw): void {
 
 process.on('message', (order: TargetOrder) => {
   if (order.type === 'serve') listen(order.law);
-  else say({ type: 'truth', truth: { sojournsUs: target?.truth() ?? new Float64Array(0) } });
+  else if (target !== undefined) say({ type: 'truth', truth: target.truth() });
 });
 // Whoever started us is gone, or done.
 process.on('disconnect', () => process.exit());
