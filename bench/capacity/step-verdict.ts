@@ -45,8 +45,11 @@ const PATHS: readonly Work[] = [
   },
 ];
 
+/** What of a run record a step is judged by. */
+export type JudgedRun = Pick<RunRecord, 'phases' | 'verdict' | 'objectives'>;
+
 /** Judges one step by its run record and the rows of its `intervals.csv`. */
-export function judgeStep(record: RunRecord, rows: readonly IntervalRow[]): StepVerdict {
+export function judgeStep(record: JudgedRun, rows: readonly IntervalRow[]): StepVerdict {
   const broken = whatBroke(record, rows);
   const fault = record.verdict.reasons.find(
     ({ code, severity }) =>
@@ -63,7 +66,7 @@ export function judgeStep(record: RunRecord, rows: readonly IntervalRow[]): Step
 }
 
 /** Throughput first, for an objective that does not hold any more is what follows from it. */
-function whatBroke(record: RunRecord, rows: readonly IntervalRow[]): string | undefined {
+function whatBroke(record: JudgedRun, rows: readonly IntervalRow[]): string | undefined {
   const measured = rows.filter(
     ({ second, lengthSec }) => placeSecond(record.phases, second, lengthSec).measured,
   );
