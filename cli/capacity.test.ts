@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type CapacityRecord,
   formatTarget,
@@ -10,7 +11,8 @@ import {
   startKnownTarget,
 } from '../bench/mod.js';
 import { readRun } from '../results/mod.js';
-import { inFolder, runCli } from './cli-under-test.js';
+import { capacity } from './capacity.js';
+import { inFolder, runCli, startCli } from './cli-under-test.js';
 
 function scenario(count: number, qos: number, perSec: string): string {
   return `
@@ -94,26 +96,59 @@ test('a generator that cannot offer more than the target takes ends in "at least
   );
 });
 
-test('a command line that makes no sense is refused in one line, and leaves nothing behind', async () => {
-  await inFolder({ 'known.yaml': scenario(1, 1, '10') }, async (cwd) => {
-    const target = ['--target', 'mqtt://127.0.0.1:9'];
-    for (const [args, complaint] of [
-      [[...target, '--from', 'x'], /--from x: expected a load factor/],
-      [[...target, '--from', '2', '--to', '1'], /--to 1: it lies below --from/],
-      [[...target, '--tolerance', '0%'], /--tolerance 0%: expected 0.5% to 100%/],
-      [[...target, '--repeats', '0'], /--repeats 0: expected a whole number/],
-      [[...target, '--measure', '1s'], /--measure 1s: 3s at least/],
-      [[...target, '--settle', '5'], /--settle 5: expected a duration/],
-      [[...target, '--objective', 'p99 < 1'], /objective 'p99 < 1'/],
-      [[], /names no target/],
+test('a command line that makes no sense is refused in one line', async () => {
+  const screen = { write: () => undefined, live: false, colour: false, width: 80 };
+  await inFolder({ 'known.yaml': scenario(1, 1, '10') }, async (folder) => {
+    const flags = {
+      scenario: join(folder, 'known.yaml'),
+      target: 'mqtt://127.0.0.1:9',
+      out: join(folder, 'out'),
+      ...{ scale: 1, set: [], objective: [], probe: [], json: false, quiet: true },
+      ...{ tolerance: '5%', repeats: 3, settle: '1s', measure: '3s', drain: '1s' },
+    };
+    for (const [changes, complaint] of [
+      [{ from: 'x' }, /--from x: expected a load factor/],
+      [{ from: '2', to: '1' }, /--to 1: it lies below --from/],
+      [{ tolerance: '0%' }, /--tolerance 0%: expected 0.5% to 100%/],
+      [{ repeats: 0 }, /--repeats 0: expected a whole number/],
+      [{ measure: '1s' }, /--measure 1s: 3s at least/],
+      [{ settle: '5' }, /--settle 5: expected a duration/],
+      [{ objective: ['p99 < 1'] }, /objective 'p99 < 1'/],
+      [{ target: undefined }, /names no target/],
     ] as const) {
-      const { code, err } = await runCli(['capacity', 'known.yaml', ...args], { cwd });
-      assert.equal(code, 2, err);
-      assert.match(err, complaint);
-      assert.equal(err.trim().split('\n').length, 1, err);
+      const asked = capacity({ ...flags, ...changes }, [], { out: screen, err: screen });
+      await assert.rejects(asked, complaint);
     }
-    const { code } = await runCli(['capacity', 'known.yaml', ...target], { cwd });
-    assert.equal(code, 3, 'nobody listens');
+  });
+});
+
+test('where nobody listens nothing is left behind', async () => {
+  await inFolder({ 'known.yaml': scenario(1, 1, '10') }, async (cwd) => {
+    const args = ['capacity', 'known.yaml', '--target', 'mqtt://127.0.0.1:9'];
+    const { code, err } = await runCli(args, { cwd });
+    assert.equal(code, 3);
+    assert.match(err, /refuses connections/);
     assert.ok(!existsSync(join(cwd, 'runs')));
   });
+});
+
+test('Ctrl-C ends the step and the search in order, with a record that says so', async () => {
+  const law = { service: { kind: 'constant', meanUs: 500 }, seed: 1 } as const;
+  await withTarget(law, ({ target }) =>
+    inFolder({ 'known.yaml': scenario(5, 1, '100') }, async (cwd) => {
+      const args = ['capacity', 'known.yaml', '--target', formatTarget(target), '--out', 'cut'];
+      const started = startCli([...args, ...SHORT.slice(0, -1)], { cwd });
+      for (let waited = 0; !/^ +1 .* holds$/m.test(started.output.out); waited += 50) {
+        assert.ok(waited < 60_000, started.output.out + started.output.err);
+        await sleep(50);
+      }
+      started.process.kill('SIGINT');
+      const { code, out } = await started.ended;
+      assert.equal(code, 7);
+      assert.match(out, /^INTERRUPTED/m);
+      const text = readFileSync(join(cwd, 'cut/capacity.json'), 'utf8');
+      const { state, answer } = JSON.parse(text) as CapacityRecord;
+      assert.deepEqual([state, answer], ['interrupted', null]);
+    }),
+  );
 });
