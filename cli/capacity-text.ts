@@ -1,12 +1,5 @@
 import type { CapacityRecord, CapacityStep } from '../bench/mod.js';
-import {
-  formatCount,
-  formatDurationUs,
-  formatPercent,
-  formatRate,
-  painter,
-  wrap,
-} from '../results/mod.js';
+import { formatDurationUs, formatPercent, formatRate, painter, wrap } from '../results/mod.js';
 
 /** What people read while a search goes on, and at its end. */
 export interface TextOptions {
@@ -81,7 +74,8 @@ function headline(record: CapacityRecord): {
     return { word: 'NOT REACHED', style: 'red', text };
   }
   const rate = (load: number): string => formatRate(load * record.publishesPerSecAtLoadOne);
-  const sure = `${formatCount(100 * answer.confidence)} % sure`;
+  // Never all: what is left is below what a few repeats can tell.
+  const sure = `${Math.min(99, Math.round(100 * answer.confidence))} % sure`;
   if (answer.kind === 'below') {
     const text = `${rate(answer.high ?? 0)} published: no load that was tried holds`;
     return { word: 'BELOW', style: 'red', text };

@@ -18,6 +18,7 @@ const RUN: JudgedRun = {
   ],
   verdict: { state: 'valid', reasons: [] },
   objectives: [],
+  generator: { loopDelayMaxUs: 1000 },
 };
 
 /** The same in every second. */
@@ -74,6 +75,16 @@ describe('a step', () => {
     const verdict = judgeStep({ ...RUN, objectives }, CARRIED);
     assert.equal(verdict.outcome, 'breaks');
     assert.match(verdict.reason, /objective: publish.response.p99 < 5ms was 7.00 ms/);
+  });
+
+  it('says nothing when a stall of the generator explains the latency that is missed', () => {
+    const measured = { measured: 7000, measuredText: '7.00 ms', passed: false };
+    const objectives = [{ text: 'publish.response.p99 < 5ms', ...measured }];
+    const stalled = { ...RUN, objectives, generator: { loopDelayMaxUs: 4000 } };
+    assert.equal(judgeStep(stalled, CARRIED).outcome, 'starved');
+    assert.equal(judgeStep(stalled, SLOW).outcome, 'breaks', 'throughput is not latency');
+    const lost = [{ ...measured, text: 'deliveries.lost < 5' }];
+    assert.equal(judgeStep({ ...stalled, objectives: lost }, CARRIED).outcome, 'breaks');
   });
 
   it('says nothing of the target when the generator was at fault', () => {

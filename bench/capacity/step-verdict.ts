@@ -1,9 +1,12 @@
 import {
   counter,
+  formatDurationUs,
   formatRate,
   formatShare,
   GENERATOR_FAULTS,
   type IntervalRow,
+  type ObjectiveResult,
+  parseObjective,
   placeSecond,
   type RunRecord,
 } from '../../results/mod.js';
@@ -46,11 +49,22 @@ const PATHS: readonly Work[] = [
 ];
 
 /** What of a run record a step is judged by. */
-export type JudgedRun = Pick<RunRecord, 'phases' | 'verdict' | 'objectives'>;
+export type JudgedRun = Pick<RunRecord, 'phases' | 'verdict' | 'objectives'> & {
+  generator: Pick<RunRecord['generator'], 'loopDelayMaxUs'>;
+};
 
 /** Judges one step by its run record and the rows of its `intervals.csv`. */
 export function judgeStep(record: JudgedRun, rows: readonly IntervalRow[]): StepVerdict {
-  const broken = whatBroke(record, rows);
+  const throughput = whatIsLeft(record, rows);
+  const missed = record.objectives.find(({ passed }) => !passed);
+  if (throughput === undefined && missed !== undefined && isOwnStall(record, missed)) {
+    const stall = formatDurationUs(record.generator.loopDelayMaxUs);
+    const reason = `${missed.text} was ${missed.measuredText}, but the generator itself stood still for ${stall}`;
+    return { outcome: 'starved', reason };
+  }
+  const objective = missed && `objective: ${missed.text} was ${missed.measuredText}`;
+  // Throughput first: an objective that does not hold any more is what follows from it.
+  const broken = throughput ?? objective;
   const fault = record.verdict.reasons.find(
     ({ code, severity }) =>
       GENERATOR_FAULTS.has(code) &&
@@ -65,8 +79,14 @@ export function judgeStep(record: JudgedRun, rows: readonly IntervalRow[]): Step
     : { outcome: 'breaks', reason: broken };
 }
 
-/** Throughput first, for an objective that does not hold any more is what follows from it. */
-function whatBroke(record: JudgedRun, rows: readonly IntervalRow[]): string | undefined {
+/** A latency that one stall of the generator can explain; the verdict on runs draws the same line for lag. */
+function isOwnStall({ generator }: JudgedRun, { text, measured }: ObjectiveResult): boolean {
+  const isLatency = parseObjective(text).unit === 'duration';
+  return isLatency && measured !== null && generator.loopDelayMaxUs >= measured / 2;
+}
+
+/** What is asked of the target and not done, if that grows. */
+function whatIsLeft(record: JudgedRun, rows: readonly IntervalRow[]): string | undefined {
   const measured = rows.filter(
     ({ second, lengthSec }) => placeSecond(record.phases, second, lengthSec).measured,
   );
@@ -85,6 +105,5 @@ function whatBroke(record: JudgedRun, rows: readonly IntervalRow[]): string | un
     }
     return `backlog: ${path} left undone grow by ${formatRate(growth.perSec)}`;
   }
-  const missed = record.objectives.find(({ passed }) => !passed);
-  return missed === undefined ? undefined : `objective: ${missed.text} was ${missed.measuredText}`;
+  return undefined;
 }
