@@ -19,7 +19,7 @@ export interface SelftestFlags {
   quiet: boolean;
 }
 
-const WIDTHS = [58, 9, 20, 20] as const;
+const WIDTHS = [61, 10, 20, 20] as const;
 const STYLES = { ok: 'green', busy: 'yellow', fail: 'red' } as const;
 
 /** A run that did not come to its end: nothing can be claimed from it. */
