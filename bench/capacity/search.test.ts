@@ -116,6 +116,16 @@ describe('the search', () => {
     assert.ok(answer.holds!.load <= 100 && answer.holds!.load > 100 / 1.06);
   });
 
+  it('repeats a border once more when the generator failed in one of its repeats', () => {
+    const knee = sharp(37);
+    const { answer } = search(OPTIONS, (load, step) =>
+      step === 12 ? 'starved' : knee(load, step),
+    );
+    const { holds, breaks } = answer;
+    assert.equal(holds!.starved + breaks!.starved, 1);
+    assert.deepEqual([holds!.holds, breaks!.breaks], [3, 3]);
+  });
+
   it('says "at least" when the last load that was asked for holds', () => {
     const { answer, observed } = search({ ...OPTIONS, to: 6 }, sharp(1000));
     assert.equal(answer.kind, 'at-least');
