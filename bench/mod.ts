@@ -1,4 +1,5 @@
 /** The load harness. */
+export * from './capacity/mod.js';
 export type { RunProgress } from './fleet/coordinator.js';
 export { FleetError, type FleetErrorCode } from './fleet/fleet-error.js';
 export { machineLimits } from './fleet/machine-limits.js';
@@ -6,3 +7,5 @@ export { type RunRequest, runScenario } from './fleet/run-scenario.js';
 export * from './probe/mod.js';
 export * from './scenario/mod.js';
 export * from './targets/mod.js';
+export { readDurationUs, readRatePerSec } from './scenario/units.js';
+export * from './selftest/mod.js';

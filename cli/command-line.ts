@@ -3,6 +3,7 @@ import yargs, { type Argv } from 'yargs';
 import { bench, benchHelp, isBenchVerb } from './bench.js';
 import { brokerStart } from './broker-start.js';
 import { brokerUp } from './broker-up.js';
+import { capacity } from './capacity.js';
 import { controlFolderHere } from './control-folder.js';
 import { ctl } from './ctl.js';
 import { estimate } from './estimate.js';
@@ -11,16 +12,19 @@ import { failure, UsageError } from './failure.js';
 import {
   BROKER_OPTIONS,
   BROKER_UP_OPTIONS,
+  CAPACITY_OPTIONS,
   checkFlags,
   ESTIMATE_OPTIONS,
   QUICKSTART_OPTIONS,
   RUN_OPTIONS,
   SCENARIO_OPTIONS,
+  SELFTEST_OPTIONS,
   withEnvironment,
 } from './flags.js';
 import { listPresets } from './presets.js';
 import { quickstart } from './quickstart.js';
 import { run } from './run.js';
+import { selftest } from './selftest.js';
 import { endQuietlyOnClosedPipe, processTerminal } from './terminal.js';
 import { toolFacts } from './version.js';
 
@@ -57,11 +61,14 @@ function parser(args: readonly string[]): Argv {
 /** What a verb cannot do without. */
 const NEEDS: Readonly<Record<string, string>> = {
   run: 'run needs a scenario: a file, or a preset (fleetgauge presets)',
+  capacity: 'capacity needs a scenario: a file, or a preset (fleetgauge presets)',
   broker: 'broker needs a verb: start or up',
 };
 
 function helpCommand(): string {
-  const verb = ['run', 'estimate', 'broker', 'quickstart', 'presets'].find((v) => v === argv[0]);
+  const verb = ['run', 'capacity', 'estimate', 'broker', 'quickstart', 'selftest', 'presets'].find(
+    (v) => v === argv[0],
+  );
   return ['fleetgauge', ...(verb === undefined ? [] : [verb]), '--help'].join(' ');
 }
 
@@ -79,7 +86,13 @@ async function main(): Promise<void> {
     return ending(ctl(rest, { folder: controlFolderHere(), env: process.env }, terminal));
   }
   const twins = { run: RUN, estimate: ESTIMATE_OPTIONS, broker: BROKER_OPTIONS, presets: PRESETS };
-  const options = { ...twins, quickstart: QUICKSTART_OPTIONS }[verb ?? ''] ?? {};
+  const options =
+    {
+      ...twins,
+      quickstart: QUICKSTART_OPTIONS,
+      capacity: CAPACITY_OPTIONS,
+      selftest: SELFTEST_OPTIONS,
+    }[verb ?? ''] ?? {};
   await parser(withEnvironment(argv, options))
     .usage('$0 <verb>\n\nMeasures what an MQTT cluster can carry and turns it into hardware.')
     .command(
@@ -93,6 +106,19 @@ async function main(): Promise<void> {
       'run a scenario file or a preset against a target',
       (y) => y.positional('scenario', { type: 'string', demandOption: true }).options(RUN),
       (flags) => ending(run(flags, command, terminal)),
+    )
+    .command(
+      'capacity <scenario>',
+      'the highest load that a target carries, as an interval',
+      (y) =>
+        y.positional('scenario', { type: 'string', demandOption: true }).options(CAPACITY_OPTIONS),
+      (flags) => ending(capacity(flags, command, terminal)),
+    )
+    .command(
+      'selftest [parts..]',
+      'is this tool honest on this machine: against a target whose truth is known',
+      (y) => y.positional('parts', { type: 'string', array: true }).options(SELFTEST_OPTIONS),
+      (flags) => ending(selftest(flags, command, terminal)),
     )
     .command('conn <flags..>', "emqtt-bench's conn: its flags, run as the scenario they mean")
     .command('pub <flags..>', "emqtt-bench's pub; --dry-run shows the scenario")

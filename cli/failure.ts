@@ -1,6 +1,7 @@
 import {
   BenchFlagError,
   FleetError,
+  NoLoadError,
   ProbeError,
   ScenarioError,
   ScenarioNotFoundError,
@@ -25,6 +26,7 @@ export class UsageError extends Error {
 const USAGE = [
   UsageError,
   BenchFlagError,
+  NoLoadError,
   ProbeError,
   ResultsError,
   ScenarioError,

@@ -16,7 +16,8 @@ export {
   IntervalHistogram,
   type LatencyHistogram,
 } from './latency-histogram.js';
-export { type LatencySummary, percentileUs, summarise } from './latency-summary.js';
+export { type LatencySummary, percentileUs, shareAbove, summarise } from './latency-summary.js';
+export { type Chart, chartsSvg, type Series } from './line-chart.js';
 export {
   judgeObjectives,
   type Objective,
@@ -25,6 +26,7 @@ export {
 } from './objectives.js';
 export { type PhaseSpan, placeSecond, type SecondPlace } from './phases.js';
 export type { ProbedNode } from './probe-totals.js';
+export { replaceFile } from './record-files.js';
 export { ResultsError, type ResultsErrorCode } from './results-error.js';
 export { parseRecord, type Run, readRun, type SecondRange } from './run-reader.js';
 export {
@@ -47,4 +49,5 @@ export { RunTotals } from './run-totals.js';
 export { type RunEnd, type RunHead, RunWriter } from './run-writer.js';
 export * from './series.js';
 export { type SummaryOptions, summaryLines } from './summary.js';
-export { generatorLate, judge, scenarioReached } from './verdict.js';
+export * from './text-layout.js';
+export { GENERATOR_FAULTS, generatorLate, judge, scenarioReached } from './verdict.js';
