@@ -17,7 +17,8 @@ export const RUN_OPTIONS = {
     array: true,
     nargs: 1,
     default: [],
-    describe: 'process of the target to watch, name=pid, or none [who listens on its port]',
+    describe:
+      'what to watch of the target: name=pid, name=prometheus:URL, …, or none [who listens on its port]',
   },
   threads: {
     type: 'number',

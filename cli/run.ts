@@ -4,6 +4,7 @@ import {
   hostFacts,
   loadScenario,
   machineLimits,
+  type ProbeSpec,
   parseTarget,
   plan,
   type RunProgress,
@@ -17,7 +18,6 @@ import {
 import {
   formatCount,
   formatRate,
-  type ProbedNode,
   parseObjective,
   type RunRecord,
   scenarioReached,
@@ -27,7 +27,7 @@ import { EXIT, type ExitCode } from './exit-codes.js';
 import { UsageError } from './failure.js';
 import { interruption } from './interruption.js';
 import { LiveView } from './live-view.js';
-import { listeningNodes, watchedNodes } from './probed-nodes.js';
+import { listeningNodes, scenarioProbes, watchedNodes } from './probed-nodes.js';
 import type { Terminal } from './terminal.js';
 import { toolFacts } from './version.js';
 
@@ -39,7 +39,7 @@ export interface RunFlags {
   json: boolean;
   quiet: boolean;
   threads?: number | undefined;
-  /** `name=pid`, or `none`; the target's processes on this machine if it is left out. */
+  /** `name=source`, or `none`; the scenario's, else the target's processes on this machine if it is left out. */
   probe: readonly string[];
   objective: readonly string[];
 }
@@ -88,7 +88,7 @@ export async function runOrShow(
       `${complete.name} names no target: add --target mqtt://127.0.0.1:1883, or 'target:' to the scenario`,
     );
   }
-  const watched = watchedNodes(flags.probe);
+  const watched = watchedNodes(flags.probe) ?? scenarioProbes(complete);
   const nodes = { probes: () => watched ?? listeningNodes(targets, terminal) };
   const interrupt = interruption(terminal.err);
   try {
@@ -106,9 +106,9 @@ export function printSummary(record: RunRecord, folder: string, { out }: Termina
   out.write(`${lines.join('\n')}\n`);
 }
 
-/** The target's processes on this machine, and what they say of themselves at the end. */
+/** What is watched beside the fleet, and what the target's nodes say of themselves at the end. */
 export interface WatchedNodes {
-  probes: () => readonly ProbedNode[];
+  probes: () => readonly ProbeSpec[];
   /** Copies of messages that they have sent to each other, by node. */
   forwarded?: () => Promise<ReadonlyMap<string, number>>;
 }

@@ -3,7 +3,7 @@ export * from './counters.js';
 export * from './format.js';
 export { type EncodedHistograms, HistogramSet, transferables } from './histogram-set.js';
 export { IntervalMerger, type MergerOptions } from './interval-merger.js';
-export type { IntervalReport, MergedInterval, ProbePoint } from './interval-report.js';
+export type { IntervalReport, MergedInterval, ProbePoint, ProbeValue } from './interval-report.js';
 export type { IntervalRow } from './intervals-csv.js';
 export {
   CumulativeHistogram,
@@ -18,7 +18,7 @@ export {
   parseObjective,
 } from './objectives.js';
 export { type PhaseSpan, placeSecond, type SecondPlace } from './phases.js';
-export type { ProbedNode } from './probe-totals.js';
+export type { ProbedNode, ProbeKind } from './probe-totals.js';
 export { ResultsError, type ResultsErrorCode } from './results-error.js';
 export { parseRecord, type Run, readRun, type SecondRange } from './run-reader.js';
 export {

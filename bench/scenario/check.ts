@@ -1,3 +1,4 @@
+import { ProbeError, probeSpec } from '../probe/mod.js';
 import { checkClientIds } from './check-client-ids.js';
 import { checkGroup } from './check-group.js';
 import { Findings } from './findings.js';
@@ -9,6 +10,7 @@ import { parseTarget, TargetError } from './target.js';
 export function checkScenario(scenario: Scenario): Findings {
   const findings = new Findings();
   checkTargets(scenario, findings);
+  checkProbes(scenario, findings);
   const names = checkNames(scenario.groups, 'groups', findings);
   scenario.groups.forEach((group, g) => {
     checkGroup(group, ['groups', g], findings);
@@ -35,6 +37,17 @@ function checkTargets(scenario: Scenario, findings: Findings): void {
       findings.error(['target', k], `a target URL (${error.message})`);
     }
   });
+}
+
+function checkProbes(scenario: Scenario, findings: Findings): void {
+  for (const [name, source] of Object.entries(scenario.probes)) {
+    try {
+      probeSpec(name, source);
+    } catch (error) {
+      if (!(error instanceof ProbeError)) throw error;
+      findings.error(['probes', name], `something to watch (${error.message})`);
+    }
+  }
 }
 
 function checkNames(named: readonly { name: string }[], list: string, findings: Findings) {
