@@ -5,6 +5,7 @@ import { brokerStart } from './broker-start.js';
 import { brokerUp } from './broker-up.js';
 import { controlFolderHere } from './control-folder.js';
 import { ctl } from './ctl.js';
+import { doctor } from './doctor.js';
 import { estimate } from './estimate.js';
 import { EXIT } from './exit-codes.js';
 import { failure, UsageError } from './failure.js';
@@ -12,6 +13,7 @@ import {
   BROKER_OPTIONS,
   BROKER_UP_OPTIONS,
   checkFlags,
+  DOCTOR_OPTIONS,
   ESTIMATE_OPTIONS,
   QUICKSTART_OPTIONS,
   RUN_OPTIONS,
@@ -61,7 +63,9 @@ const NEEDS: Readonly<Record<string, string>> = {
 };
 
 function helpCommand(): string {
-  const verb = ['run', 'estimate', 'broker', 'quickstart', 'presets'].find((v) => v === argv[0]);
+  const verb = ['run', 'doctor', 'estimate', 'broker', 'quickstart', 'presets'].find(
+    (v) => v === argv[0],
+  );
   return ['fleetgauge', ...(verb === undefined ? [] : [verb]), '--help'].join(' ');
 }
 
@@ -78,7 +82,13 @@ async function main(): Promise<void> {
     // The words belong to the node that is asked.
     return ending(ctl(rest, { folder: controlFolderHere(), env: process.env }, terminal));
   }
-  const twins = { run: RUN, estimate: ESTIMATE_OPTIONS, broker: BROKER_OPTIONS, presets: PRESETS };
+  const twins = {
+    run: RUN,
+    doctor: DOCTOR_OPTIONS,
+    estimate: ESTIMATE_OPTIONS,
+    broker: BROKER_OPTIONS,
+    presets: PRESETS,
+  };
   const options = { ...twins, quickstart: QUICKSTART_OPTIONS }[verb ?? ''] ?? {};
   await parser(withEnvironment(argv, options))
     .usage('$0 <verb>\n\nMeasures what an MQTT cluster can carry and turns it into hardware.')
@@ -93,6 +103,12 @@ async function main(): Promise<void> {
       'run a scenario file or a preset against a target',
       (y) => y.positional('scenario', { type: 'string', demandOption: true }).options(RUN),
       (flags) => ending(run(flags, command, terminal)),
+    )
+    .command(
+      'doctor [scenario]',
+      'what will stop this run here, and what to do about it',
+      (y) => y.positional('scenario', { type: 'string', default: 'smoke' }).options(DOCTOR_OPTIONS),
+      (flags) => ending(doctor(flags, terminal)),
     )
     .command('conn <flags..>', "emqtt-bench's conn: its flags, run as the scenario they mean")
     .command('pub <flags..>', "emqtt-bench's pub; --dry-run shows the scenario")

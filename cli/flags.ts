@@ -51,6 +51,13 @@ export const SCENARIO_OPTIONS = {
   },
 } as const satisfies Record<string, Options>;
 
+/** What `doctor` takes: what decides what a run needs. */
+export const DOCTOR_OPTIONS = {
+  ...SCENARIO_OPTIONS,
+  threads: RUN_OPTIONS.threads,
+  json: RUN_OPTIONS.json,
+} as const satisfies Record<string, Options>;
+
 /** What `estimate` takes. */
 export const ESTIMATE_OPTIONS = {
   run: {

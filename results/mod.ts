@@ -39,4 +39,5 @@ export { RunTotals } from './run-totals.js';
 export { type RunEnd, type RunHead, RunWriter } from './run-writer.js';
 export * from './series.js';
 export { type SummaryOptions, summaryLines } from './summary.js';
+export { columns, painter, wrap } from './text-layout.js';
 export { generatorLate, judge, scenarioReached } from './verdict.js';

@@ -1,6 +1,7 @@
 import { type HostFacts, type RunRecord, RunWriter, type ToolFacts } from '../../results/mod.js';
 import { monotonicClock } from '../device/mod.js';
-import { checkProbeNames, makeProbe, type ProbeSpec } from '../probe/mod.js';
+import { refusal, runChecks } from '../doctor/mod.js';
+import { checkProbeNames, makeProbe, type ProbeSpec, procFs } from '../probe/mod.js';
 import {
   formatTarget,
   plan,
@@ -10,6 +11,7 @@ import {
   type Target,
 } from '../scenario/mod.js';
 import { Coordinator, type RunProgress } from './coordinator.js';
+import { FleetError } from './fleet-error.js';
 import { layOut, type MachineLimits } from './layout.js';
 import { preflight } from './preflight.js';
 import { ProbeTimeline } from './probe-timeline.js';
@@ -48,6 +50,8 @@ export interface RunRequest {
 export async function runScenario(request: RunRequest): Promise<RunRecord> {
   const { scenario, targets } = request;
   const fleet = plan(scenario);
+  const why = refusal(runChecks(request, request.limits, procFs));
+  if (why !== undefined) throw new FleetError('LIMIT', why);
   const layout = layOut(fleet.deviceCount, targets.length, request.limits, request.threads);
   for (const target of targets) await preflight(target, scenario.groups[0]!.protocol);
   const nowUs = monotonicClock();

@@ -4,7 +4,7 @@ export { makeProbe } from './make-probe.js';
 export type { Probe } from './probe.js';
 export { ProbeError, type ProbeErrorCode } from './probe-error.js';
 export { checkProbeNames, type ProbeSpec, parseProbe, probeSpec } from './probe-spec.js';
-export type { ProcFs, ProcUnits } from './proc-fs.js';
+export { type ProcFs, type ProcUnits, procFs } from './proc-fs.js';
 export {
   type ProbeOptions,
   type ProbeRate,

@@ -1,0 +1,5 @@
+export { type Check, refusal } from './check.js';
+export { type Intended, runChecks } from './doctor.js';
+export { type MachineFacts, machineFacts } from './machine-facts.js';
+export type { Quotas } from './quotas.js';
+export { type TimeFacts, timeChecks, timeFacts } from './time-checks.js';
