@@ -53,7 +53,10 @@ export async function timeFacts(fs: ProcFs, watchMs = 1000): Promise<TimeFacts> 
     after.length === 0 ? 0 : (sum(after, of) - sum(before, of)) / (seconds * after.length);
   return {
     ...clockFacts(),
-    busyShare: share((core) => core.busySec),
+    busyShare: Math.min(
+      1,
+      share((core) => core.busySec),
+    ),
     stealShare: share((core) => core.stealSec),
     nodeVersion: process.version,
     nodeFlags: [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)].filter(
