@@ -6,6 +6,7 @@ import { brokerUp } from './broker-up.js';
 import { capacity } from './capacity.js';
 import { controlFolderHere } from './control-folder.js';
 import { ctl } from './ctl.js';
+import { doctor } from './doctor.js';
 import { estimate } from './estimate.js';
 import { EXIT } from './exit-codes.js';
 import { failure, UsageError } from './failure.js';
@@ -14,6 +15,7 @@ import {
   BROKER_UP_OPTIONS,
   CAPACITY_OPTIONS,
   checkFlags,
+  DOCTOR_OPTIONS,
   ESTIMATE_OPTIONS,
   QUICKSTART_OPTIONS,
   RUN_OPTIONS,
@@ -66,9 +68,16 @@ const NEEDS: Readonly<Record<string, string>> = {
 };
 
 function helpCommand(): string {
-  const verb = ['run', 'capacity', 'estimate', 'broker', 'quickstart', 'selftest', 'presets'].find(
-    (v) => v === argv[0],
-  );
+  const verb = [
+    'run',
+    'capacity',
+    'doctor',
+    'estimate',
+    'broker',
+    'quickstart',
+    'selftest',
+    'presets',
+  ].find((v) => v === argv[0]);
   return ['fleetgauge', ...(verb === undefined ? [] : [verb]), '--help'].join(' ');
 }
 
@@ -89,6 +98,7 @@ async function main(): Promise<void> {
   const options =
     {
       ...twins,
+      doctor: DOCTOR_OPTIONS,
       quickstart: QUICKSTART_OPTIONS,
       capacity: CAPACITY_OPTIONS,
       selftest: SELFTEST_OPTIONS,
@@ -119,6 +129,12 @@ async function main(): Promise<void> {
       'is this tool honest on this machine: against a target whose truth is known',
       (y) => y.positional('parts', { type: 'string', array: true }).options(SELFTEST_OPTIONS),
       (flags) => ending(selftest(flags, command, terminal)),
+    )
+    .command(
+      'doctor [scenario]',
+      'what will stop this run here, and what to do about it',
+      (y) => y.positional('scenario', { type: 'string', default: 'smoke' }).options(DOCTOR_OPTIONS),
+      (flags) => ending(doctor(flags, terminal)),
     )
     .command('conn <flags..>', "emqtt-bench's conn: its flags, run as the scenario they mean")
     .command('pub <flags..>', "emqtt-bench's pub; --dry-run shows the scenario")

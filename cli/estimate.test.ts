@@ -89,9 +89,12 @@ async function writeRecord(folder: string, run: CostSeries, probed: boolean): Pr
         ? [
             {
               node: 'broker',
+              readAtUs: (sample.second + 1) * 1e6,
               cpuPercent: 100 * sample.cpuSec,
               rssBytes: sample.rssBytes,
               busiestThreadPercent: 0,
+              values: [],
+              gap: null,
             },
           ]
         : [],

@@ -17,7 +17,8 @@ export const RUN_OPTIONS = {
     array: true,
     nargs: 1,
     default: [],
-    describe: 'process of the target to watch, name=pid, or none [who listens on its port]',
+    describe:
+      'what to watch of the target: name=pid, name=prometheus:URL, …, or none [who listens on its port]',
   },
   threads: {
     type: 'number',
@@ -88,6 +89,13 @@ export const CAPACITY_OPTIONS = {
   probe: RUN_OPTIONS.probe,
   threads: RUN_OPTIONS.threads,
   quiet: RUN_OPTIONS.quiet,
+  json: RUN_OPTIONS.json,
+} as const satisfies Record<string, Options>;
+
+/** What `doctor` takes: what decides what a run needs. */
+export const DOCTOR_OPTIONS = {
+  ...SCENARIO_OPTIONS,
+  threads: RUN_OPTIONS.threads,
   json: RUN_OPTIONS.json,
 } as const satisfies Record<string, Options>;
 

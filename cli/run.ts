@@ -4,6 +4,7 @@ import {
   hostFacts,
   loadScenario,
   machineLimits,
+  type ProbeSpec,
   parseTarget,
   passwordsOf,
   plan,
@@ -18,7 +19,6 @@ import {
 import {
   formatCount,
   formatRate,
-  type ProbedNode,
   parseObjective,
   type RunRecord,
   scenarioReached,
@@ -28,7 +28,7 @@ import { EXIT, type ExitCode } from './exit-codes.js';
 import { UsageError } from './failure.js';
 import { interruption } from './interruption.js';
 import { LiveView } from './live-view.js';
-import { listeningNodes, watchedNodes } from './probed-nodes.js';
+import { listeningNodes, scenarioProbes, watchedNodes } from './probed-nodes.js';
 import type { Terminal } from './terminal.js';
 import { toolFacts } from './version.js';
 
@@ -40,7 +40,7 @@ export interface RunFlags {
   json: boolean;
   quiet: boolean;
   threads?: number | undefined;
-  /** `name=pid`, or `none`; the target's processes on this machine if it is left out. */
+  /** `name=source`, or `none`; the scenario's, else the target's processes on this machine if it is left out. */
   probe: readonly string[];
   objective: readonly string[];
 }
@@ -95,7 +95,7 @@ export async function runOrShow(
   }
   // What the profile takes from the environment is missed here rather than in each process.
   passwordsOf(complete.profile, process.env, () => 0);
-  const watched = watchedNodes(flags.probe);
+  const watched = watchedNodes(flags.probe) ?? scenarioProbes(complete);
   const nodes = { probes: () => watched ?? listeningNodes(targets, terminal) };
   const interrupt = interruption(terminal.err);
   try {
@@ -113,9 +113,9 @@ export function printSummary(record: RunRecord, folder: string, { out }: Termina
   out.write(`${lines.join('\n')}\n`);
 }
 
-/** The target's processes on this machine, and what they say of themselves at the end. */
+/** What is watched beside the fleet, and what the target's nodes say of themselves at the end. */
 export interface WatchedNodes {
-  probes: () => readonly ProbedNode[];
+  probes: () => readonly ProbeSpec[];
   /** Copies of messages that they have sent to each other, by node. */
   forwarded?: () => Promise<ReadonlyMap<string, number>>;
 }

@@ -72,12 +72,28 @@ export interface MergedInterval extends SecondPlace {
   readonly reports: number;
 }
 
-/** What a probed target process did in one second. */
+/** One figure that a probe read. */
+export interface ProbeValue {
+  /** What of the node it is of, such as `core0`, a thread or a node of a cluster; empty: all of it. */
+  readonly part: string;
+  readonly metric: string;
+  readonly value: number;
+  /** What a rate is the mean over; 0 for a level. */
+  readonly overSec: number;
+}
+
+/** What a probe saw in one second. */
 export interface ProbePoint {
   readonly node: string;
-  /** Of one core: a process with two busy threads has 200. null when the process could not be read. */
+  /** When it was read: µs since the run's epoch. */
+  readonly readAtUs: number;
+  /** Of one core: a process with two busy threads has 200. null when it could not be read, or does not say. */
   readonly cpuPercent: number | null;
   readonly rssBytes: number | null;
-  /** Of one core, the busiest single thread: 100 is a saturated event loop. */
+  /** Of one core, the busiest single thread (of a machine: core): 100 is a saturated event loop. */
   readonly busiestThreadPercent: number | null;
+  /** All that it read, the figures above among it. */
+  readonly values: readonly ProbeValue[];
+  /** Why nothing could be read; null if it could, even if there was nothing new. */
+  readonly gap: string | null;
 }

@@ -8,6 +8,7 @@ export type {
   MergedInterval,
   Occupancy,
   ProbePoint,
+  ProbeValue,
   ThreadReading,
 } from './interval-report.js';
 export type { IntervalRow } from './intervals-csv.js';
@@ -25,7 +26,7 @@ export {
   parseObjective,
 } from './objectives.js';
 export { type PhaseSpan, placeSecond, type SecondPlace } from './phases.js';
-export type { ProbedNode } from './probe-totals.js';
+export type { ProbedNode, ProbeKind } from './probe-totals.js';
 export { replaceFile } from './record-files.js';
 export { ResultsError, type ResultsErrorCode } from './results-error.js';
 export { parseRecord, type Run, readRun, type SecondRange } from './run-reader.js';

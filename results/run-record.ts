@@ -45,18 +45,41 @@ const sampled = z.object({
 
 const probe = z.object({
   node: z.string(),
-  pid: z.number().int(),
+  /** What was read; records from before there were others have processes. */
+  kind: z
+    .enum(['process', 'machine', 'prometheus', 'node-exporter', 'emqx', 'sys'])
+    .default('process'),
+  /** Of a process. */
+  pid: z.number().int().optional(),
+  /** Of what is read over the network: its URL, without credentials. */
+  at: z.string().optional(),
   /** Where devices keep to the replicants of a cluster: what this is. */
   role: z.enum(['core', 'replicant']).optional(),
   /** Copies of messages that it sent to other nodes in the whole run, by its own count. */
   forwarded: count.optional(),
-  /** The first second in which the process could not be read any more. */
+  /** The first second of those at the end in which it could not be read any more. */
   goneAtSecond: z.number().nullable(),
   /** 100 is one core. Means and maxima over the measured seconds, null when there are none. */
   cpuPercentMean: z.number().nullable(),
   cpuPercentMax: z.number().nullable(),
   busiestThreadPercentMax: z.number().nullable(),
   rssBytesMax: z.number().nullable(),
+  /** Seconds of the whole run in which it could not be read, by reason. */
+  gaps: z.record(z.string(), count).default({}),
+  /** What else it said in the measured seconds; at most 200. `part`: a core, a thread, a node; empty: all of it. */
+  metrics: z
+    .array(
+      z.object({
+        part: z.string(),
+        metric: z.string(),
+        /** Seconds with a value, and of those the mean, the highest and the last. */
+        readings: count,
+        mean: z.number(),
+        max: z.number(),
+        last: z.number(),
+      }),
+    )
+    .default([]),
   /** The whole run, at most 3,600 points each. */
   series: z.object({ cpuPercent: sampled, rssBytes: sampled }),
 });

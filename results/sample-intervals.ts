@@ -85,8 +85,14 @@ export function sampleInterval(second: number, lengthSec = 1): MergedInterval {
 export function sampleProbe(second: number): ProbePoint {
   return {
     node: 'broker',
+    readAtUs: (second + 1) * 1e6 + 2000,
     cpuPercent: 40 + second,
     rssBytes: 100_000_000 + second,
     busiestThreadPercent: 30,
+    values: [
+      { part: '', metric: 'cpuPercent', value: 40 + second, overSec: 1 },
+      { part: 'node 4711', metric: 'cpuPercent', value: 30, overSec: 1 },
+    ],
+    gap: null,
   };
 }

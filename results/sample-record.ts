@@ -152,12 +152,15 @@ export function sampleRecord(): RunRecord {
     probes: [
       {
         node: 'broker',
+        kind: 'process',
         pid: 4711,
         goneAtSecond: null,
         cpuPercentMean: 48.3,
         cpuPercentMax: 66.1,
         busiestThreadPercentMax: 61.5,
         rssBytesMax: 187 * 2 ** 20,
+        gaps: {},
+        metrics: [],
         series: {
           cpuPercent: { startSecond: 0, stepSec: 1, values: [48.3] },
           rssBytes: { startSecond: 0, stepSec: 1, values: [187 * 2 ** 20] },

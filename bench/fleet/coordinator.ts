@@ -201,20 +201,18 @@ export class Coordinator {
   }
 
   #record(interval: MergedInterval): void {
-    const probes = this.#options.probes.point(interval.second);
     this.#writer?.phases(this.#phases);
-    this.#writing = Promise.all([this.#writing, this.#writer?.interval(interval, probes)]).catch(
-      (error: unknown) => {
-        this.#failure ??= error;
-      },
-    );
     const atUs = (interval.second + interval.lengthSec) * SECOND_US;
-    this.#options.progress({
-      interval,
-      probes,
-      devices: this.#options.devices,
-      leftUs: this.#endsUs === null ? null : Math.max(0, this.#endsUs - atUs),
-    });
+    const leftUs = this.#endsUs === null ? null : Math.max(0, this.#endsUs - atUs);
+    const { devices, probes, progress } = this.#options;
+    this.#writing = Promise.all([probes.point(interval.second), this.#writing])
+      .then(async ([points]) => {
+        progress({ interval, probes: points, devices, leftUs });
+        await this.#writer?.interval(interval, points);
+      })
+      .catch((error: unknown) => {
+        this.#failure ??= error;
+      });
   }
 
   #open(

@@ -1,3 +1,4 @@
+import { ProbeError, probeSpec } from '../probe/mod.js';
 import { TARGET_PROFILES, targetProfile } from '../targets/profiles.js';
 import { checkAgainstProfile } from '../targets/rules.js';
 import { checkClientIds } from './check-client-ids.js';
@@ -11,6 +12,7 @@ import { parseTarget, TargetError } from './target.js';
 export function checkScenario(scenario: Scenario): Findings {
   const findings = new Findings();
   checkTargets(scenario, findings);
+  checkProbes(scenario, findings);
   const names = checkNames(scenario.groups, 'groups', findings);
   scenario.groups.forEach((group, g) => {
     checkGroup(group, ['groups', g], findings);
@@ -63,6 +65,17 @@ function checkProfile(scenario: Scenario, findings: Findings): void {
   scenario.groups.forEach((group, g) => {
     checkAgainstProfile(group, ['groups', g], profile, findings);
   });
+}
+
+function checkProbes(scenario: Scenario, findings: Findings): void {
+  for (const [name, source] of Object.entries(scenario.probes)) {
+    try {
+      probeSpec(name, source);
+    } catch (error) {
+      if (!(error instanceof ProbeError)) throw error;
+      findings.error(['probes', name], `something to watch (${error.message})`);
+    }
+  }
 }
 
 function checkNames(named: readonly { name: string }[], list: string, findings: Findings) {

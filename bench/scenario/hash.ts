@@ -3,14 +3,15 @@ import type { Scenario } from './schema.js';
 
 /**
  * What tells two loads apart: 64 hex digits over all that decides what the fleet does. The
- * scenario's name, the target, its profile and the objectives are not in it, nor is the order or the spelling
- * of the file.
+ * scenario's name, the target, its profile, the probes and the objectives are not in it, nor is the order or the
+ * spelling of the file.
  */
 export function scenarioHash(scenario: Scenario): string {
   const {
     name: _name,
     target: _target,
     profile: _profile,
+    probes: _probes,
     objectives: _objectives,
     ...load
   } = scenario;

@@ -254,11 +254,19 @@ const profile = z.union(
   { error: 'the name of a target profile, or a mapping of name, host and sas' },
 );
 
+const probes = z
+  .record(z.string(), z.union([text, z.number()]).transform(String), {
+    error:
+      'a mapping of names to what to watch, such as { broker: prometheus:http://host/metrics }',
+  })
+  .default({});
+
 export const scenarioSchema = mapping({
   name,
   seed: count(0).prefault(DEFAULTS.seed),
   target,
   profile: profile.optional(),
+  probes,
   connect: connect.prefault({}),
   groups: z.array(group, { error: 'a list of groups' }).min(1, 'at least one group'),
   phases: z.array(phase, { error: 'a list of phases' }).min(1, 'at least one phase'),

@@ -22,12 +22,13 @@ export function scenarioToYaml(scenario: Scenario): string {
 
 /** The scenario in the words of the file format. */
 export function spellScenario(scenario: Scenario): object {
-  const { name, seed, target, profile, connect, groups, phases, objectives } = scenario;
+  const { name, seed, target, profile, probes, connect, groups, phases, objectives } = scenario;
   return {
     name,
     seed,
     ...(target.length > 0 && { target }),
     ...(profile !== undefined && { profile: spellProfile(profile) }),
+    ...(Object.keys(probes).length > 0 && { probes }),
     connect: { ratePerSec: connect.ratePerSec, timeout: writeDuration(connect.timeoutUs) },
     groups: groups.map(spellGroup),
     phases: phases.map(spellPhase),
