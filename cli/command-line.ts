@@ -1,5 +1,6 @@
 /** The verbs, wired: argv, stdout and the exit codes; no logic. */
 import yargs, { type Argv } from 'yargs';
+import { agent } from './agent.js';
 import { bench, benchHelp, isBenchVerb } from './bench.js';
 import { brokerStart } from './broker-start.js';
 import { brokerUp } from './broker-up.js';
@@ -9,10 +10,12 @@ import { estimate } from './estimate.js';
 import { EXIT } from './exit-codes.js';
 import { failure, UsageError } from './failure.js';
 import {
+  AGENT_OPTIONS,
   BROKER_OPTIONS,
   BROKER_UP_OPTIONS,
   checkFlags,
   ESTIMATE_OPTIONS,
+  FLEET_OPTIONS,
   QUICKSTART_OPTIONS,
   RUN_OPTIONS,
   SCENARIO_OPTIONS,
@@ -27,7 +30,7 @@ import { toolFacts } from './version.js';
 const terminal = processTerminal();
 const argv = process.argv.slice(2);
 const command = ['fleetgauge', ...argv];
-const RUN = { ...SCENARIO_OPTIONS, ...RUN_OPTIONS };
+const RUN = { ...SCENARIO_OPTIONS, ...FLEET_OPTIONS, ...RUN_OPTIONS };
 const PRESETS = { json: RUN_OPTIONS.json };
 let exit: number = EXIT.pass;
 
@@ -56,12 +59,13 @@ function parser(args: readonly string[]): Argv {
 
 /** What a verb cannot do without. */
 const NEEDS: Readonly<Record<string, string>> = {
-  run: 'run needs a scenario: a file, or a preset (fleetgauge presets)',
   broker: 'broker needs a verb: start or up',
 };
 
 function helpCommand(): string {
-  const verb = ['run', 'estimate', 'broker', 'quickstart', 'presets'].find((v) => v === argv[0]);
+  const verb = ['run', 'agent', 'estimate', 'broker', 'quickstart', 'presets'].find(
+    (v) => v === argv[0],
+  );
   return ['fleetgauge', ...(verb === undefined ? [] : [verb]), '--help'].join(' ');
 }
 
@@ -78,7 +82,13 @@ async function main(): Promise<void> {
     // The words belong to the node that is asked.
     return ending(ctl(rest, { folder: controlFolderHere(), env: process.env }, terminal));
   }
-  const twins = { run: RUN, estimate: ESTIMATE_OPTIONS, broker: BROKER_OPTIONS, presets: PRESETS };
+  const twins = {
+    run: RUN,
+    agent: AGENT_OPTIONS,
+    estimate: ESTIMATE_OPTIONS,
+    broker: BROKER_OPTIONS,
+    presets: PRESETS,
+  };
   const options = { ...twins, quickstart: QUICKSTART_OPTIONS }[verb ?? ''] ?? {};
   await parser(withEnvironment(argv, options))
     .usage('$0 <verb>\n\nMeasures what an MQTT cluster can carry and turns it into hardware.')
@@ -89,10 +99,16 @@ async function main(): Promise<void> {
       (flags) => ending(quickstart(flags, command, terminal)),
     )
     .command(
-      'run <scenario>',
+      'run [scenario]',
       'run a scenario file or a preset against a target',
-      (y) => y.positional('scenario', { type: 'string', demandOption: true }).options(RUN),
+      (y) => y.positional('scenario', { type: 'string' }).options(RUN),
       (flags) => ending(run(flags, command, terminal)),
+    )
+    .command(
+      'agent',
+      'lend this machine to a coordinator (run --agents), until Ctrl-C',
+      (y) => y.options(AGENT_OPTIONS),
+      (flags) => ending(agent(flags, terminal)),
     )
     .command('conn <flags..>', "emqtt-bench's conn: its flags, run as the scenario they mean")
     .command('pub <flags..>', "emqtt-bench's pub; --dry-run shows the scenario")

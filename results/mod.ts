@@ -22,6 +22,7 @@ export type { ProbedNode } from './probe-totals.js';
 export { ResultsError, type ResultsErrorCode } from './results-error.js';
 export { parseRecord, type Run, readRun, type SecondRange } from './run-reader.js';
 export {
+  type AgentRecord,
   type GeneratorHealth,
   type HostFacts,
   type LatencyFigures,

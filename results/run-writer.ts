@@ -15,6 +15,7 @@ import {
 } from './record-files.js';
 import { ResultsError } from './results-error.js';
 import {
+  type AgentRecord,
   type HostFacts,
   type PhaseRecord,
   RECORD_SCHEMA,
@@ -80,6 +81,7 @@ export class RunWriter {
   readonly #intervals: AppendedFile;
   readonly #logs: (AppendedFile | undefined)[] = new Array(SERIES.length).fill(undefined);
   #phases: readonly PhaseRecord[] = [];
+  #agents: readonly AgentRecord[] | undefined;
   #shardsLost = 0;
   #forwarded: ReadonlyMap<string, number> = new Map();
   #rewriteAtSecond = 0;
@@ -135,6 +137,11 @@ export class RunWriter {
   /** The phases so far; given again whenever one starts or ends, and kept from then on. */
   phases(phases: readonly PhaseRecord[]): void {
     this.#phases = phases.map((phase) => ({ ...phase }));
+  }
+
+  /** The machines that run the fleet, as they are now; given again when that changes. */
+  agents(agents: readonly AgentRecord[]): void {
+    this.#agents = agents;
   }
 
   /** A shard died: its devices are gone from here on. */
@@ -228,6 +235,7 @@ export class RunWriter {
       phases: this.#phases.map((phase) => ({ ...phase })),
       generator: this.#totals.generator({ ...head, shardsLost: this.#shardsLost }),
       errors: this.#totals.errors(),
+      ...(this.#agents === undefined ? {} : { agents: [...this.#agents] }),
       probes: this.#probes.map((probe, at) => probe.record(this.#forwarded.get(this.#nodes[at]!))),
       scenarioYaml: head.scenarioYaml,
     };

@@ -37,6 +37,7 @@ export function judge(record: RunRecord): Verdict {
     ...judgeLag(record),
     ...judgeAchieved(record),
     ...judgeShards(record),
+    ...judgeAgents(record),
     ...judgeClocks(record),
     ...judgeDeliveries(record),
     ...judgeProbes(record),
@@ -251,6 +252,19 @@ function judgeShards(record: RunRecord): VerdictReason[] {
     );
   }
   return found;
+}
+
+function judgeAgents({ agents = [] }: RunRecord): VerdictReason[] {
+  return agents.flatMap(({ name, host, devices, lost }) =>
+    lost === null
+      ? []
+      : reason(
+          'suspect',
+          'AGENT_LOST',
+          `agent ${name} (${host.hostname}) was lost in second ${lost.second ?? 0}, ${lost.why}: its ` +
+            `${formatCount(devices)} devices were missing from then on`,
+        ),
+  );
 }
 
 function judgeClocks(record: RunRecord): VerdictReason[] {

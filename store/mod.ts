@@ -11,6 +11,7 @@ export {
   dialLine,
   keyOfSecret,
   Line,
+  type LineMessage,
   type LineServer,
   listenForLines,
   SILENCE_MS,

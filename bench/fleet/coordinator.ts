@@ -10,11 +10,10 @@ import {
 } from '../../results/mod.js';
 import { monotonicClock } from '../device/mod.js';
 import type { Scenario } from '../scenario/mod.js';
-import { Fleet, type FleetNews } from './fleet.js';
+import type { FleetControl, FleetNews } from './fleet.js';
 import { FleetError } from './fleet-error.js';
-import type { FleetLayout } from './layout.js';
+import type { Journal, RunSoFar } from './journal.js';
 import { timedPhases, totalLimit } from './load-program.js';
-import type { ShardPlan } from './messages.js';
 import type { ProbeTimeline } from './probe-timeline.js';
 import { ShardBoard } from './shard-board.js';
 
@@ -27,27 +26,33 @@ export interface RunProgress {
   leftUs: number | null;
 }
 
-/** What a run needs besides the plan of its shards. */
+/** What a run needs besides its scenario. */
 export interface CoordinatorOptions {
-  layout: FleetLayout;
+  fleet: FleetControl;
+  shards: number;
+  /** From an order until it takes effect: every shard has heard it by then. */
+  orderDelayUs: number;
   devices: number;
   rampTimeoutUs: number;
-  /** Opens the run record; called when the fleet stands ready, with the run's epoch on the wall clock. */
-  openRecord: (epochMs: number) => Promise<RunWriter>;
+  /**
+   * Opens the run record; called when the fleet stands ready, with the run's epoch on the wall clock. With a journal
+   * the run can be gone on with should this process die.
+   */
+  openRecord: (epochMs: number) => Promise<{ writer: RunWriter; journal?: Journal }>;
   probes: ProbeTimeline;
   /** Copies of messages that watched nodes have sent to others; asked when all devices are gone. */
   forwarded: () => Promise<ReadonlyMap<string, number>>;
   progress: (progress: RunProgress) => void;
   /** Aborted: stop early, say goodbye, write the record. */
   signal: AbortSignal;
+  /** Go on with this. */
+  soFar?: RunSoFar;
 }
 
 const SECOND_US = 1_000_000;
 const POLL_MS = 10;
 /** From forking a process to the first word of its shards; many processes on few cores take their time. */
 const UP_TIMEOUT_US = 60 * SECOND_US;
-/** From an order until it takes effect: every shard has heard it by then. */
-const ORDER_DELAY_US = 200_000;
 const STOP_TIMEOUT_US = 15 * SECOND_US;
 const STOP_US_PER_DEVICE = 40;
 
@@ -56,27 +61,30 @@ const STOP_US_PER_DEVICE = 40;
  * report and hands it, second by second, to the record.
  */
 export class Coordinator {
-  readonly #plan: Omit<ShardPlan, 'shard' | 'shards'>;
   readonly #scenario: Scenario;
   readonly #options: CoordinatorOptions;
   readonly #nowUs = monotonicClock();
   readonly #board: ShardBoard;
   readonly #merger: IntervalMerger;
-  readonly #fleet = new Fleet();
+  readonly #fleet: FleetControl;
   readonly #phases: PhaseRecord[] = [];
   #writer: RunWriter | undefined;
+  #journal: Journal | undefined;
   #epochUs = 0;
+  #beginUs: number | undefined;
   #endsUs: number | null = null;
   #writing: Promise<unknown> = Promise.resolve();
   #failure: unknown;
 
-  constructor(plan: Omit<ShardPlan, 'shard' | 'shards'>, options: CoordinatorOptions) {
-    this.#plan = plan;
-    this.#scenario = plan.scenario;
+  constructor(scenario: Scenario, options: CoordinatorOptions) {
+    const { fleet, shards, soFar } = options;
+    this.#scenario = scenario;
     this.#options = options;
-    this.#board = new ShardBoard(options.layout.shards);
+    this.#fleet = fleet;
+    this.#board = new ShardBoard(shards);
     this.#merger = new IntervalMerger({
-      shards: options.layout.shards,
+      shards,
+      fromSecond: nextSecond(soFar),
       place: (second, lengthSec) => placeSecond(this.#phases, second, lengthSec),
     });
   }
@@ -86,11 +94,14 @@ export class Coordinator {
    *   written; the fleet is gone in any case
    */
   async run(): Promise<RunRecord> {
-    const { probes, signal } = this.#options;
+    const { probes, signal, soFar } = this.#options;
     try {
       await this.#up();
-      await this.#ramp();
-      if (this.#board.ready > 0 && !signal.aborted) await this.#steady();
+      if (soFar?.stop === undefined) {
+        await this.#ramp();
+        const isBegun = this.#board.ready > 0 || this.#beginUs !== undefined;
+        if (isBegun && !signal.aborted) await this.#steady();
+      }
       return await this.#goodbye();
     } finally {
       probes.stop();
@@ -101,39 +112,77 @@ export class Coordinator {
 
   async #up(): Promise<void> {
     const board = this.#board;
-    this.#fleet.start(this.#plan, this.#options.layout, (news) => this.#hear(news));
+    const { soFar, orderDelayUs, probes } = this.#options;
+    if (soFar !== undefined) await this.#restore(soFar);
+    this.#fleet.start((news) => this.#hear(news));
     // An interruption has to wait: without a fleet there is no record that could say so.
-    await this.#until(() => board.allUp, this.#nowUs() + UP_TIMEOUT_US, false);
+    const isFailed = (): boolean => this.#fleet.failure !== undefined;
+    await this.#until(() => board.allUp || isFailed(), this.#nowUs() + UP_TIMEOUT_US, false);
+    if (soFar !== undefined) return;
+    if (this.#fleet.failure !== undefined) throw this.#fleet.failure;
     if (board.deaths.length > 0 || !board.allUp) {
       const why = board.deaths[0] ?? `no word within ${UP_TIMEOUT_US / SECOND_US} s`;
       throw new FleetError('HOST_DIED', `a process of the fleet did not come up: ${why}`);
     }
     const nowUs = this.#nowUs();
-    this.#epochUs = nowUs + ORDER_DELAY_US;
-    this.#writer = await this.#options.openRecord(Date.now() + ORDER_DELAY_US / 1000);
-    this.#options.probes.start(this.#epochUs);
+    this.#epochUs = nowUs + orderDelayUs;
+    const epochMs = Date.now() + orderDelayUs / 1000;
+    await this.#openRecord(epochMs);
+    await this.#journal?.epoch(this.#epochUs, epochMs);
+    probes.start(this.#epochUs);
     this.#fleet.order({ type: 'start', epochUs: this.#epochUs });
+  }
+
+  /** The record is written again up to where it was. */
+  async #restore(soFar: RunSoFar): Promise<void> {
+    this.#epochUs = soFar.epochUs;
+    this.#beginUs = soFar.beginUs;
+    this.#phases.push(...soFar.phases);
+    const writer = await this.#openRecord(soFar.epochMs);
+    writer.phases(this.#phases);
+    for (const { merged, probes } of soFar.intervals) {
+      this.#board.add(merged.counters);
+      await writer.interval(merged, probes);
+    }
+    this.#options.probes.start(this.#epochUs);
+  }
+
+  async #openRecord(epochMs: number): Promise<RunWriter> {
+    const { writer, journal } = await this.#options.openRecord(epochMs);
+    this.#writer = writer;
+    this.#journal = journal;
+    return writer;
   }
 
   async #ramp(): Promise<void> {
     const ramp = this.#scenario.phases.find((phase) => phase.kind === 'ramp');
     const timeoutUs = ramp?.timeoutUs ?? this.#options.rampTimeoutUs;
-    this.#open(ramp?.name ?? 'ramp', 'ramp', 0, null, false);
+    if (this.#beginUs !== undefined) return;
+    if (this.#phases.length === 0) this.#open(ramp?.name ?? 'ramp', 'ramp', 0, null, false);
     await this.#until(() => this.#board.allSettled, this.#epochUs + timeoutUs);
   }
 
   async #steady(): Promise<void> {
     // From a whole second of the run, so that measured seconds are whole ones.
-    const beginUs = Math.ceil((this.#sinceEpochUs() + ORDER_DELAY_US) / SECOND_US) * SECOND_US;
+    const soonUs = this.#sinceEpochUs() + this.#options.orderDelayUs;
+    const beginUs = this.#beginUs ?? Math.ceil(soonUs / SECOND_US) * SECOND_US;
     const phases = timedPhases(this.#scenario);
-    this.#fleet.order({ type: 'load', startUs: this.#epochUs + beginUs });
+    if (this.#beginUs === undefined) {
+      this.#beginUs = beginUs;
+      await this.#journal?.load(beginUs);
+      this.#fleet.order({ type: 'load', startUs: this.#epochUs + beginUs });
+    }
     const limit = totalLimit(this.#scenario);
     let phaseFromUs = beginUs;
-    for (const { phase, startUs, endUs } of phases) {
-      this.#close(phaseFromUs);
+    for (const [index, { phase, startUs, endUs }] of phases.entries()) {
+      // Before we were resumed. The ramp is the first of the record's phases.
+      const begun = this.#phases[index + 1];
+      if (begun !== undefined) phaseFromUs = begun.startUs;
+      if (this.#phases[index + 2] !== undefined) continue;
+      if (begun === undefined) this.#close(phaseFromUs);
       const measured = phase.kind === 'steady' && phase.measure;
       const load = phase.kind === 'steady' ? phaseLoad(phase.load) : null;
-      this.#open(phase.name, phase.kind, phaseFromUs, load, measured);
+      if (begun === undefined) this.#open(phase.name, phase.kind, phaseFromUs, load, measured);
       const quietFrom = Math.ceil(phaseFromUs / SECOND_US);
       // Only the last drain: after another one the next load begins when the schedule says, not when all is quiet.
       const isLast = phases.at(-1)?.phase === phase;
@@ -152,8 +201,12 @@ export class Coordinator {
 
   async #goodbye(): Promise<RunRecord> {
     const endUs = this.#sinceEpochUs();
-    this.#close(endUs);
+    const { soFar, signal } = this.#options;
+    const interrupted = soFar?.stop?.interrupted ?? signal.aborted;
+    if (soFar?.stop === undefined) this.#close(endUs);
     this.#writer!.phases(this.#phases);
+    await this.#journal?.phases(this.#phases);
+    await this.#journal?.stop(interrupted);
     this.#fleet.order({ type: 'stop' });
     const patienceUs = STOP_TIMEOUT_US + this.#options.devices * STOP_US_PER_DEVICE;
     await this.#until(() => this.#board.allOver, this.#nowUs() + patienceUs, false);
@@ -161,7 +214,8 @@ export class Coordinator {
     await this.#writing;
     if (this.#failure !== undefined) throw this.#failure;
     const forwarded = await this.#options.forwarded();
-    const interrupted = this.#options.signal.aborted;
+    const agents = this.#fleet.agents?.();
+    if (agents !== undefined) this.#writer!.agents(agents);
     return this.#writer!.finish({
       state: interrupted ? 'interrupted' : 'finished',
       finishedAtMs: Date.now(),
@@ -183,11 +237,17 @@ export class Coordinator {
   #record(interval: MergedInterval): void {
     const probes = this.#options.probes.point(interval.second);
     this.#writer?.phases(this.#phases);
-    this.#writing = Promise.all([this.#writing, this.#writer?.interval(interval, probes)]).catch(
-      (error: unknown) => {
+    const agents = this.#fleet.agents?.();
+    if (agents !== undefined) this.#writer?.agents(agents);
+    this.#writing = Promise.all([
+      this.#writing,
+      this.#writer?.interval(interval, probes),
+      this.#journal?.interval(interval, probes),
+    ])
+      .then(() => this.#fleet.safe?.(interval.second + 1))
+      .catch((error: unknown) => {
         this.#failure ??= error;
-      },
-    );
+      });
     const atUs = (interval.second + interval.lengthSec) * SECOND_US;
     this.#options.progress({
       interval,
@@ -205,6 +265,9 @@ export class Coordinator {
     measured: boolean,
   ): void {
     this.#phases.push({ name, kind, startUs, endUs: null, load, measured });
+    this.#journal?.phases(this.#phases).catch((error: unknown) => {
+      this.#failure ??= error;
+    });
   }
 
   /** Ends the phase that lasts. */
@@ -231,6 +294,11 @@ export class Coordinator {
       await sleep(POLL_MS);
     }
   }
+}
+
+/** The first second that is not in the record yet. */
+function nextSecond(soFar: RunSoFar | undefined): number {
+  return (soFar?.intervals.at(-1)?.merged.second ?? -1) + 1;
 }
 
 type SteadyLoad = Extract<Scenario['phases'][number], { kind: 'steady' }>['load'];

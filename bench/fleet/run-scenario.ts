@@ -1,6 +1,7 @@
 import {
   type HostFacts,
   type ProbedNode,
+  type RunHead,
   type RunRecord,
   RunWriter,
   type ToolFacts,
@@ -16,9 +17,13 @@ import {
   type Target,
 } from '../scenario/mod.js';
 import { Coordinator, type RunProgress } from './coordinator.js';
+import { Fleet } from './fleet.js';
 import { layOut, type MachineLimits } from './layout.js';
 import { preflight } from './preflight.js';
 import { ProbeTimeline } from './probe-timeline.js';
+
+/** From an order until every shard of this machine has heard it. */
+const ORDER_DELAY_US = 200_000;
 
 /** All that a run needs to know. */
 export interface RunRequest {
@@ -52,47 +57,69 @@ export interface RunRequest {
  *   no target answers; ResultsError when the record cannot be written
  */
 export async function runScenario(request: RunRequest): Promise<RunRecord> {
-  const { scenario, targets } = request;
+  const { scenario, targets, limits } = request;
   const fleet = plan(scenario);
-  const layout = layOut(fleet.deviceCount, targets.length, request.limits, request.threads);
+  const layout = layOut(fleet.deviceCount, targets.length, limits, request.threads);
   for (const target of targets) await preflight(target, scenario.groups[0]!.protocol);
   const nodes = request.nodes();
-  const probes = nodes.map(({ node, pid }) => new ProcProbe(node, pid));
-  const openRecord = (epochMs: number): Promise<RunWriter> =>
-    RunWriter.create(request.folder, {
-      id: request.id,
-      epochMs,
-      tool: request.tool,
-      host: request.host,
-      command: request.command,
-      scenario: scenario.name,
-      scenarioHash: scenarioHash(scenario),
-      scenarioYaml: scenarioToYaml(scenario),
-      target: targets.map(formatTarget),
-      devices: fleet.deviceCount,
-      processes: layout.processes,
-      threads: layout.processes * layout.threadsPerProcess,
-      shards: layout.shards,
-      probes: nodes,
-      objectives: scenario.objectives,
-    });
-  const coordinator = new Coordinator(
-    {
-      scenario,
-      targets: [...targets],
-      run: request.run,
-      ephemeralPorts: request.limits.ephemeralPorts,
-    },
-    {
-      layout,
-      devices: fleet.deviceCount,
-      rampTimeoutUs: fleet.rampTimeoutUs,
-      openRecord,
-      probes: new ProbeTimeline(probes, monotonicClock()),
-      forwarded: request.forwarded ?? (async () => new Map()),
-      progress: request.progress,
-      signal: request.signal,
-    },
-  );
+  const { processes, threadsPerProcess, shards } = layout;
+  const head = recordHead(request, nodes, {
+    processes,
+    threads: processes * threadsPerProcess,
+    shards,
+  });
+  const runPlan = { scenario, targets: [...targets], run: request.run };
+  const coordinator = new Coordinator(scenario, {
+    ...coordinatorOptions(request, nodes),
+    fleet: new Fleet(
+      { ...runPlan, ephemeralPorts: limits.ephemeralPorts },
+      { firstShard: 0, shards, ofShards: shards, threadsPerProcess },
+    ),
+    shards,
+    orderDelayUs: ORDER_DELAY_US,
+    openRecord: async (epochMs) => ({
+      writer: await RunWriter.create(request.folder, { ...head, epochMs }),
+    }),
+  });
   return coordinator.run();
+}
+
+/** What stands in the record from the beginning, but for its epoch. */
+export function recordHead(
+  request: Pick<RunRequest, 'id' | 'tool' | 'host' | 'command' | 'scenario' | 'targets'>,
+  nodes: readonly ProbedNode[],
+  size: Pick<RunHead, 'processes' | 'threads' | 'shards'>,
+): Omit<RunHead, 'epochMs'> {
+  const { scenario, targets } = request;
+  return {
+    id: request.id,
+    tool: request.tool,
+    host: request.host,
+    command: request.command,
+    scenario: scenario.name,
+    scenarioHash: scenarioHash(scenario),
+    scenarioYaml: scenarioToYaml(scenario),
+    target: targets.map(formatTarget),
+    devices: plan(scenario).deviceCount,
+    ...size,
+    probes: nodes,
+    objectives: scenario.objectives,
+  };
+}
+
+/** What a coordinator needs wherever its fleet is. */
+export function coordinatorOptions(
+  request: Pick<RunRequest, 'scenario' | 'forwarded' | 'progress' | 'signal'>,
+  nodes: readonly ProbedNode[],
+) {
+  const { deviceCount, rampTimeoutUs } = plan(request.scenario);
+  const probes = nodes.map(({ node, pid }) => new ProcProbe(node, pid));
+  return {
+    devices: deviceCount,
+    rampTimeoutUs,
+    probes: new ProbeTimeline(probes, monotonicClock()),
+    forwarded: request.forwarded ?? (async () => new Map<string, number>()),
+    progress: request.progress,
+    signal: request.signal,
+  };
 }
