@@ -99,9 +99,11 @@ const agent = z.object({
   devices: count,
   /** In which second it went (null: before the first) and why; null: it stayed to the end. */
   lost: z.object({ second: count.nullable(), why: z.string() }).nullable(),
-  /** How its clock stood to the coordinator's: taken out of all times. null: never compared. */
+  /** How its clock stood to the coordinator's. null: never compared. */
   clock: z
     .object({
+      /** `exchange`: the offset was measured and taken out of all times; `shared`: it reads the same clock, this is a check. */
+      how: z.enum(['exchange', 'shared']),
       /** Agent less coordinator, before the run. */
       offsetUs: z.number(),
       /** The most that any offset of the run may be wrong by. */

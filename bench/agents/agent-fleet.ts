@@ -84,7 +84,7 @@ export class AgentFleet implements FleetControl {
           {
             card,
             devices: devices.get(card.name) ?? 0,
-            clock: new ClockSeries(),
+            clock: new ClockSeries(card.clock !== '' && card.clock === sheet.clock),
             shardsLeft: new Set(own),
             line: undefined,
             heard: 0,

@@ -19,6 +19,8 @@ export interface AgentRunOptions {
   /** Rejects when the targets do not answer this machine. */
   preflight: (sheet: RunSheet) => Promise<void>;
   nowUs: NowUs;
+  /** Which clock that is. */
+  clock: string;
   say: (line: string) => void;
   /** Aborted: the agent is told to stop. */
   signal: AbortSignal;
@@ -26,9 +28,9 @@ export interface AgentRunOptions {
 
 const TICK_MS = 250;
 const REDIAL_MS = 500;
-/** Exchanges before the start; later, some each tick. */
-const FIRST_EXCHANGES = 20;
-const EXCHANGES_A_TICK = 2;
+/** Exchanges before the start; later, some each tick. One after the other: together they would wait for each other. */
+const FIRST_EXCHANGES = 40;
+const EXCHANGES_A_TICK = 6;
 /** What shards may take to say goodbye when nobody waits for them any more. */
 const GOODBYE_MS = 20_000;
 
@@ -50,6 +52,8 @@ export class AgentRun {
   #isStopped = false;
   /** The coordinator wants nothing more. */
   #isDismissed = false;
+  /** Exchanges that are to follow the one under way. */
+  #exchangesLeft = 0;
   #heardUs: number;
 
   constructor(options: AgentRunOptions) {
@@ -128,7 +132,7 @@ export class AgentRun {
       if (!this.#isDismissed) this.#options.say(`the coordinator is away (${why})`);
     };
     this.#tell({ hello: name, session, run: this.#sheet.id });
-    for (let n = 0; n < FIRST_EXCHANGES; n++) this.#tell({ clock: nowUs() });
+    this.#compare(FIRST_EXCHANGES);
   }
 
   #hear({ head }: LineMessage, receivedUs: number): void {
@@ -141,6 +145,8 @@ export class AgentRun {
         thereSentUs: message.sentUs,
         receivedUs,
       });
+      this.#exchangesLeft -= 1;
+      if (this.#exchangesLeft > 0) this.#tell({ clock: this.#options.nowUs() });
       if (this.#clock.exchanges >= FIRST_EXCHANGES) this.#begin();
     } else if ('welcome' in message) {
       this.#outbox.safe(message.safeBefore);
@@ -204,14 +210,15 @@ export class AgentRun {
 
   /** The run's epoch as this machine's clock shows it. */
   #epochHereUs(): number | undefined {
+    const { epochUs, clock } = this.#sheet;
+    if (epochUs === undefined || (clock !== '' && clock === this.#options.clock)) return epochUs;
     const offset = this.#clock.at(this.#options.nowUs());
-    const { epochUs } = this.#sheet;
-    return offset === undefined || epochUs === undefined ? undefined : epochUs + offset.offsetUs;
+    return offset === undefined ? undefined : epochUs + offset.offsetUs;
   }
 
   #tick(): void {
     const { nowUs } = this.#options;
-    for (let n = 0; n < EXCHANGES_A_TICK; n++) this.#tell({ clock: nowUs() });
+    this.#compare(EXCHANGES_A_TICK);
     const offset = this.#clock.at(nowUs());
     if (offset === undefined) return;
     this.#tell({ offset });
@@ -219,6 +226,12 @@ export class AgentRun {
     if (this.#isStarted && !this.#isStopped && epochUs !== undefined) {
       this.#fleet?.order({ type: 'clock', epochUs });
     }
+  }
+
+  #compare(exchanges: number): void {
+    // What is left of the last ones has gone with its line, or is slow: then these find out.
+    this.#exchangesLeft = Math.max(this.#exchangesLeft, exchanges);
+    this.#tell({ clock: this.#options.nowUs() });
   }
 
   #stop(): void {

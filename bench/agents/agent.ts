@@ -6,6 +6,7 @@ import { Fleet, type FleetControl } from '../fleet/fleet.js';
 import { FleetError } from '../fleet/fleet-error.js';
 import { preflight } from '../fleet/preflight.js';
 import { AgentRun } from './agent-run.js';
+import { clockIdentity } from './clock-identity.js';
 import type { FleetStore } from './fleet-store.js';
 import {
   AGENTS_PREFIX,
@@ -137,6 +138,7 @@ class Agent {
       protocol: PROTOCOL,
       version,
       host,
+      clock: clockIdentity(),
       capacity: capacity(),
     };
     const operations = [{ put: key, value: toBytes(card), lease }];
@@ -181,6 +183,7 @@ class Agent {
         for (const target of targets) await preflight(target, scenario.groups[0]!.protocol);
       },
       nowUs: monotonicClock(),
+      clock: clockIdentity(),
       say,
       signal,
     });

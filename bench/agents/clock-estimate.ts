@@ -32,24 +32,26 @@ const KEPT = 64;
  * The exchange is used whose bound is the smallest: half its delay and what clocks may have drifted since.
  */
 export class ClockEstimate {
-  readonly #samples: { offsetUs: number; halfDelayUs: number; atUs: number }[] = [];
+  readonly #samples: { offsetUs: number; boundUs: number; atUs: number }[] = [];
   exchanges = 0;
 
   add({ sentUs, thereReceivedUs, thereSentUs, receivedUs }: ClockExchange): void {
     const offsetUs = (sentUs - thereReceivedUs + (receivedUs - thereSentUs)) / 2;
     const halfDelayUs = (receivedUs - sentUs - (thereSentUs - thereReceivedUs)) / 2;
-    // A delay below zero is a clock that was set in between.
-    if (!(halfDelayUs >= 0)) return;
+    // A delay below zero, by more than rounding, is a clock that was set in between.
+    if (!(halfDelayUs > -1)) return;
     this.exchanges += 1;
-    this.#samples.push({ offsetUs, halfDelayUs, atUs: receivedUs });
+    // And what they drifted apart while it lasted.
+    const boundUs = Math.max(0, halfDelayUs) + DRIFT * (receivedUs - sentUs);
+    this.#samples.push({ offsetUs, boundUs, atUs: receivedUs });
     if (this.#samples.length > KEPT) this.#samples.shift();
   }
 
   /** undefined before the first exchange. */
   at(nowUs: number): ClockOffset | undefined {
     let best: ClockOffset | undefined;
-    for (const { offsetUs, halfDelayUs, atUs } of this.#samples) {
-      const uncertaintyUs = halfDelayUs + DRIFT * Math.abs(nowUs - atUs);
+    for (const { offsetUs, boundUs, atUs } of this.#samples) {
+      const uncertaintyUs = boundUs + DRIFT * Math.abs(nowUs - atUs);
       if (best === undefined || uncertaintyUs < best.uncertaintyUs) {
         best = { offsetUs, uncertaintyUs };
       }

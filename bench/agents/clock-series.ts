@@ -8,11 +8,17 @@ const MOST_POINTS = 600;
 
 /** How an agent's clock stood to the coordinator's over a run, with a bounded number of points. */
 export class ClockSeries {
+  /** Both read one clock: what was measured is a check, and taken out of nothing. */
+  readonly #isShared: boolean;
   #before: ClockOffset | undefined;
   #last: ClockOffset | undefined;
   #worstUs = 0;
   #points: Point[] = [];
   #everySec = 1;
+
+  constructor(isShared: boolean) {
+    this.#isShared = isShared;
+  }
 
   /** @param second of the run; null: it has not begun */
   add(second: number | null, offset: ClockOffset): void {
@@ -38,6 +44,7 @@ export class ClockSeries {
     const last = this.#last;
     if (before === undefined || last === undefined) return null;
     return {
+      how: this.#isShared ? 'shared' : 'exchange',
       offsetUs: tenths(before.offsetUs),
       uncertaintyUs: tenths(Math.max(this.#worstUs, before.uncertaintyUs)),
       driftUs: tenths(last.offsetUs - before.offsetUs),

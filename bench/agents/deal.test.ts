@@ -51,7 +51,9 @@ test('an agent with few open files spreads its devices over processes', () => {
     a: capacity({ openFiles: 4_096, threads: 2 }),
     b: capacity({ threads: 2 }),
   });
-  for (const part of Object.values(parts)) assert.equal(part.devices, 20_000);
+  for (const { devices, shards } of Object.values(parts)) {
+    assert.ok(Math.abs(devices - 20_000) <= shards, `${devices}`);
+  }
   const { a, b } = parts;
   assert.equal(a!.shards, b!.shards);
   const perShard = Math.ceil(40_000 / a!.ofShards);

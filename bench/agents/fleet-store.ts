@@ -37,6 +37,8 @@ export interface HostPort {
 
 /** A secret can be guessed at as fast as a coordinator answers, and off line by who records a refused handshake. */
 const SHORTEST_SECRET = 16;
+/** Well below what a line takes for silence. */
+const ALIVE_MS = 5_000;
 const PREFIX = 'fleetgauge-load/';
 const EMBEDDED = /^embedded:\/\/(\[[0-9a-fA-F:]+\]|[^/:@]+):(\d+)$/;
 const ETCD = /^(etcds?):\/\/(?:([^@:/]+)@)?([^@/]+)(?:\/(.*))?$/;
@@ -57,7 +59,8 @@ export function agentStore(access: StoreAccess): FleetStore {
     open: async () => {
       const line = await dialLine(at, key);
       const store = new RemoteStore(line);
-      const alive = setInterval(() => line.send({ alive: true }), 5_000);
+      // An answer shows each side that the other is there.
+      const alive = setInterval(() => store.read('alive').catch(() => undefined), ALIVE_MS);
       line.onMessage = (message) => store.take(message);
       line.onClose = (why) => {
         clearInterval(alive);

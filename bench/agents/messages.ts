@@ -26,6 +26,8 @@ export interface AgentCard {
   protocol: number;
   version: string;
   host: HostFacts;
+  /** Which clock it reads; who reads the same one need not compare. */
+  clock: string;
   capacity: AgentCapacity;
 }
 
@@ -44,6 +46,8 @@ export interface RunSheet {
   patienceMs: number;
   /** On the coordinator's clock. */
   epochUs?: number;
+  /** Which clock the coordinator reads. */
+  clock: string;
   /** µs after the epoch. */
   loadUs?: number;
   stop?: boolean;

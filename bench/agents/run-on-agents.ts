@@ -17,6 +17,7 @@ import { Journal, type RunSoFar } from '../fleet/journal.js';
 import { coordinatorOptions, type RunRequest, recordHead } from '../fleet/run-scenario.js';
 import { plan } from '../scenario/mod.js';
 import { AgentFleet } from './agent-fleet.js';
+import { clockIdentity } from './clock-identity.js';
 import { deal, LEAN_DEVICE_BYTES, MQTTJS_DEVICE_BYTES } from './deal.js';
 import {
   addressesOf,
@@ -86,7 +87,14 @@ export async function runOnAgents(request: AgentsRequest): Promise<RunRecord> {
         }),
       );
       const runPlan = { scenario, targets: [...targets], run };
-      const sheet: RunSheet = { id, plan: runPlan, ...desk.hub, members, patienceMs };
+      const sheet: RunSheet = {
+        id,
+        plan: runPlan,
+        ...desk.hub,
+        members,
+        patienceMs,
+        clock: clockIdentity(),
+      };
       const dealt = new Map([...shares].map(([name, share]) => [name, share.devices]));
       const fleet = new AgentFleet(desk.store, monotonicClock(), sheet, cards, dealt, 0);
       if (!(await desk.give(fleet, false))) continue;
