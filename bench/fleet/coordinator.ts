@@ -13,7 +13,7 @@ import type { Scenario } from '../scenario/mod.js';
 import type { FleetControl, FleetNews } from './fleet.js';
 import { FleetError } from './fleet-error.js';
 import type { Journal, RunSoFar } from './journal.js';
-import { timedPhases, totalLimit } from './load-program.js';
+import { type TimedPhase, timedPhases, totalLimit } from './load-program.js';
 import type { ProbeTimeline } from './probe-timeline.js';
 import { ShardBoard } from './shard-board.js';
 
@@ -85,7 +85,10 @@ export class Coordinator {
     this.#merger = new IntervalMerger({
       shards,
       fromSecond: nextSecond(soFar),
-      place: (second, lengthSec) => placeSecond(this.#phases, second, lengthSec),
+      place: (second, lengthSec) => {
+        if (soFar !== undefined) this.#catchUp();
+        return placeSecond(this.#phases, second, lengthSec);
+      },
     });
   }
 
@@ -179,10 +182,10 @@ export class Coordinator {
       const begun = this.#phases[index + 1];
       if (begun !== undefined) phaseFromUs = begun.startUs;
       if (this.#phases[index + 2] !== undefined) continue;
-      if (begun === undefined) this.#close(phaseFromUs);
-      const measured = phase.kind === 'steady' && phase.measure;
-      const load = phase.kind === 'steady' ? phaseLoad(phase.load) : null;
-      if (begun === undefined) this.#open(phase.name, phase.kind, phaseFromUs, load, measured);
+      if (begun === undefined) {
+        this.#close(phaseFromUs);
+        this.#openTimed(phase, phaseFromUs);
+      }
       const quietFrom = Math.ceil(phaseFromUs / SECOND_US);
       // Only the last drain: after another one the next load begins when the schedule says, not when all is quiet.
       const isLast = phases.at(-1)?.phase === phase;
@@ -197,6 +200,24 @@ export class Coordinator {
       // Earlier than planned when the messages are used up.
       phaseFromUs = Math.max(phaseFromUs, Math.min(lastsUntilUs, this.#sinceEpochUs()));
     }
+  }
+
+  /** A run that is resumed: phases that should have begun meanwhile have begun, for the agents went on by the clock. */
+  #catchUp(): void {
+    if (this.#beginUs === undefined || this.#options.soFar?.stop !== undefined) return;
+    for (const [index, { phase, startUs }] of timedPhases(this.#scenario).entries()) {
+      const fromUs = this.#beginUs + startUs;
+      if (fromUs > this.#sinceEpochUs()) return;
+      if (this.#phases[index + 1] !== undefined) continue;
+      this.#close(fromUs);
+      this.#openTimed(phase, fromUs);
+    }
+  }
+
+  #openTimed(phase: TimedPhase['phase'], atUs: number): void {
+    const isSteady = phase.kind === 'steady';
+    const load = isSteady ? phaseLoad(phase.load) : null;
+    this.#open(phase.name, phase.kind, atUs, load, isSteady && phase.measure);
   }
 
   async #goodbye(): Promise<RunRecord> {

@@ -29,26 +29,29 @@ const LOOK_MS = 50;
 /** Agents and coordinators of one test, as processes; what still runs is ended afterwards. */
 export class AgentsUnderTest {
   readonly folder: string;
-  readonly port: number;
   readonly secret = randomBytes(16).toString('hex');
   /** How agents name the store. */
   readonly store: string;
   readonly #started: Started[] = [];
+  /** How the coordinator names the store, and where it listens. */
+  readonly #where: readonly string[];
 
-  private constructor(folder: string, port: number, store: string) {
+  private constructor(folder: string, store: string, where: readonly string[]) {
     this.folder = folder;
-    this.port = port;
     this.store = store;
+    this.#where = where;
   }
 
-  /** @param store instead of one that the coordinator serves on a free port of loopback */
+  /** @param at where the coordinator listens; `etcd` instead of a store that it serves itself */
   static async with(
     work: (fleet: AgentsUnderTest) => Promise<void>,
-    store?: string,
+    { host = '127.0.0.1', port, etcd }: { host?: string; port?: number; etcd?: string } = {},
   ): Promise<void> {
     await inFolder({ 's.yaml': SCENARIO }, async (folder) => {
-      const port = await freePort('127.0.0.1');
-      const fleet = new AgentsUnderTest(folder, port, store ?? `embedded://127.0.0.1:${port}`);
+      const own = port ?? (etcd === undefined ? await freePort(host) : 0);
+      const at = `${host}:${own}`;
+      const where = ['--store', etcd ?? 'embedded', '--listen', at];
+      const fleet = new AgentsUnderTest(folder, etcd ?? `embedded://${at}`, where);
       try {
         await work(fleet);
       } finally {
@@ -70,10 +73,20 @@ export class AgentsUnderTest {
   }
 
   coordinator(agents: number, target: string, ...more: string[]): Started {
-    const where = ['--store', 'embedded', '--listen', `127.0.0.1:${this.port}`];
+    return this.coordinatorAt([], agents, target, ...more);
+  }
+
+  /** @param launcher what goes in front of its command */
+  coordinatorAt(
+    launcher: readonly string[],
+    agents: number,
+    target: string,
+    ...more: string[]
+  ): Started {
     const out = more.includes('--out') ? [] : ['--out', 'rec'];
     const what = ['run', 's.yaml', '--agents', String(agents), '--target', target];
-    return this.start([...what, ...where, '--probe', 'none', ...out, ...more]);
+    const args = [...what, ...this.#where, '--probe', 'none', ...out, ...more];
+    return this.start(args, { launcher });
   }
 
   record(folder = 'rec'): RunRecord {
