@@ -136,7 +136,6 @@ export async function resumeOnAgents(request: ResumeRequest): Promise<RunRecord>
       const theirs = `it was begun by Fleetgauge ${head.request.tool.version}, this is ${tool.version}`;
       throw new FleetError('NOT_RESUMABLE', `${folder}: ${theirs}`);
     }
-    await removeRecord(folder);
     const access = { ...request.store, text: head.store };
     const { patienceMs, id } = head.sheet;
     const desk = await Desk.open(
@@ -151,7 +150,7 @@ export async function resumeOnAgents(request: ResumeRequest): Promise<RunRecord>
           ...(loadUs === undefined ? {} : { loadUs }),
           ...(stop === undefined ? {} : { stop: true }),
         };
-        const next = (soFar.intervals.at(-1)?.merged.second ?? -1) + 1;
+        const next = (soFar.intervals.at(-1)?.second ?? -1) + 1;
         say(`run ${id} goes on; ${soFar.intervals.length} seconds of it are there`);
         return new AgentFleet(desk.store, monotonicClock(), sheet, head.cards, head.devices, next);
       },
@@ -191,6 +190,7 @@ async function carryOut(
     shards,
     orderDelayUs: ORDER_DELAY_US,
     openRecord: async (epochMs) => {
+      if (soFar !== undefined) await removeRecord(request.folder);
       const writer = await RunWriter.create(request.folder, { ...recorded, epochMs });
       journal = await openJournal();
       return { writer, journal };

@@ -144,8 +144,9 @@ export class Coordinator {
     const writer = await this.#openRecord(soFar.epochMs);
     writer.phases(this.#phases);
     for (const { merged, probes } of soFar.intervals) {
-      this.#board.add(merged.counters);
-      await writer.interval(merged, probes);
+      const interval = merged();
+      this.#board.add(interval.counters);
+      await writer.interval(interval, probes);
     }
     this.#options.probes.start(this.#epochUs);
   }
@@ -319,7 +320,7 @@ export class Coordinator {
 
 /** The first second that is not in the record yet. */
 function nextSecond(soFar: RunSoFar | undefined): number {
-  return (soFar?.intervals.at(-1)?.merged.second ?? -1) + 1;
+  return (soFar?.intervals.at(-1)?.second ?? -1) + 1;
 }
 
 type SteadyLoad = Extract<Scenario['phases'][number], { kind: 'steady' }>['load'];

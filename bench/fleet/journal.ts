@@ -8,6 +8,7 @@ import {
   type MergedInterval,
   type PhaseRecord,
   type ProbePoint,
+  ResultsError,
 } from '../../results/mod.js';
 import { FleetError } from './fleet-error.js';
 
@@ -28,6 +29,13 @@ type Entry =
       probes: readonly ProbePoint[];
     };
 
+/** A second that is merged; as it was written, for an hour of decoded histograms is more than memory holds. */
+export interface SecondSoFar {
+  second: number;
+  probes: readonly ProbePoint[];
+  merged(): MergedInterval;
+}
+
 /** How far a run had come. */
 export interface RunSoFar {
   epochUs: number;
@@ -37,7 +45,7 @@ export interface RunSoFar {
   beginUs: number | undefined;
   /** It had been told to stop. */
   stop: { interrupted: boolean } | undefined;
-  intervals: { merged: MergedInterval; probes: readonly ProbePoint[] }[];
+  intervals: SecondSoFar[];
 }
 
 /**
@@ -129,7 +137,12 @@ export class Journal {
     bytes.writeUInt32BE(body.length);
     bytes.set(body, 4);
     const written = this.#writing.then(async () => {
-      await this.#file.write(bytes, 0, bytes.length, this.#at);
+      try {
+        await this.#file.write(bytes, 0, bytes.length, this.#at);
+      } catch (cause) {
+        const why = cause instanceof Error ? cause.message : String(cause);
+        throw new ResultsError('RECORD_NOT_WRITABLE', `cannot write ${this.#path}: ${why}`, { cause });
+      }
       this.#at += bytes.length;
     });
     this.#writing = written.catch(() => undefined);
@@ -162,8 +175,11 @@ function readSoFar(entries: readonly Entry[]): RunSoFar | undefined {
     else if (entry.type === 'stop') soFar.stop = { interrupted: entry.interrupted };
     else if (entry.type === 'interval') {
       const { merged, histograms, probes } = entry;
-      const whole = { ...merged, histograms: HistogramSet.decode(histograms) };
-      soFar.intervals.push({ merged: whole, probes });
+      soFar.intervals.push({
+        second: merged.second,
+        probes,
+        merged: () => ({ ...merged, histograms: HistogramSet.decode(histograms) }),
+      });
     }
   }
   return soFar;
