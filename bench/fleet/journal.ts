@@ -141,7 +141,9 @@ export class Journal {
         await this.#file.write(bytes, 0, bytes.length, this.#at);
       } catch (cause) {
         const why = cause instanceof Error ? cause.message : String(cause);
-        throw new ResultsError('RECORD_NOT_WRITABLE', `cannot write ${this.#path}: ${why}`, { cause });
+        throw new ResultsError('RECORD_NOT_WRITABLE', `cannot write ${this.#path}: ${why}`, {
+          cause,
+        });
       }
       this.#at += bytes.length;
     });
