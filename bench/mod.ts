@@ -1,5 +1,12 @@
 /** The load harness. */
-
+export { type AgentOptions, runAgent } from './agents/agent.js';
+export { agentStore, type StoreAccess } from './agents/fleet-store.js';
+export {
+  type Agents,
+  type AgentsRequest,
+  resumeOnAgents,
+  runOnAgents,
+} from './agents/run-on-agents.js';
 export * from './capacity/mod.js';
 export * from './doctor/mod.js';
 export type { RunProgress } from './fleet/coordinator.js';

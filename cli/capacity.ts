@@ -32,6 +32,7 @@ import type { Terminal } from './terminal.js';
 import { toolFacts } from './version.js';
 
 export interface CapacityFlags extends ScenarioFlags {
+  scenario: string;
   objective: readonly string[];
   /** A load factor, or a rate such as `5k/s`. */
   from?: string | undefined;

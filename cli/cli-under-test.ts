@@ -29,13 +29,15 @@ export interface StartOptions {
   ownGroup?: boolean;
   /** Open files it may have (`ulimit -n`). */
   openFiles?: number;
+  /** A command in front of it that becomes it in the end, such as `ip netns exec …`. */
+  launcher?: readonly string[];
 }
 
 export function startCli(args: readonly string[], options: StartOptions = {}): Started {
-  const { openFiles, cwd, env, ownGroup = false } = options;
+  const { openFiles, cwd, env, ownGroup = false, launcher = [] } = options;
   const [command, ...rest] =
     openFiles === undefined
-      ? [process.execPath, CLI, ...args]
+      ? [...launcher, process.execPath, CLI, ...args]
       : ['bash', '-c', `ulimit -n ${openFiles}; exec "$@"`, 'bash', process.execPath, CLI, ...args];
   const child = spawn(command!, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],

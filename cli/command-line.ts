@@ -1,5 +1,6 @@
 /** The verbs, wired: argv, stdout and the exit codes; no logic. */
 import yargs, { type Argv } from 'yargs';
+import { agent } from './agent.js';
 import { bench, benchHelp, isBenchVerb } from './bench.js';
 import { brokerStart } from './broker-start.js';
 import { brokerUp } from './broker-up.js';
@@ -11,12 +12,14 @@ import { estimate } from './estimate.js';
 import { EXIT } from './exit-codes.js';
 import { failure, UsageError } from './failure.js';
 import {
+  AGENT_OPTIONS,
   BROKER_OPTIONS,
   BROKER_UP_OPTIONS,
   CAPACITY_OPTIONS,
   checkFlags,
   DOCTOR_OPTIONS,
   ESTIMATE_OPTIONS,
+  FLEET_OPTIONS,
   QUICKSTART_OPTIONS,
   RUN_OPTIONS,
   SCENARIO_OPTIONS,
@@ -33,7 +36,7 @@ import { toolFacts } from './version.js';
 const terminal = processTerminal();
 const argv = process.argv.slice(2);
 const command = ['fleetgauge', ...argv];
-const RUN = { ...SCENARIO_OPTIONS, ...RUN_OPTIONS };
+const RUN = { ...SCENARIO_OPTIONS, ...FLEET_OPTIONS, ...RUN_OPTIONS };
 const PRESETS = { json: RUN_OPTIONS.json };
 let exit: number = EXIT.pass;
 
@@ -70,6 +73,7 @@ const NEEDS: Readonly<Record<string, string>> = {
 function helpCommand(): string {
   const verb = [
     'run',
+    'agent',
     'capacity',
     'doctor',
     'estimate',
@@ -98,6 +102,7 @@ async function main(): Promise<void> {
   const options =
     {
       ...twins,
+      agent: AGENT_OPTIONS,
       doctor: DOCTOR_OPTIONS,
       quickstart: QUICKSTART_OPTIONS,
       capacity: CAPACITY_OPTIONS,
@@ -112,10 +117,16 @@ async function main(): Promise<void> {
       (flags) => ending(quickstart(flags, command, terminal)),
     )
     .command(
-      'run <scenario>',
+      'run [scenario]',
       'run a scenario file or a preset against a target',
-      (y) => y.positional('scenario', { type: 'string', demandOption: true }).options(RUN),
+      (y) => y.positional('scenario', { type: 'string' }).options(RUN),
       (flags) => ending(run(flags, command, terminal)),
+    )
+    .command(
+      'agent',
+      'lend this machine to a coordinator (run --agents), until Ctrl-C',
+      (y) => y.options(AGENT_OPTIONS),
+      (flags) => ending(agent(flags, terminal)),
     )
     .command(
       'capacity <scenario>',

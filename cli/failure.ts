@@ -1,6 +1,7 @@
 import {
   BenchFlagError,
   FleetError,
+  type FleetErrorCode,
   NoLoadError,
   ProbeError,
   ScenarioError,
@@ -11,6 +12,7 @@ import {
 } from '../bench/mod.js';
 import { EstimateError } from '../estimator/mod.js';
 import { ResultsError } from '../results/mod.js';
+import { StoreError, type StoreErrorCode } from '../store/mod.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 
 /** A command line that does not make sense, in one line. */
@@ -22,6 +24,28 @@ export class UsageError extends Error {
     this.name = 'UsageError';
   }
 }
+
+const OF_FLEET: Readonly<Record<FleetErrorCode, ExitCode>> = {
+  LIMIT: EXIT.usage,
+  UNREACHABLE: EXIT.unreached,
+  HOST_DIED: EXIT.bug,
+  AGENTS_MISSING: EXIT.unreached,
+  AGENT_LOST: EXIT.unreached,
+  AGENT_NAME: EXIT.usage,
+  BAD_STORE: EXIT.usage,
+  NOT_RESUMABLE: EXIT.usage,
+  INTERRUPTED: EXIT.interrupted,
+};
+
+/** Of the store that agents and coordinator meet at. */
+const OF_STORE: Readonly<Record<StoreErrorCode, ExitCode>> = {
+  UNAVAILABLE: EXIT.unreached,
+  FULL: EXIT.unreached,
+  DENIED: EXIT.usage,
+  LEASE_GONE: EXIT.bug,
+  BAD_CONFIG: EXIT.usage,
+  DAMAGED: EXIT.usage,
+};
 
 const USAGE = [
   UsageError,
@@ -39,14 +63,9 @@ const USAGE = [
 /** What an error says to the user, and the exit code. An error nobody foresaw is a bug: with its stack. */
 export function failure(error: unknown): { text: string; exit: ExitCode } {
   if (error instanceof FleetError) {
-    const exit = {
-      LIMIT: EXIT.usage,
-      UNREACHABLE: EXIT.unreached,
-      INTERRUPTED: EXIT.interrupted,
-      HOST_DIED: EXIT.bug,
-    } as const;
-    return { text: error.message, exit: exit[error.code] };
+    return { text: error.message, exit: OF_FLEET[error.code] };
   }
+  if (error instanceof StoreError) return { text: error.message, exit: OF_STORE[error.code] };
   if (error instanceof EstimateError) {
     const unknown = error.code === 'NOT_MEASURED' || error.code === 'TOO_FEW_SAMPLES';
     return { text: error.message, exit: unknown ? EXIT.inconclusive : EXIT.usage };

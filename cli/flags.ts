@@ -29,6 +29,65 @@ export const RUN_OPTIONS = {
   json: { type: 'boolean', default: false, describe: 'the result as JSON' },
 } as const satisfies Record<string, Options>;
 
+/** Where agents and coordinator meet. */
+export const STORE_OPTIONS = {
+  store: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'etcd://[user@]host:port[,…], etcds://… with TLS, embedded://host:port',
+  },
+  'secret-file': {
+    type: 'string',
+    requiresArg: true,
+    describe:
+      'secret that agents and coordinator share, or the password of etcd’s user [FLEETGAUGE_SECRET]',
+  },
+  'store-ca': { type: 'string', requiresArg: true, describe: 'etcd’s certificate authority, PEM' },
+  'store-cert': { type: 'string', requiresArg: true, describe: 'our certificate for etcd, PEM' },
+  'store-key': { type: 'string', requiresArg: true, describe: 'and its key' },
+} as const satisfies Record<string, Options>;
+
+/** What `agent` takes. */
+export const AGENT_OPTIONS = {
+  ...STORE_OPTIONS,
+  name: { type: 'string', requiresArg: true, describe: 'how it is called in records [host name]' },
+  threads: RUN_OPTIONS.threads,
+  once: { type: 'boolean', default: false, describe: 'end after the first run' },
+} as const satisfies Record<string, Options>;
+
+/** What `run` takes for devices on other machines. */
+export const FLEET_OPTIONS = {
+  agents: {
+    type: 'number',
+    requiresArg: true,
+    describe: 'run on that many agents instead of this machine',
+  },
+  ...STORE_OPTIONS,
+  listen: {
+    type: 'string',
+    requiresArg: true,
+    describe:
+      'host:port at which agents reach this process [0.0.0.0:7350; with etcd any free port]',
+  },
+  'agents-wait': {
+    type: 'string',
+    requiresArg: true,
+    default: '60s',
+    describe: 'how long to wait for the agents',
+  },
+  patience: {
+    type: 'string',
+    requiresArg: true,
+    default: '60s',
+    describe: 'how long agents go on without this process',
+  },
+  resume: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'go on with a run whose coordinator died: its id or folder',
+  },
+} as const satisfies Record<string, Options>;
+
 /** What `run` takes besides. */
 export const SCENARIO_OPTIONS = {
   target: {
@@ -194,6 +253,9 @@ export const SELFTEST_OPTIONS = {
   quiet: RUN_OPTIONS.quiet,
 } as const satisfies Record<string, Options>;
 
+/** They are taken in one transaction of the store, which has at most 128 operations. */
+const MOST_AGENTS = 100;
+
 /** Flags that may be given more than once, of whatever verb. */
 const REPEATABLE: ReadonlySet<string> = new Set([
   // What `selftest` is to play has no flag.
@@ -214,12 +276,18 @@ export function checkFlags(flags: Readonly<Record<string, unknown>>): true {
       throw new UsageError(`--${name}: given twice`);
     if (Number.isNaN(value)) throw new UsageError(`--${name}: expected a number`);
   }
-  const { scale, threads } = flags;
+  const { scale, threads, agents } = flags;
   if (typeof scale === 'number' && !(scale > 0 && scale < Number.POSITIVE_INFINITY)) {
     throw new UsageError(`--scale ${scale}: expected a factor above 0`);
   }
   if (typeof threads === 'number' && !(Number.isInteger(threads) && threads > 0)) {
     throw new UsageError(`--threads ${threads}: expected a whole number above 0`);
+  }
+  if (
+    typeof agents === 'number' &&
+    !(Number.isInteger(agents) && agents > 0 && agents <= MOST_AGENTS)
+  ) {
+    throw new UsageError(`--agents ${agents}: expected a whole number from 1 to ${MOST_AGENTS}`);
   }
   return true;
 }

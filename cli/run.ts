@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  type Agents,
   hostFacts,
   loadScenario,
   machineLimits,
@@ -9,6 +11,8 @@ import {
   passwordsOf,
   plan,
   type RunProgress,
+  resumeOnAgents,
+  runOnAgents,
   runScenario,
   type Scenario,
   scale,
@@ -29,6 +33,8 @@ import { UsageError } from './failure.js';
 import { interruption } from './interruption.js';
 import { LiveView } from './live-view.js';
 import { listeningNodes, scenarioProbes, watchedNodes } from './probed-nodes.js';
+import { agentsOf, type FleetFlags, sayOn } from './run-agents.js';
+import { storeAccess } from './store-flags.js';
 import type { Terminal } from './terminal.js';
 import { toolFacts } from './version.js';
 
@@ -46,8 +52,8 @@ export interface RunFlags {
 }
 
 /** The further flags of `fleetgauge run`. */
-export interface ScenarioFlags {
-  scenario: string;
+export interface ScenarioFlags extends FleetFlags {
+  scenario?: string | undefined;
   target?: string | undefined;
   profile?: string | undefined;
   scale: number;
@@ -60,6 +66,12 @@ export async function run(
   command: readonly string[],
   terminal: Terminal,
 ): Promise<ExitCode> {
+  if (flags.resume !== undefined) return resume(flags, terminal);
+  if (flags.scenario === undefined) {
+    throw new UsageError(
+      'run needs a scenario: a file, or a preset (fleetgauge presets); see fleetgauge run --help',
+    );
+  }
   const loaded = await loadScenario(flags.scenario, {
     set: flags.set,
     ...(flags.profile === undefined ? {} : { profile: flags.profile }),
@@ -67,14 +79,42 @@ export async function run(
   return runOrShow(scale(loaded, flags.scale), flags.target, flags, command, terminal);
 }
 
+/** `fleetgauge run --resume <id|folder>`. */
+async function resume(flags: RunFlags & ScenarioFlags, terminal: Terminal): Promise<ExitCode> {
+  const named = flags.resume!;
+  if (flags.scenario !== undefined) {
+    throw new UsageError('--resume goes on with the scenario of that run: leave the scenario out');
+  }
+  const folder = existsSync(named) ? named : join('runs', named);
+  const { text: _, ...store } = storeAccess(flags);
+  const watched = watchedNodes(flags.probe) ?? [];
+  const interrupt = interruption(terminal.err);
+  const view = flags.quiet ? undefined : new LiveView(terminal.err);
+  try {
+    const record = await resumeOnAgents({
+      folder,
+      tool: toolFacts(),
+      nodes: () => watched,
+      store,
+      say: sayOn(terminal),
+      progress: (progress) => view?.update(progress),
+      signal: interrupt.signal,
+    }).finally(() => view?.clear());
+    return conclude(record, folder, flags, terminal);
+  } finally {
+    interrupt.dispose();
+  }
+}
+
 /** Runs a scenario, or shows what it would do (`--dry-run`). */
 export async function runOrShow(
   scenario: Scenario,
   target: string | undefined,
-  flags: RunFlags,
+  flags: RunFlags & FleetFlags,
   command: readonly string[],
   terminal: Terminal,
 ): Promise<ExitCode> {
+  const agents = agentsOf(flags, terminal);
   const written = target === undefined ? scenario.target : target.split(',');
   const complete = {
     ...scenario,
@@ -99,13 +139,23 @@ export async function runOrShow(
   const nodes = { probes: () => watched ?? listeningNodes(targets, terminal) };
   const interrupt = interruption(terminal.err);
   try {
-    const run = await execute(complete, targets, nodes, flags, command, terminal, interrupt);
-    if (flags.json) terminal.out.write(`${JSON.stringify(run.record, undefined, 2)}\n`);
-    else printSummary(run.record, run.folder, terminal);
-    return exitCodeOf(run.record);
+    const own = { ...flags, ...agents };
+    const run = await execute(complete, targets, nodes, own, command, terminal, interrupt);
+    return conclude(run.record, run.folder, flags, terminal);
   } finally {
     interrupt.dispose();
   }
+}
+
+function conclude(
+  record: RunRecord,
+  folder: string,
+  { json }: Pick<RunFlags, 'json'>,
+  terminal: Terminal,
+): ExitCode {
+  if (json) terminal.out.write(`${JSON.stringify(record, undefined, 2)}\n`);
+  else printSummary(record, folder, terminal);
+  return exitCodeOf(record);
 }
 
 export function printSummary(record: RunRecord, folder: string, { out }: Terminal): void {
@@ -125,7 +175,7 @@ export async function execute(
   scenario: Scenario,
   targets: readonly Target[],
   nodes: WatchedNodes,
-  flags: Pick<RunFlags, 'quiet'> & Partial<Pick<RunFlags, 'out' | 'threads'>>,
+  flags: Pick<RunFlags, 'quiet'> & Partial<Pick<RunFlags, 'out' | 'threads'>> & { on?: Agents },
   command: readonly string[],
   terminal: Terminal,
   interrupt: { signal: AbortSignal },
@@ -135,7 +185,7 @@ export async function execute(
   const folder = flags.out ?? join('runs', id);
   const view = flags.quiet ? undefined : new LiveView(terminal.err);
   try {
-    const record = await runScenario({
+    const request = {
       scenario,
       targets,
       folder,
@@ -144,13 +194,16 @@ export async function execute(
       command,
       tool: toolFacts(),
       host: hostFacts(),
-      limits: machineLimits(),
       nodes: nodes.probes,
       ...(nodes.forwarded === undefined ? {} : { forwarded: nodes.forwarded }),
-      ...(flags.threads === undefined ? {} : { threads: flags.threads }),
       progress: (progress: RunProgress) => view?.update(progress),
       signal: interrupt.signal,
-    });
+    };
+    if (flags.on !== undefined) {
+      return { record: await runOnAgents({ ...request, agents: flags.on }), folder };
+    }
+    const threads = flags.threads === undefined ? {} : { threads: flags.threads };
+    const record = await runScenario({ ...request, ...threads, limits: machineLimits() });
     return { record, folder };
   } finally {
     view?.clear();

@@ -34,6 +34,8 @@ export interface MergerOptions {
   readonly shards: number;
   /** Where a second belongs; asked when it closes, so the phases up to then are known. */
   readonly place: (second: number, lengthSec: number) => SecondPlace;
+  /** Earlier seconds were merged before: the run is resumed. 0 if it is left out. */
+  readonly fromSecond?: number;
 }
 
 const SECOND_US = 1_000_000;
@@ -52,8 +54,9 @@ export class IntervalMerger {
 
   constructor(options: MergerOptions) {
     this.#options = options;
+    this.#next = options.fromSecond ?? 0;
     this.#shards = Array.from({ length: options.shards }, () => ({
-      lastSecond: -1,
+      lastSecond: this.#next - 1,
       ended: false,
       levels: [],
     }));

@@ -31,6 +31,7 @@ export { replaceFile } from './record-files.js';
 export { ResultsError, type ResultsErrorCode } from './results-error.js';
 export { parseRecord, type Run, readRun, type SecondRange } from './run-reader.js';
 export {
+  type AgentRecord,
   type ClockFigures,
   type GeneratorHealth,
   type HostClock,

@@ -183,6 +183,38 @@ const clock = z.object({
   hosts: z.array(hostClock),
 });
 
+/** A machine that ran a part of the fleet for the coordinator. */
+const agent = z.object({
+  name: z.string(),
+  host: z.object({
+    hostname: z.string(),
+    os: z.string(),
+    cpuModel: z.string(),
+    cores: count,
+    memoryBytes: count,
+  }),
+  firstShard: count,
+  shards: count,
+  devices: count,
+  /** In which second it went (null: before the first) and why; null: it stayed to the end. */
+  lost: z.object({ second: count.nullable(), why: z.string() }).nullable(),
+  /** How its clock stood to the coordinator's. null: never compared. */
+  clock: z
+    .object({
+      /** `exchange`: the offset was measured and taken out of all times; `shared`: it reads the same clock, this is a check. */
+      how: z.enum(['exchange', 'shared']),
+      /** Agent less coordinator, before the run. */
+      offsetUs: z.number(),
+      /** The most that any offset of the run may be wrong by. */
+      uncertaintyUs: count,
+      /** How much further it was at the end. */
+      driftUs: z.number(),
+      /** At most 600 points. */
+      series: z.array(z.object({ second: count, offsetUs: z.number(), uncertaintyUs: count })),
+    })
+    .nullable(),
+});
+
 export const severity = z.enum(['note', 'suspect', 'invalid']);
 
 const verdict = z.object({
@@ -272,6 +304,8 @@ export const runRecordSchema = z.object({
   clock: clock.optional(),
   littlesLaw: z.partialRecord(z.enum(PATHS), littlesLaw).optional(),
   steadiness: z.array(steadiness).optional(),
+  /** Of runs on other machines. */
+  agents: z.array(agent).optional(),
   probes: z.array(probe),
   errors: z.record(z.string(), count),
   objectives: z.array(objective),
@@ -282,6 +316,7 @@ export type RunRecord = z.infer<typeof runRecordSchema>;
 export type LatencyFigures = z.infer<typeof latency>;
 export type PhaseRecord = z.infer<typeof phase>;
 export type ProbeRecord = z.infer<typeof probe>;
+export type AgentRecord = z.infer<typeof agent>;
 export type GeneratorHealth = z.infer<typeof generator>;
 export type Verdict = z.infer<typeof verdict>;
 export type VerdictReason = Verdict['reasons'][number];

@@ -17,6 +17,7 @@ import {
 } from './record-files.js';
 import { ResultsError } from './results-error.js';
 import {
+  type AgentRecord,
   type HostClock,
   type HostFacts,
   type PhaseRecord,
@@ -87,6 +88,7 @@ export class RunWriter {
   readonly #logs: (AppendedFile | undefined)[] = new Array(SERIES.length).fill(undefined);
   #probeRows: AppendedFile | undefined;
   #phases: readonly PhaseRecord[] = [];
+  #agents: readonly AgentRecord[] | undefined;
   #shardsLost = 0;
   #forwarded: ReadonlyMap<string, number> = new Map();
   #clocks: readonly HostClock[] = [];
@@ -146,6 +148,11 @@ export class RunWriter {
   /** The phases so far; given again whenever one starts or ends, and kept from then on. */
   phases(phases: readonly PhaseRecord[]): void {
     this.#phases = phases.map((phase) => ({ ...phase }));
+  }
+
+  /** The machines that run the fleet, as they are now; given again when that changes. */
+  agents(agents: readonly AgentRecord[]): void {
+    this.#agents = agents;
   }
 
   /** A shard died: its devices are gone from here on. */
@@ -257,6 +264,7 @@ export class RunWriter {
       littlesLaw: this.#totals.littlesLaw(latency),
       steadiness: this.#totals.steadiness(),
       errors: this.#totals.errors(),
+      ...(this.#agents === undefined ? {} : { agents: [...this.#agents] }),
       probes: this.#probes.map((probe, at) => probe.record(this.#forwarded.get(this.#nodes[at]!))),
       scenarioYaml: head.scenarioYaml,
     };

@@ -1,5 +1,6 @@
 import type { RunRecord, Verdict } from './run-record.js';
 import { judgeAchieved } from './verdict/achieved-load.js';
+import { judgeAgents } from './verdict/agents.js';
 import { judgeClockError, judgeClocks } from './verdict/clocks.js';
 import { judgeCompleteness } from './verdict/completeness.js';
 import { judgeDeliveries } from './verdict/deliveries.js';
@@ -34,6 +35,7 @@ const CHECKS: readonly ((record: RunRecord) => Finding[])[] = [
   judgeLag,
   judgeAchieved,
   judgeShards,
+  judgeAgents,
   judgeClocks,
   judgeClockError,
   judgeLittlesLaw,

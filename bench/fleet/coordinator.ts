@@ -1,6 +1,8 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  type AgentRecord,
+  type HostClock,
   IntervalMerger,
   type MergedInterval,
   type PhaseRecord,
@@ -11,12 +13,11 @@ import {
 } from '../../results/mod.js';
 import { readClock } from '../device/mod.js';
 import type { Scenario } from '../scenario/mod.js';
-import { Fleet, type FleetNews } from './fleet.js';
+import type { FleetControl, FleetNews } from './fleet.js';
 import { FleetError, stoppedEarly } from './fleet-error.js';
 import { CLOCK_ROUNDS, HostClockCheck } from './host-clock.js';
-import type { FleetLayout } from './layout.js';
-import { timedPhases, totalLimit } from './load-program.js';
-import type { ShardPlan } from './messages.js';
+import type { Journal, RunSoFar } from './journal.js';
+import { type TimedPhase, timedPhases, totalLimit } from './load-program.js';
 import type { ProbeTimeline } from './probe-timeline.js';
 import { ShardBoard } from './shard-board.js';
 
@@ -29,19 +30,27 @@ export interface RunProgress {
   leftUs: number | null;
 }
 
-/** What a run needs besides the plan of its shards. */
+/** What a run needs besides its scenario. */
 export interface CoordinatorOptions {
-  layout: FleetLayout;
+  fleet: FleetControl;
+  shards: number;
+  /** From an order until it takes effect: every shard has heard it by then. */
+  orderDelayUs: number;
   devices: number;
   rampTimeoutUs: number;
-  /** Opens the run record; called when the fleet stands ready, with the run's epoch on the wall clock. */
-  openRecord: (epochMs: number) => Promise<RunWriter>;
+  /**
+   * Opens the run record; called when the fleet stands ready, with the run's epoch on the wall clock. With a journal
+   * the run can be gone on with should this process die.
+   */
+  openRecord: (epochMs: number) => Promise<{ writer: RunWriter; journal?: Journal }>;
   probes: ProbeTimeline;
   /** Copies of messages that watched nodes have sent to others; asked when all devices are gone. */
   forwarded: () => Promise<ReadonlyMap<string, number>>;
   progress: (progress: RunProgress) => void;
   /** Aborted: stop early, say goodbye, write the record. */
   signal: AbortSignal;
+  /** Go on with this. */
+  soFar?: RunSoFar;
 }
 
 const SECOND_US = 1_000_000;
@@ -50,8 +59,6 @@ const POLL_MS = 10;
 const UP_TIMEOUT_US = 60 * SECOND_US;
 /** A shard that is slower to say what its clock reads is not waited for: other rounds follow. */
 const CLOCK_TIMEOUT_US = 250_000;
-/** From an order until it takes effect: every shard has heard it by then. */
-const ORDER_DELAY_US = 200_000;
 const STOP_TIMEOUT_US = 15 * SECOND_US;
 const STOP_US_PER_DEVICE = 40;
 
@@ -60,7 +67,6 @@ const STOP_US_PER_DEVICE = 40;
  * report and hands it, second by second, to the record.
  */
 export class Coordinator {
-  readonly #plan: Omit<ShardPlan, 'shard' | 'shards'>;
   readonly #scenario: Scenario;
   readonly #options: CoordinatorOptions;
   readonly #clock = readClock();
@@ -68,22 +74,29 @@ export class Coordinator {
   readonly #clockCheck = new HostClockCheck(this.#clock.errorUs);
   readonly #board: ShardBoard;
   readonly #merger: IntervalMerger;
-  readonly #fleet = new Fleet();
+  readonly #fleet: FleetControl;
   readonly #phases: PhaseRecord[] = [];
   #writer: RunWriter | undefined;
+  #journal: Journal | undefined;
   #epochUs = 0;
+  #beginUs: number | undefined;
   #endsUs: number | null = null;
   #writing: Promise<unknown> = Promise.resolve();
   #failure: unknown;
 
-  constructor(plan: Omit<ShardPlan, 'shard' | 'shards'>, options: CoordinatorOptions) {
-    this.#plan = plan;
-    this.#scenario = plan.scenario;
+  constructor(scenario: Scenario, options: CoordinatorOptions) {
+    const { fleet, shards, soFar } = options;
+    this.#scenario = scenario;
     this.#options = options;
-    this.#board = new ShardBoard(options.layout.shards);
+    this.#fleet = fleet;
+    this.#board = new ShardBoard(shards);
     this.#merger = new IntervalMerger({
-      shards: options.layout.shards,
-      place: (second, lengthSec) => placeSecond(this.#phases, second, lengthSec),
+      shards,
+      fromSecond: nextSecond(soFar),
+      place: (second, lengthSec) => {
+        if (soFar !== undefined) this.#catchUp();
+        return placeSecond(this.#phases, second, lengthSec);
+      },
     });
   }
 
@@ -92,11 +105,14 @@ export class Coordinator {
    *   written; the fleet is gone in any case
    */
   async run(): Promise<RunRecord> {
-    const { probes, signal } = this.#options;
+    const { probes, signal, soFar } = this.#options;
     try {
       await this.#up();
-      await this.#ramp();
-      if (this.#board.ready > 0 && !signal.aborted) await this.#steady();
+      if (soFar?.stop === undefined) {
+        await this.#ramp();
+        const isBegun = this.#board.ready > 0 || this.#beginUs !== undefined;
+        if (isBegun && !signal.aborted) await this.#steady();
+      }
       return await this.#goodbye();
     } finally {
       probes.stop();
@@ -107,20 +123,32 @@ export class Coordinator {
 
   async #up(): Promise<void> {
     const board = this.#board;
-    this.#fleet.start(this.#plan, this.#options.layout, (news) => this.#hear(news));
-    await this.#until(() => board.allUp, this.#nowUs() + UP_TIMEOUT_US);
-    if (this.#options.signal.aborted) throw stoppedEarly();
+    const { soFar, orderDelayUs, probes } = this.#options;
+    if (soFar !== undefined) await this.#restore(soFar);
+    this.#fleet.start((news) => this.#hear(news));
+    const isFailed = (): boolean => this.#fleet.failure !== undefined;
+    await this.#until(() => board.allUp || isFailed(), this.#nowUs() + UP_TIMEOUT_US);
+    if (this.#options.signal.aborted && soFar === undefined) throw stoppedEarly();
+    if (soFar !== undefined) return;
+    if (this.#fleet.failure !== undefined) throw this.#fleet.failure;
     if (board.deaths.length > 0 || !board.allUp) {
       const why = board.deaths[0] ?? `no word within ${UP_TIMEOUT_US / SECOND_US} s`;
       throw new FleetError('HOST_DIED', `a process of the fleet did not come up: ${why}`);
     }
-    await this.#askClocks();
+    if (!this.#isElsewhere) await this.#askClocks();
     const nowUs = this.#nowUs();
-    this.#epochUs = nowUs + ORDER_DELAY_US;
-    this.#writer = await this.#options.openRecord(Date.now() + ORDER_DELAY_US / 1000);
-    this.#writer.clocks([this.#clockCheck.clock(hostname(), board.alive)]);
-    this.#options.probes.start(this.#epochUs);
+    this.#epochUs = nowUs + orderDelayUs;
+    const epochMs = Date.now() + orderDelayUs / 1000;
+    const writer = await this.#openRecord(epochMs);
+    if (!this.#isElsewhere) writer.clocks([this.#clockCheck.clock(hostname(), board.alive)]);
+    await this.#journal?.epoch(this.#epochUs, epochMs);
+    probes.start(this.#epochUs);
     this.#fleet.order({ type: 'start', epochUs: this.#epochUs });
+  }
+
+  /** Its agents compare their clocks themselves. */
+  get #isElsewhere(): boolean {
+    return this.#fleet.agents !== undefined;
   }
 
   /** Asks every shard what its clock says, some times over. */
@@ -132,25 +160,57 @@ export class Coordinator {
     }
   }
 
+  /** The record is written again up to where it was. */
+  async #restore(soFar: RunSoFar): Promise<void> {
+    this.#epochUs = soFar.epochUs;
+    this.#beginUs = soFar.beginUs;
+    this.#phases.push(...soFar.phases);
+    const writer = await this.#openRecord(soFar.epochMs);
+    writer.phases(this.#phases);
+    for (const { merged, probes } of soFar.intervals) {
+      const interval = merged();
+      this.#board.add(interval.counters);
+      await writer.interval(interval, probes);
+    }
+    this.#options.probes.start(this.#epochUs);
+  }
+
+  async #openRecord(epochMs: number): Promise<RunWriter> {
+    const { writer, journal } = await this.#options.openRecord(epochMs);
+    this.#writer = writer;
+    this.#journal = journal;
+    return writer;
+  }
+
   async #ramp(): Promise<void> {
     const ramp = this.#scenario.phases.find((phase) => phase.kind === 'ramp');
     const timeoutUs = ramp?.timeoutUs ?? this.#options.rampTimeoutUs;
-    this.#open(ramp?.name ?? 'ramp', 'ramp', 0, null, false);
+    if (this.#beginUs !== undefined) return;
+    if (this.#phases.length === 0) this.#open(ramp?.name ?? 'ramp', 'ramp', 0, null, false);
     await this.#until(() => this.#board.allSettled, this.#epochUs + timeoutUs);
   }
 
   async #steady(): Promise<void> {
     // From a whole second of the run, so that measured seconds are whole ones.
-    const beginUs = Math.ceil((this.#sinceEpochUs() + ORDER_DELAY_US) / SECOND_US) * SECOND_US;
+    const soonUs = this.#sinceEpochUs() + this.#options.orderDelayUs;
+    const beginUs = this.#beginUs ?? Math.ceil(soonUs / SECOND_US) * SECOND_US;
     const phases = timedPhases(this.#scenario);
-    this.#fleet.order({ type: 'load', startUs: this.#epochUs + beginUs });
+    if (this.#beginUs === undefined) {
+      this.#beginUs = beginUs;
+      await this.#journal?.load(beginUs);
+      this.#fleet.order({ type: 'load', startUs: this.#epochUs + beginUs });
+    }
     const limit = totalLimit(this.#scenario);
     let phaseFromUs = beginUs;
-    for (const { phase, startUs, endUs } of phases) {
-      this.#close(phaseFromUs);
-      const measured = phase.kind === 'steady' && phase.measure;
-      const load = phase.kind === 'steady' ? phaseLoad(phase.load) : null;
-      this.#open(phase.name, phase.kind, phaseFromUs, load, measured);
+    for (const [index, { phase, startUs, endUs }] of phases.entries()) {
+      // Before we were resumed. The ramp is the first of the record's phases.
+      const begun = this.#phases[index + 1];
+      if (begun !== undefined) phaseFromUs = begun.startUs;
+      if (this.#phases[index + 2] !== undefined) continue;
+      if (begun === undefined) {
+        this.#close(phaseFromUs);
+        this.#openTimed(phase, phaseFromUs);
+      }
       const quietFrom = Math.ceil(phaseFromUs / SECOND_US);
       // Only the last drain: after another one the next load begins when the schedule says, not when all is quiet.
       const isLast = phases.at(-1)?.phase === phase;
@@ -167,10 +227,32 @@ export class Coordinator {
     }
   }
 
+  /** A run that is resumed: phases that should have begun meanwhile have begun, for the agents went on by the clock. */
+  #catchUp(): void {
+    if (this.#beginUs === undefined || this.#options.soFar?.stop !== undefined) return;
+    for (const [index, { phase, startUs }] of timedPhases(this.#scenario).entries()) {
+      const fromUs = this.#beginUs + startUs;
+      if (fromUs > this.#sinceEpochUs()) return;
+      if (this.#phases[index + 1] !== undefined) continue;
+      this.#close(fromUs);
+      this.#openTimed(phase, fromUs);
+    }
+  }
+
+  #openTimed(phase: TimedPhase['phase'], atUs: number): void {
+    const isSteady = phase.kind === 'steady';
+    const load = isSteady ? phaseLoad(phase.load) : null;
+    this.#open(phase.name, phase.kind, atUs, load, isSteady && phase.measure);
+  }
+
   async #goodbye(): Promise<RunRecord> {
     const endUs = this.#sinceEpochUs();
-    this.#close(endUs);
+    const { soFar, signal } = this.#options;
+    const interrupted = soFar?.stop?.interrupted ?? signal.aborted;
+    if (soFar?.stop === undefined) this.#close(endUs);
     this.#writer!.phases(this.#phases);
+    await this.#journal?.phases(this.#phases);
+    await this.#journal?.stop(interrupted);
     this.#fleet.order({ type: 'stop' });
     const patienceUs = STOP_TIMEOUT_US + this.#options.devices * STOP_US_PER_DEVICE;
     await this.#until(() => this.#board.allOver, this.#nowUs() + patienceUs, false);
@@ -178,7 +260,8 @@ export class Coordinator {
     await this.#writing;
     if (this.#failure !== undefined) throw this.#failure;
     const forwarded = await this.#options.forwarded();
-    const interrupted = this.#options.signal.aborted;
+    const agents = this.#fleet.agents?.();
+    if (agents !== undefined) this.#writer!.agents(agents);
     return this.#writer!.finish({
       state: interrupted ? 'interrupted' : 'finished',
       finishedAtMs: Date.now(),
@@ -202,13 +285,22 @@ export class Coordinator {
 
   #record(interval: MergedInterval): void {
     this.#writer?.phases(this.#phases);
+    const agents = this.#fleet.agents?.();
+    if (agents !== undefined) {
+      this.#writer?.agents(agents);
+      this.#writer?.clocks(agents.flatMap(hostClock));
+    }
     const atUs = (interval.second + interval.lengthSec) * SECOND_US;
     const leftUs = this.#endsUs === null ? null : Math.max(0, this.#endsUs - atUs);
     const { devices, probes, progress } = this.#options;
     this.#writing = Promise.all([probes.point(interval.second), this.#writing])
       .then(async ([points]) => {
         progress({ interval, probes: points, devices, leftUs });
-        await this.#writer?.interval(interval, points);
+        await Promise.all([
+          this.#writer?.interval(interval, points),
+          this.#journal?.interval(interval, points),
+        ]);
+        this.#fleet.safe?.(interval.second + 1);
       })
       .catch((error: unknown) => {
         this.#failure ??= error;
@@ -223,6 +315,9 @@ export class Coordinator {
     measured: boolean,
   ): void {
     this.#phases.push({ name, kind, startUs, endUs: null, load, measured });
+    this.#journal?.phases(this.#phases).catch((error: unknown) => {
+      this.#failure ??= error;
+    });
   }
 
   /** Ends the phase that lasts. */
@@ -251,6 +346,11 @@ export class Coordinator {
   }
 }
 
+/** The first second that is not in the record yet. */
+function nextSecond(soFar: RunSoFar | undefined): number {
+  return (soFar?.intervals.at(-1)?.second ?? -1) + 1;
+}
+
 type SteadyLoad = Extract<Scenario['phases'][number], { kind: 'steady' }>['load'];
 
 function phaseLoad(load: SteadyLoad): PhaseRecord['load'] {
@@ -258,4 +358,11 @@ function phaseLoad(load: SteadyLoad): PhaseRecord['load'] {
     from === to ? from : [from, to];
   if (load.kind === 'all') return factor(load.line);
   return Object.fromEntries(Object.entries(load.lines).map(([name, line]) => [name, factor(line)]));
+}
+
+/** An agent's clock, as the verdict on all of them takes it. */
+function hostClock({ name, shards, clock }: AgentRecord): HostClock[] {
+  if (clock === null) return [];
+  const { how, offsetUs, uncertaintyUs } = clock;
+  return [{ host: name, shards, how, offsetUs, uncertaintyUs }];
 }

@@ -1,27 +1,49 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { FleetLayout } from './layout.js';
-import type { HostNews, HostOrder, ShardNews, ShardOrder, ShardPlan } from './messages.js';
+import type { AgentRecord } from '../../results/mod.js';
+import type { FleetError } from './fleet-error.js';
+import type { FleetPart } from './layout.js';
+import type { HostNews, HostOrder, PortRange, RunPlan, ShardNews, ShardOrder } from './messages.js';
 
 const HOST_FILE = fileURLToPath(new URL('./shard-host.js', import.meta.url));
 
 /** What the fleet tells its coordinator: the news of its shards, and which of them died. */
 export type FleetNews = ShardNews | { type: 'died'; shard: number; reason: string };
 
+/** What takes orders for shards and brings their news: processes here, or agents on other machines. */
+export interface FleetControl {
+  /** Starts all shards; those that stand ready say `up`. Whoever calls it calls `kill` in the end. */
+  start(news: (news: FleetNews) => void): void;
+  order(order: ShardOrder): void;
+  /** Ends what is still running, at once. */
+  kill(): void;
+  /** Of machines elsewhere: why the run cannot begin. */
+  readonly failure?: FleetError | undefined;
+  /** Of machines elsewhere: who they are and how they fare. */
+  agents?(): AgentRecord[];
+  /** Reports of seconds before this one are in the record for good. */
+  safe?(beforeSecond: number): void;
+}
+
 /** The processes of a run on this machine. */
-export class Fleet {
+export class Fleet implements FleetControl {
+  readonly #plan: RunPlan & { ephemeralPorts: PortRange };
+  readonly #part: FleetPart;
   readonly #hosts: { process: ChildProcess; shards: number[]; reason: string }[] = [];
   readonly #ended = new Set<number>();
 
-  /** Starts all processes; shards that stand ready say `up`. Whoever calls it calls `kill` in the end. */
-  start(
-    plan: Omit<ShardPlan, 'shard' | 'shards'>,
-    layout: FleetLayout,
-    news: (news: FleetNews) => void,
-  ): void {
-    const { processes, threadsPerProcess, shards } = layout;
-    for (let host = 0; host < processes; host++) {
-      const own = Array.from({ length: threadsPerProcess }, (_, t) => host * threadsPerProcess + t);
+  constructor(plan: RunPlan & { ephemeralPorts: PortRange }, part: FleetPart) {
+    this.#plan = plan;
+    this.#part = part;
+  }
+
+  start(news: (news: FleetNews) => void): void {
+    const { firstShard, shards: parts, ofShards, threadsPerProcess } = this.#part;
+    for (let from = 0; from < parts; from += threadsPerProcess) {
+      const own = Array.from(
+        { length: Math.min(threadsPerProcess, parts - from) },
+        (_, thread) => firstShard + from + thread,
+      );
       const child = fork(HOST_FILE, [], {
         serialization: 'advanced',
         stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -53,7 +75,12 @@ export class Fleet {
       });
       this.#send(child, {
         type: 'host',
-        plans: own.map((shard) => ({ ...plan, shard, shards })),
+        plans: own.map((shard) => ({
+          ...this.#plan,
+          shard,
+          shards: ofShards,
+          ephemeralPorts: { ...this.#plan.ephemeralPorts, part: shard - firstShard, parts },
+        })),
       });
     }
   }
@@ -62,7 +89,6 @@ export class Fleet {
     for (const { process } of this.#hosts) this.#send(process, order);
   }
 
-  /** Ends what is still running, at once. */
   kill(): void {
     for (const { process } of this.#hosts) {
       if (process.exitCode === null && process.signalCode === null) process.kill('SIGKILL');

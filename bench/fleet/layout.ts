@@ -17,12 +17,21 @@ export interface FleetLayout {
   shards: number;
 }
 
+/** The shards of a fleet that one machine runs. */
+export interface FleetPart {
+  firstShard: number;
+  shards: number;
+  /** Of the whole fleet. */
+  ofShards: number;
+  threadsPerProcess: number;
+}
+
 /**
  * Files a process of the fleet needs for itself: libuv, IPC and the pipes of its threads (32 seen with one
  * thread, 12 more for each further one), and room for what the run opens beside.
  */
-const OWN_FILES = 64;
-const FILES_PER_THREAD = 16;
+export const OWN_FILES = 64;
+export const FILES_PER_THREAD = 16;
 /** The process that starts the fleet has a channel and a pipe to each process of it. */
 const FILES_PER_PROCESS = 2;
 /** Beyond this many processes a plan does not fit a machine of today; a higher limit does. */

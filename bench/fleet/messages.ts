@@ -1,16 +1,21 @@
 import type { IntervalReport } from '../../results/mod.js';
 import type { Scenario, Target } from '../scenario/mod.js';
 
-/** All that a shard needs to know; the same for every shard but for its number. */
-export interface ShardPlan {
+/** What is the same for every shard of a run, on whatever machine. */
+export interface RunPlan {
   scenario: Scenario;
   targets: Target[];
-  shard: number;
-  shards: number;
   /** 16 bits, in every measurement header. */
   run: number;
-  /** The range that this machine takes local ports from. */
-  ephemeralPorts: PortRange;
+}
+
+/** All that a shard needs to know. */
+export interface ShardPlan extends RunPlan {
+  shard: number;
+  /** Of the whole fleet. */
+  shards: number;
+  /** The range that this machine takes local ports from, and which part of it is this shard's. */
+  ephemeralPorts: PortRange & { part: number; parts: number };
 }
 
 export interface PortRange {
@@ -24,6 +29,8 @@ export type ShardOrder =
   | { type: 'start'; epochUs: number }
   /** What does your clock say? Asked at this moment of the coordinator's. */
   | { type: 'clock'; askedUs: number }
+  /** The same epoch, as this machine's clock is now known to show it. */
+  | { type: 'epoch'; epochUs: number }
   /** Publishing begins at `startUs`: phase times after the ramp count from it. */
   | { type: 'load'; startUs: number }
   /** Say goodbye, report the rest, end. */

@@ -1,7 +1,13 @@
-import { type HostFacts, type RunRecord, RunWriter, type ToolFacts } from '../../results/mod.js';
-import { monotonicClock } from '../device/mod.js';
+import {
+  type HostFacts,
+  type ProbedNode,
+  type RunHead,
+  type RunRecord,
+  RunWriter,
+  type ToolFacts,
+} from '../../results/mod.js';
 import { refusal, runChecks } from '../doctor/mod.js';
-import { checkProbeNames, makeProbe, type ProbeSpec, procFs } from '../probe/mod.js';
+import { type ProbeSpec, procFs } from '../probe/mod.js';
 import {
   formatTarget,
   plan,
@@ -11,10 +17,15 @@ import {
   type Target,
 } from '../scenario/mod.js';
 import { Coordinator, type RunProgress } from './coordinator.js';
+import { Fleet } from './fleet.js';
 import { FleetError } from './fleet-error.js';
 import { layOut, type MachineLimits } from './layout.js';
+import { openProbes } from './open-probes.js';
 import { preflight } from './preflight.js';
-import { ProbeTimeline } from './probe-timeline.js';
+import type { ProbeTimeline } from './probe-timeline.js';
+
+/** From an order until every shard of this machine has heard it. */
+const ORDER_DELAY_US = 200_000;
 
 /** All that a run needs to know. */
 export interface RunRequest {
@@ -48,55 +59,72 @@ export interface RunRequest {
  *   no target answers; ResultsError when the record cannot be written
  */
 export async function runScenario(request: RunRequest): Promise<RunRecord> {
-  const { scenario, targets } = request;
+  const { scenario, targets, limits } = request;
   const fleet = plan(scenario);
   const why = refusal(runChecks(request, request.limits, procFs));
   if (why !== undefined) throw new FleetError('LIMIT', why);
-  const layout = layOut(fleet.deviceCount, targets.length, request.limits, request.threads);
+  const layout = layOut(fleet.deviceCount, targets.length, limits, request.threads);
   for (const target of targets) {
     await preflight(target, scenario.groups[0]!.protocol, { signal: request.signal });
   }
-  const nowUs = monotonicClock();
-  const specs = request.nodes();
-  checkProbeNames(specs);
-  const probes = specs.map((spec) => makeProbe(spec, nowUs));
-  const openRecord = (epochMs: number): Promise<RunWriter> =>
-    RunWriter.create(request.folder, {
-      id: request.id,
-      epochMs,
-      tool: request.tool,
-      host: request.host,
-      command: request.command,
-      scenario: scenario.name,
-      scenarioHash: scenarioHash(scenario),
-      scenarioYaml: scenarioToYaml(scenario),
-      target: targets.map(formatTarget),
-      devices: fleet.deviceCount,
-      processes: layout.processes,
-      threads: layout.processes * layout.threadsPerProcess,
-      shards: layout.shards,
-      probes: probes.map(({ facts }) => facts),
-      objectives: scenario.objectives,
-    });
-  const timeline = new ProbeTimeline(probes, nowUs);
-  await timeline.open();
-  const coordinator = new Coordinator(
-    {
-      scenario,
-      targets: [...targets],
-      run: request.run,
-      ephemeralPorts: request.limits.ephemeralPorts,
-    },
-    {
-      layout,
-      devices: fleet.deviceCount,
-      rampTimeoutUs: fleet.rampTimeoutUs,
-      openRecord,
-      probes: timeline,
-      forwarded: request.forwarded ?? (async () => new Map()),
-      progress: request.progress,
-      signal: request.signal,
-    },
-  );
+  const probes = await openProbes(request.nodes());
+  const { processes, threadsPerProcess, shards } = layout;
+  const head = recordHead(request, probes.facts, {
+    processes,
+    threads: processes * threadsPerProcess,
+    shards,
+  });
+  const runPlan = { scenario, targets: [...targets], run: request.run };
+  const coordinator = new Coordinator(scenario, {
+    ...coordinatorOptions(request, probes.timeline),
+    fleet: new Fleet(
+      { ...runPlan, ephemeralPorts: limits.ephemeralPorts },
+      { firstShard: 0, shards, ofShards: shards, threadsPerProcess },
+    ),
+    shards,
+    orderDelayUs: ORDER_DELAY_US,
+    openRecord: async (epochMs) => ({
+      writer: await RunWriter.create(request.folder, { ...head, epochMs }),
+    }),
+  });
   return coordinator.run();
+}
+
+/** What stands in the record from the beginning, but for its epoch. */
+export function recordHead(
+  request: Pick<RunRequest, 'id' | 'tool' | 'host' | 'command' | 'scenario' | 'targets'>,
+  nodes: readonly ProbedNode[],
+  size: Pick<RunHead, 'processes' | 'threads' | 'shards'>,
+): Omit<RunHead, 'epochMs'> {
+  const { scenario, targets } = request;
+  return {
+    id: request.id,
+    tool: request.tool,
+    host: request.host,
+    command: request.command,
+    scenario: scenario.name,
+    scenarioHash: scenarioHash(scenario),
+    scenarioYaml: scenarioToYaml(scenario),
+    target: targets.map(formatTarget),
+    devices: plan(scenario).deviceCount,
+    ...size,
+    probes: nodes,
+    objectives: scenario.objectives,
+  };
+}
+
+/** What a coordinator needs wherever its fleet is. */
+export function coordinatorOptions(
+  request: Pick<RunRequest, 'scenario' | 'forwarded' | 'progress' | 'signal'>,
+  probes: ProbeTimeline,
+) {
+  const { deviceCount, rampTimeoutUs } = plan(request.scenario);
+  return {
+    devices: deviceCount,
+    rampTimeoutUs,
+    probes,
+    forwarded: request.forwarded ?? (async () => new Map<string, number>()),
+    progress: request.progress,
+    signal: request.signal,
+  };
 }

@@ -1,4 +1,4 @@
-import { counter } from '../../results/mod.js';
+import { type Counters, counter } from '../../results/mod.js';
 import type { FleetNews } from './fleet.js';
 
 /** How one shard stands, from its own news. */
@@ -33,6 +33,14 @@ export class ShardBoard {
     }));
   }
 
+  /** Counters of a report, or of what was before this board began. */
+  add(counters: Counters): void {
+    this.scheduled += counter(counters, 'publishesScheduled');
+    this.expected += counter(counters, 'deliveriesExpected');
+    this.received +=
+      counter(counters, 'deliveriesReceived') - counter(counters, 'deliveriesDuplicated');
+  }
+
   hear(news: FleetNews): void {
     const shard = this.#shards[news.type === 'interval' ? news.report.shard : news.shard]!;
     switch (news.type) {
@@ -50,10 +58,7 @@ export class ShardBoard {
         shard.lastSecond = second;
         shard.backlog = backlog;
         shard.inflight = news.inflight;
-        this.scheduled += counter(counters, 'publishesScheduled');
-        this.expected += counter(counters, 'deliveriesExpected');
-        this.received +=
-          counter(counters, 'deliveriesReceived') - counter(counters, 'deliveriesDuplicated');
+        this.add(counters);
         break;
       }
       case 'done':

@@ -91,8 +91,8 @@ class ShardRun {
     };
     this.#identity = identity;
     this.#placement = placement;
-    const { first, count } = ephemeralPorts;
-    const ports = new SourcePorts(first, count, plan.shard, plan.shards, run / 0x10000);
+    const { first, count, part, parts } = ephemeralPorts;
+    const ports = new SourcePorts(first, count, part, parts, run / 0x10000);
     this.#shard = new Shard(
       thread,
       new StreamTable(programs, placement),
@@ -133,6 +133,9 @@ class ShardRun {
           theirsUs: this.#nowUs(),
         });
         break;
+      case 'epoch':
+        this.#identity.epochUs = order.epochUs;
+        break;
       case 'load':
         this.#shard.begin(order.startUs);
         break;
@@ -150,7 +153,9 @@ class ShardRun {
     const nowUs = this.#nowUs();
     this.#load.tick(nowUs);
     // Before the start the epoch lies at Infinity, and no second has passed.
-    const second = Math.max(0, Math.floor((nowUs - this.#identity.epochUs) / SECOND_US));
+    // Nor does one pass twice, should the epoch be corrected at its edge.
+    const sinceEpochUs = nowUs - this.#identity.epochUs;
+    const second = Math.max(this.#second, Math.floor(sinceEpochUs / SECOND_US));
     // First the report: what is done from here on belongs to the new second.
     if (second > this.#second) {
       this.#report(second - 1, nowUs);

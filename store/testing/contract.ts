@@ -451,18 +451,17 @@ export function storeContract(name: string, subject: ContractSubject): void {
     test('can be ended from elsewhere, which their holder hears of once', async (store) => {
       const other = await subject.other();
       let lost = 0;
+      let hear = (): void => undefined;
       const heard = new Promise<void>((resolve) => {
-        void store
-          .lease(2000, () => {
-            lost++;
-            resolve();
-          })
-          .then(async (lease) => {
-            await store.commit([put('l', 'v', lease.id)]);
-            await other.revoke(lease.id);
-            await other.revoke(lease.id);
-          });
+        hear = resolve;
       });
+      const lease = await store.lease(2000, () => {
+        lost++;
+        hear();
+      });
+      await store.commit([put('l', 'v', lease.id)]);
+      await other.revoke(lease.id);
+      await other.revoke(lease.id);
       await heard;
       assert.deepEqual(await valuesOf(store, 'l'), {});
       assert.equal(lost, 1);
