@@ -1,4 +1,10 @@
-import { groupKey, type LocalRoutes, type Subscriber } from '../routing/mod.js';
+import {
+  groupKey,
+  type LocalRoutes,
+  type Message,
+  type Router,
+  type Subscriber,
+} from '../routing/mod.js';
 import { CALL_MEMBER } from './calls.js';
 import { routeKey, shareKey } from './keys.js';
 import type { NodeState } from './replica.js';
@@ -88,6 +94,17 @@ export class Announcer implements LocalRoutes {
   /** The group that a member of this number was in. */
   groupLeft(number: number): { group: string; filter: string } | undefined {
     return this.#left.get(number);
+  }
+
+  /** Gives a message to the member that another node has sent it to; if that has left, to the rest of its group. */
+  deliver(message: Message, router: Router): void {
+    const found = this.member(message.member);
+    const where = found ?? this.groupLeft(message.member);
+    if (where === undefined) return;
+    const group = router.group(where.group, where.filter);
+    const member = found === undefined ? undefined : group?.subscriptionOf(found.subscriber);
+    if (member !== undefined) member.subscriber.deliver(message, member, group);
+    else if (group !== undefined) group.deliver(message);
   }
 
   /** All of it, for a cluster that does not know it (any more). */

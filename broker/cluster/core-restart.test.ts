@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { EmbeddedStore } from '../../store/mod.js';
 import { TestCluster, until } from '../testing/test-cluster.js';
-import { LEASE_MS } from './core.js';
 import { freePort } from './discovery/testing/free-port.js';
+import { LEASE_MS } from './leases.js';
 
 it('a core that starts again empty: what its last start had is gone, what others have stays', async () => {
   const cluster = new TestCluster();

@@ -1,38 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import {
-  type Change,
-  copyStore,
-  type Entry,
-  type Lease,
-  type Store,
-  StoreError,
-  type Watch,
-} from '../../store/mod.js';
+import { copyStore, type Store } from '../../store/mod.js';
 import { CallError } from './calls.js';
 import { Gate } from './gate.js';
-import type { Role } from './hello.js';
 import { DATABASE, MEMBERS, NODES, type NodeRecord, REPLICATED, RETAINED } from './keys.js';
+import { Leases } from './leases.js';
 import type { Replica, ReplicaChange } from './replica.js';
+import { StoreView } from './store-view.js';
 import type { WireOutcome, WireWrite } from './wire-write.js';
-import { WriteBatcher } from './write-batcher.js';
-
-/** How long the store keeps what a core has after it was heard of last. */
-export const LEASE_MS = 10_000;
-/**
- * A replicant's lease is renewed by the core it follows, which may stop doing so while the replicant is well: time
- * to notice that, and to find another core. A replicant that is gone is told of by its core, not by its lease.
- */
-export const REPLICANT_LEASE_MS = 2 * LEASE_MS;
-const RETRY_MS = 500;
-
-/** A node that has entered at this core. */
-interface Entered {
-  guid: string;
-  role: Role;
-  lease: Lease;
-  /** Of the same start of the node, kept until it has announced everything again. */
-  former: Lease[];
-}
+import { storeWrite, WriteBatcher } from './write-batcher.js';
 
 /** Told what a core learns from its store. */
 export interface CoreOwner {
@@ -59,18 +34,19 @@ export class Core {
   readonly #owner: CoreOwner;
   /** Everything that reads or writes the store passes it: `moveTo` exchanges the store. */
   readonly #gate = new Gate();
+  readonly #leases: Leases;
   #store: Store;
   #batcher: WriteBatcher;
+  #view: StoreView;
   #databaseId = '';
-  #leases = new Map<string, Entered>();
-  #watches: Watch[] = [];
-  #closed = false;
 
   constructor(store: Store, replica: Replica, owner: CoreOwner) {
     this.#store = store;
     this.#replica = replica;
     this.#owner = owner;
+    this.#leases = new Leases((name) => owner.leaseLost(name));
     this.#batcher = new WriteBatcher(store);
+    this.#view = this.#viewOf(store);
   }
 
   /** Which database it is, wherever it is moved to. */
@@ -87,46 +63,44 @@ export class Core {
   /** Reads the store and follows it. `reread`: what the replica has may be other than before. */
   async #read(reread: () => void, keeps?: (node: string) => boolean): Promise<void> {
     let first = true;
-    await this.#follow(
-      REPLICATED,
-      (entries) => {
+    await this.#view.follow(REPLICATED, {
+      read: (entries) => {
         const snapshot = entries.map(({ key, value }) => [key, value.toString()] as const);
         this.#replica.reset(snapshot, first ? keeps : undefined);
         if (first) reread();
         else this.#owner.reread();
         first = false;
       },
-      (changes) => {
+      changed: (changes) => {
         const list = changes.map(({ key, value }) => [key, value?.toString()] as const);
         for (const change of list) this.#replica.apply(change);
         this.#owner.changed(list);
       },
-    );
+    });
+    await this.#readRetained();
+  }
+
+  async #readRetained(): Promise<void> {
     const known = new Set(this.#owner.retainedTopics());
-    await this.#follow(
-      RETAINED,
-      (entries) => {
+    const told = (key: string, value: string | undefined): void => {
+      const topic = key.slice(RETAINED.length);
+      if (value === undefined) known.delete(topic);
+      else known.add(topic);
+      this.#owner.retained(topic, value);
+    };
+    await this.#view.follow(RETAINED, {
+      read: (entries) => {
         const gone = new Set(known);
         for (const { key, value } of entries) {
-          const topic = key.slice(RETAINED.length);
-          gone.delete(topic);
-          known.add(topic);
-          this.#owner.retained(topic, value.toString());
+          gone.delete(key.slice(RETAINED.length));
+          told(key, value.toString());
         }
-        for (const topic of gone) {
-          known.delete(topic);
-          this.#owner.retained(topic, undefined);
-        }
+        for (const topic of gone) told(`${RETAINED}${topic}`, undefined);
       },
-      (changes) => {
-        for (const { key, value } of changes) {
-          const topic = key.slice(RETAINED.length);
-          if (value === undefined) known.delete(topic);
-          else known.add(topic);
-          this.#owner.retained(topic, value?.toString());
-        }
+      changed: (changes) => {
+        for (const { key, value } of changes) told(key, value?.toString());
       },
-    );
+    });
   }
 
   /**
@@ -138,16 +112,7 @@ export class Core {
   }
 
   async #enter(name: string, record: NodeRecord): Promise<void> {
-    const before = this.#leases.get(name);
-    const isSameStart = before?.guid === record.guid;
-    if (!isSameStart) {
-      this.#leases.delete(name);
-      await revokeAll(before);
-    }
-    const { guid, role } = record;
-    const lease = await this.#lease(name, role, this.#store);
-    const former = isSameStart ? [...before.former, before.lease] : [];
-    this.#leases.set(name, { guid, role, lease, former });
+    await this.#leases.enter(this.#store, name, record.guid, record.role);
     const writes: WireWrite[] = [['put', `${NODES}${name}`, JSON.stringify(record)]];
     // A core belongs to the cluster also while it is down; a replicant is there or not.
     if (record.role === 'core' && !this.#replica.members.has(name)) {
@@ -159,10 +124,7 @@ export class Core {
 
   /** The node has written all that it has: what it had before and did not write again goes. */
   announced(name: string): Promise<void> {
-    return this.#gate.pass(async () => {
-      const former = this.#leases.get(name)?.former.splice(0) ?? [];
-      await Promise.all(former.map((lease) => lease.revoke()));
-    });
+    return this.#gate.pass(() => this.#leases.revokeFormer(name));
   }
 
   /** The node is gone for sure, whichever core it entered at: what it had goes at once. */
@@ -176,10 +138,7 @@ export class Core {
     const entry = entries.find((other) => other.key === key);
     if (entry?.lease === undefined) return;
     if ((JSON.parse(entry.value.toString()) as NodeRecord).guid !== guid) return;
-    const { former = [] } = this.#leases.get(name) ?? {};
-    this.#leases.delete(name);
-    await this.#store.revoke(entry.lease);
-    await Promise.all(former.map((lease) => lease.revoke()));
+    await this.#leases.revokeById(this.#store, name, entry.lease);
   }
 
   /** Takes a node out of the cluster for good; false if it does not belong to it. */
@@ -195,17 +154,12 @@ export class Core {
 
   /** The lease of the node's latest entering here, as this start of it. */
   leaseOf(name: string, guid: string): string | undefined {
-    const entered = this.#leases.get(name);
-    return entered?.guid === guid ? entered.lease.id : undefined;
+    return this.#leases.idOf(name, guid);
   }
 
   /** The node is gone: what it had goes at once. */
   leave(name: string): Promise<void> {
-    return this.#gate.pass(async () => {
-      const entered = this.#leases.get(name);
-      this.#leases.delete(name);
-      await revokeAll(entered);
-    });
+    return this.#gate.pass(() => this.#leases.revoke(name));
   }
 
   /** @throws CallError NOT_ENTERED; StoreError */
@@ -214,7 +168,7 @@ export class Core {
   }
 
   async #write(name: string, writes: readonly WireWrite[]): Promise<WireOutcome[]> {
-    const lease = this.#leases.get(name)?.lease.id;
+    const lease = this.#leases.idOf(name);
     if (lease === undefined) {
       throw new CallError('NOT_ENTERED', `'${name}' has not entered the cluster at this core`);
     }
@@ -238,31 +192,18 @@ export class Core {
    */
   moveTo(store: Store): Promise<void> {
     return this.#gate.exchange(async () => {
-      const leases = new Map<string, string>();
-      const moved = new Map<string, Entered>();
-      const fresh: Lease[] = [];
-      const leaseLike = async (name: string, role: Role, old: Lease): Promise<Lease> => {
-        const lease = await this.#lease(name, role, store);
-        fresh.push(lease);
-        leases.set(old.id, lease.id);
-        return lease;
-      };
+      const leases = await this.#leases.copyTo(store);
       try {
-        for (const [name, { guid, role, lease, former }] of this.#leases) {
-          const own = await leaseLike(name, role, lease);
-          const others: Lease[] = [];
-          for (const old of former) others.push(await leaseLike(name, role, old));
-          moved.set(name, { guid, role, lease: own, former: others });
-        }
-        await copyStore(this.#store, store, leases);
+        await copyStore(this.#store, store, leases.ids);
       } catch (error) {
-        await Promise.allSettled(fresh.map((lease) => lease.revoke()));
+        await leases.undo();
         throw error;
       }
-      this.#unwatch();
+      this.#view.close();
       this.#store = store;
       this.#batcher = new WriteBatcher(store);
-      this.#leases = moved;
+      this.#view = this.#viewOf(store);
+      leases.take();
       // All the same as before: followers have it.
       await this.#read(() => {});
     });
@@ -279,101 +220,20 @@ export class Core {
    * meanwhile.
    */
   async close(own: string): Promise<void> {
-    this.#closed = true;
-    this.#unwatch();
-    const entered = this.#leases.get(own);
-    this.#leases.delete(own);
-    for (const { lease, former } of this.#leases.values()) {
-      // Or they would end with the store.
-      for (const each of [lease, ...former]) each.letGo();
-    }
-    this.#leases.clear();
-    await revokeAll(entered).catch(() => undefined);
+    this.#view.close();
+    await this.#leases.close(own).catch(() => undefined);
   }
 
-  #unwatch(): void {
-    for (const watch of this.#watches) watch.close();
-    this.#watches = [];
-  }
-
-  async #lease(name: string, role: Role, store: Store): Promise<Lease> {
-    const lease = await store.lease(role === 'core' ? LEASE_MS : REPLICANT_LEASE_MS, () => {
-      if (this.#leases.get(name)?.lease !== lease) return;
-      this.#leases.delete(name);
-      this.#owner.leaseLost(name);
-    });
-    return lease;
+  #viewOf(store: Store): StoreView {
+    return new StoreView(store, (connected, why) => this.#owner.connected(connected, why));
   }
 
   /** The first core names it. */
   async #identify(): Promise<string> {
     const value = Buffer.from(randomUUID());
     const name = { when: [{ key: DATABASE, revision: 0 }], operations: [{ put: DATABASE, value }] };
-    await this.#untilAnswered(() => this.#store.commit([name]));
-    const { entries } = await this.#untilAnswered(() => this.#store.read(DATABASE));
+    await this.#view.untilAnswered(() => this.#store.commit([name]));
+    const { entries } = await this.#view.untilAnswered(() => this.#store.read(DATABASE));
     return entries.find(({ key }) => key === DATABASE)?.value.toString() ?? '';
-  }
-
-  async #follow(
-    prefix: string,
-    reset: (entries: readonly Entry[]) => void,
-    changed: (changes: readonly Change[]) => void,
-  ): Promise<void> {
-    const { revision, entries } = await this.#untilAnswered(() => this.#store.read(prefix));
-    reset(entries);
-    const watch = this.#store.watch(prefix, revision + 1, {
-      changes: changed,
-      compacted: () => {
-        this.#watches = this.#watches.filter((other) => other !== watch);
-        if (!this.#closed) void this.#follow(prefix, reset, changed);
-      },
-      connected: (connected) => {
-        this.#owner.connected(connected, 'the watch of the cluster database is interrupted');
-      },
-    });
-    this.#watches.push(watch);
-  }
-
-  async #untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        return await ask();
-      } catch (error) {
-        if (!(error instanceof StoreError) || error.code !== 'UNAVAILABLE' || this.#closed) {
-          throw error;
-        }
-        this.#owner.connected(false, error.message);
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-      }
-    }
-  }
-}
-
-async function revokeAll(entered: Entered | undefined): Promise<void> {
-  if (entered === undefined) return;
-  await Promise.all([entered.lease, ...entered.former].map((lease) => lease.revoke()));
-}
-
-function storeWrite(write: WireWrite, lease: string): Parameters<WriteBatcher['write']>[0] {
-  const [kind, key, value] = write;
-  switch (kind) {
-    case 'put':
-      return { operations: [{ put: key, value: Buffer.from(value), lease }] };
-    case 'add':
-      return {
-        when: [{ key, revision: 0 }],
-        operations: [{ put: key, value: Buffer.from(value), lease }],
-      };
-    case 'renew':
-      return {
-        when: [{ key, value: Buffer.from(value) }],
-        operations: [{ put: key, value: Buffer.from(value), lease }],
-      };
-    case 'keep':
-      return { operations: [{ put: key, value: Buffer.from(value) }] };
-    case 'delete':
-      return value === undefined
-        ? { operations: [{ delete: key }] }
-        : { when: [{ key, value: Buffer.from(value) }], operations: [{ delete: key }] };
   }
 }

@@ -1,7 +1,7 @@
 import type { Channel } from '../session/mod.js';
 import { bytesPacket, CallError, LOG_TOPIC } from './calls.js';
 import type { Replica, ReplicaChange } from './replica.js';
-import type { SnapshotPiece } from './snapshot.js';
+import { piecesOf, type SnapshotPiece } from './snapshot.js';
 
 export interface FeedLimits {
   /** Changes in one packet of the log. */
@@ -69,7 +69,7 @@ export class Feed {
 
   /** `id`: the replicant's own for this attachment, so that it knows the entries of it from the first on. */
   attach(node: string, channel: Channel, id: number): void {
-    const snapshot = this.#replica.pieces(this.#limits.snapshotBatch);
+    const snapshot = piecesOf(this.#replica, this.#limits.snapshotBatch);
     this.#agents.set(node, { id, node, channel, last: 0, snapshot });
   }
 

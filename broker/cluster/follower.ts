@@ -1,7 +1,7 @@
 import { CallError } from './calls.js';
 import type { LogEntry } from './feed.js';
 import type { Hello } from './hello.js';
-import type { Load } from './membership.js';
+import type { Load } from './load.js';
 import type { ReplicaChange } from './replica.js';
 import { Snapshot, type SnapshotPiece } from './snapshot.js';
 

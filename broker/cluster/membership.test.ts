@@ -4,7 +4,7 @@ import type { RunningBroker } from '../broker.js';
 import { SharedDatabases, storeFailure } from '../testing/shared-databases.js';
 import { freePort, TestCluster, until } from '../testing/test-cluster.js';
 import { ClusterError } from './cluster-error.js';
-import type { ClusterOptions } from './cluster-node.js';
+import type { ClusterOptions } from './cluster-options.js';
 import type { Role } from './hello.js';
 
 /** Nodes that begin apart, and know each other's ports. */

@@ -1,7 +1,8 @@
 /** What makes one of several nodes a cluster: links, the replica, cores and replicants. */
 
 export { ClusterError } from './cluster-error.js';
-export { ClusterNode, type ClusterOptions, type SeedNode } from './cluster-node.js';
+export { ClusterNode } from './cluster-node.js';
+export type { ClusterOptions, SeedNode } from './cluster-options.js';
 export type { CoreDatabase, DatabaseMove, Engine, Invitation } from './core-database.js';
 export {
   createDiscovery,

@@ -17,9 +17,10 @@ import {
 } from '../../wire/mod.js';
 import { type Node, Outbox, type Transport } from '../session/mod.js';
 import { CallError, callPacket, LOG_TOPIC, parseJson, readReply, SESSION_METHOD } from './calls.js';
-import { COOKIE_METHOD, isNonce, isProof, newNonce, proof } from './cookie-auth.js';
-import { type Hello, parseHello } from './hello.js';
+import type { Hello } from './hello.js';
+import { LinkHandshake } from './link-handshake.js';
 import { LINK_KEEP_ALIVE_SECONDS, LINK_PACKET_BYTES } from './link-limits.js';
+import { PendingCalls } from './pending-calls.js';
 import type { RemoteNode } from './remote-node.js';
 
 /** Where a node listens for others. */
@@ -46,12 +47,6 @@ export interface LinkOwner {
 const CONNECT_TIMEOUT_MS = 5000;
 const NO_BYTES = Buffer.alloc(0);
 
-interface PendingCall {
-  resolve: (body: unknown) => void;
-  reject: (error: CallError) => void;
-  timer: NodeJS.Timeout;
-}
-
 /**
  * One connection that this node opened to another: an MQTT 5 client. It carries this node's messages for the
  * other (the session of `remote`, if any is attached), its calls, and their answers.
@@ -66,12 +61,9 @@ export class PeerLink implements Transport, FrameSink {
   readonly #owner: LinkOwner;
   readonly #socket: Socket;
   readonly #framer = new Framer(LINK_PACKET_BYTES);
-  readonly #nonce = newNonce();
-  readonly #text: string;
-  readonly #calls = new Map<number, PendingCall>();
-  #serverNonce: Uint8Array | undefined;
+  readonly #handshake: LinkHandshake;
+  readonly #calls = new PendingCalls();
   #remote: RemoteNode | undefined;
-  #nextCall = 1;
   #heardMs: number;
   #isClosed = false;
   #rejection = '';
@@ -80,12 +72,12 @@ export class PeerLink implements Transport, FrameSink {
   constructor(address: PeerAddress, owner: LinkOwner) {
     this.address = address;
     this.#owner = owner;
-    this.#text = JSON.stringify(owner.hello());
+    this.#handshake = new LinkHandshake(owner.hello(), owner.cookie);
     this.#heardMs = owner.now();
     this.outbox = new Outbox(owner.node.turn, this);
     this.#socket = connect({ ...address, noDelay: true });
     this.#socket.setTimeout(CONNECT_TIMEOUT_MS, () => this.#fail('no answer in time'));
-    this.#socket.on('connect', () => this.#sayHello());
+    this.#socket.on('connect', () => this.#send(this.#handshake.hello()));
     this.#socket.on('data', (bytes: Buffer) => this.#received(bytes));
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#refused = error.code === 'ECONNREFUSED';
@@ -113,15 +105,7 @@ export class PeerLink implements Transport, FrameSink {
   /** @throws CallError the other node's, NO_LINK, LINK_LOST or TIMEOUT */
   call(method: string, body: unknown, timeoutMs = 15_000): Promise<unknown> {
     if (!this.isOpen) return Promise.reject(new CallError('NO_LINK', 'the link is not open'));
-    const id = this.#nextCall++;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#calls.delete(id);
-        reject(new CallError('TIMEOUT', `${method}: no answer within ${timeoutMs / 1000} s`));
-      }, timeoutMs);
-      this.#calls.set(id, { resolve, reject, timer });
-      this.#send(callPacket(method, id, body));
-    });
+    return this.#calls.ask(method, timeoutMs, (id) => this.#send(callPacket(method, id, body)));
   }
 
   /** Pings, and gives up on a node that has not been heard of; a few times in a keep-alive. */
@@ -215,53 +199,16 @@ export class PeerLink implements Transport, FrameSink {
     }
   }
 
-  #sayHello(): void {
-    this.#send({
-      type: 'connect',
-      protocolVersion: 5,
-      cleanStart: false,
-      keepAliveSeconds: LINK_KEEP_ALIVE_SECONDS,
-      clientId: this.#owner.hello().name,
-      properties: {
-        authenticationMethod: COOKIE_METHOD,
-        authenticationData: this.#nonce,
-        userProperties: [['hello', this.#text]],
-      },
-    });
-  }
-
   #answerChallenge(b: Uint8Array | undefined): boolean {
-    if (!isNonce(b)) return this.#fail('it does not ask for the cookie');
-    this.#serverNonce = b;
-    this.#send({
-      type: 'auth',
-      reasonCode: ReasonCode.CONTINUE_AUTHENTICATION,
-      properties: {
-        authenticationMethod: COOKIE_METHOD,
-        authenticationData: proof(this.#owner.cookie, 'client', this.#nonce, b, this.#text),
-      },
-    });
+    const answer = this.#handshake.challenged(b);
+    if (typeof answer === 'string') return this.#fail(answer);
+    this.#send(answer);
     return true;
   }
 
-  #connack({ reasonCode, properties }: ConnackPacket): boolean {
-    if (reasonCode !== 0) {
-      this.#rejection =
-        reasonCode === ReasonCode.NOT_AUTHORIZED
-          ? 'it has another cookie'
-          : (properties?.reasonString ?? `it refuses the link (0x${reasonCode.toString(16)})`);
-      return this.#fail(this.#rejection);
-    }
-    const b = this.#serverNonce;
-    const text = properties?.userProperties?.find(([name]) => name === 'hello')?.[1];
-    const hello = parseHello(text);
-    if (b === undefined || text === undefined || hello === undefined) {
-      return this.#fail('it has not shown the cookie');
-    }
-    const expected = proof(this.#owner.cookie, 'server', this.#nonce, b, this.#text + text);
-    if (!isProof(expected, properties?.authenticationData)) {
-      return this.#fail('it does not know the cookie');
-    }
+  #connack(packet: ConnackPacket): boolean {
+    const hello = this.#handshake.connack(packet);
+    if (typeof hello === 'string') return this.#fail(hello);
     this.#socket.setTimeout(0);
     this.hello = hello;
     this.#owner.opened(this, hello);
@@ -274,12 +221,7 @@ export class PeerLink implements Transport, FrameSink {
       return;
     }
     const { id, body, error } = readReply(packet);
-    const call = this.#calls.get(id);
-    if (call === undefined) return;
-    this.#calls.delete(id);
-    clearTimeout(call.timer);
-    if (error === undefined) call.resolve(body);
-    else call.reject(error);
+    this.#calls.answer(id, body, error);
   }
 
   #received(bytes: Buffer): void {
@@ -309,14 +251,10 @@ export class PeerLink implements Transport, FrameSink {
     this.outbox.close();
     const remote = this.#remote;
     if (remote?.connection === this) remote.detach(this.#owner.now());
-    for (const { reject, timer } of this.#calls.values()) {
-      clearTimeout(timer);
-      reject(new CallError('LINK_LOST', this.#rejection || 'the link is lost'));
-    }
-    this.#calls.clear();
+    this.#calls.endAll(this.#rejection || 'the link is lost');
     const how = this.#refused
       ? 'refused'
-      : wasOpen || this.#serverNonce === undefined
+      : wasOpen || !this.#handshake.isChallenged
         ? 'lost'
         : 'rejected';
     this.#owner.closed(this, how, this.#rejection || 'the link is lost');

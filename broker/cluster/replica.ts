@@ -1,14 +1,5 @@
-import {
-  MARKS,
-  MEMBERS,
-  type MemberRecord,
-  NODES,
-  type NodeRecord,
-  parseReplicaKey,
-  routeKey,
-  shareKey,
-} from './keys.js';
-import { alone, Snapshot, type SnapshotPiece } from './snapshot.js';
+import { type MemberRecord, type NodeRecord, parseReplicaKey } from './keys.js';
+import { alone, keysNotIn, Snapshot } from './snapshot.js';
 
 /** A key of the replica and its value; undefined: it is gone. */
 export type ReplicaChange = readonly [key: string, value: string | undefined];
@@ -110,67 +101,6 @@ export class Replica {
     }
   }
 
-  /** All of it, nodes before what they have. May be walked while changes come in: they are seen or not. */
-  *entries(): Generator<[key: string, value: string]> {
-    yield* this.#nodeEntries();
-    for (const [name, { routes }] of this.nodes) {
-      for (const filter of routes) yield [routeKey(name, filter), ''];
-    }
-    yield* this.#shareEntries();
-  }
-
-  *#nodeEntries(): Generator<[key: string, value: string]> {
-    for (const [name, record] of this.members) yield [`${MEMBERS}${name}`, JSON.stringify(record)];
-    for (const [name, { record }] of this.nodes) {
-      if (record !== undefined) yield [`${NODES}${name}`, JSON.stringify(record)];
-    }
-    for (const [name, mark] of this.marks) yield [`${MARKS}${name}`, `${mark}`];
-  }
-
-  *#shareEntries(): Generator<[key: string, value: string]> {
-    for (const [name, { shares }] of this.nodes) {
-      for (const [number, { group, filter, clientId }] of shares) {
-        yield [shareKey(name, number, group, filter), clientId];
-      }
-    }
-  }
-
-  /** The same for other nodes, in pieces of so many entries and routes; the last one is what it returns. */
-  *pieces(size: number): Generator<SnapshotPiece, SnapshotPiece> {
-    let piece: SnapshotPiece = { entries: [], routes: [] };
-    let left = size;
-    const isFull = (): boolean => --left === 0;
-    const next = (): SnapshotPiece => {
-      const full = piece;
-      piece = { entries: [], routes: [] };
-      left = size;
-      return full;
-    };
-    for (const entry of this.#nodeEntries()) {
-      piece.entries.push(entry);
-      if (isFull()) yield next();
-    }
-    for (const [name, { routes }] of this.nodes) {
-      let filters: string[] | undefined;
-      for (const filter of routes) {
-        if (filters === undefined) {
-          filters = [];
-          piece.routes.push([name, filters]);
-        }
-        filters.push(filter);
-        if (isFull()) {
-          filters = undefined;
-          yield next();
-        }
-      }
-    }
-    for (const entry of this.#shareEntries()) {
-      piece.entries.push(entry);
-      if (isFull()) yield next();
-    }
-    return piece;
-  }
-
   /**
    * Takes a whole snapshot in place of what is there: what it does not have is gone, save what nodes have that
    * `keeps` names. That stays until it is announced again, until they have marked that they have announced all, or
@@ -190,7 +120,7 @@ export class Replica {
     for (const [name, filters] of snapshot.routes) this.#addRoutes(name, filters);
     const gone: string[] = [];
     const unconfirmed: string[] = [];
-    for (const key of this.#notIn(snapshot)) {
+    for (const key of keysNotIn(this, snapshot)) {
       const parsed = parseReplicaKey(key);
       const isNodes =
         parsed?.kind === 'node' || parsed?.kind === 'route' || parsed?.kind === 'share';
@@ -215,21 +145,6 @@ export class Replica {
       const parsed = parseReplicaKey(key);
       if (parsed !== undefined && isGone(parsed.node)) this.apply([key, undefined]);
     }
-  }
-
-  /** Keys of what this copy has and the snapshot, which has been taken in, has not. */
-  *#notIn(snapshot: Snapshot): Generator<string> {
-    const there = new Set<string>();
-    for (const [key] of snapshot.entries) there.add(key);
-    for (const [key] of this.#nodeEntries()) if (!there.has(key)) yield key;
-    for (const [name, { routes }] of this.nodes) {
-      const filters = snapshot.routes.get(name);
-      if (filters === routes) continue;
-      for (const filter of routes) {
-        if (filters?.has(filter) !== true) yield routeKey(name, filter);
-      }
-    }
-    for (const [key] of this.#shareEntries()) if (!there.has(key)) yield key;
   }
 
   #addRoutes(name: string, filters: Set<string>): void {

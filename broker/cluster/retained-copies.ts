@@ -33,6 +33,11 @@ export function storeRetained(
   else router.retained.put(retainedMessage(value, nowMs, wallMs));
 }
 
+/** Topics of clients' retained messages, not of the node's own. */
+export function* clientsTopics(router: Router): Generator<string> {
+  for (const topic of router.retained.topics()) if (!topic.startsWith('$SYS/')) yield topic;
+}
+
 /** What a core answers to a node that asks for the retained messages of a filter. */
 export function packRetained(router: Router, filter: string, nowMs: number): string[] {
   return router.retained

@@ -5,7 +5,7 @@ import { arbitraryFilter } from '../testing/arbitrary-topics.js';
 import { BalancedSink, contentOf } from '../testing/balanced-sink.js';
 import { MEMBERS, NODES, routeKey, shareKey } from './keys.js';
 import { Replica, type ReplicaChange } from './replica.js';
-import { Snapshot, type SnapshotPiece } from './snapshot.js';
+import { piecesOf, Snapshot, type SnapshotPiece } from './snapshot.js';
 
 const node = fc.constantFrom('a@1', 'b@2', 'c@3');
 const entry: fc.Arbitrary<readonly [string, string]> = fc.oneof(
@@ -26,9 +26,9 @@ function replicaOf(changes: readonly ReplicaChange[]): { replica: Replica; sink:
 }
 
 /** All pieces as they pass between nodes. */
-function piecesOf(replica: Replica, size: number): SnapshotPiece[] {
+function allPiecesOf(replica: Replica, size: number): SnapshotPiece[] {
   const pieces: SnapshotPiece[] = [];
-  const generator = replica.pieces(size);
+  const generator = piecesOf(replica, size);
   for (;;) {
     const { value, done } = generator.next();
     pieces.push(JSON.parse(JSON.stringify(value)) as SnapshotPiece);
@@ -45,7 +45,7 @@ describe('a snapshot in pieces', () => {
     fc.assert(
       fc.property(entries, entries, fc.integer({ min: 1, max: 20 }), (all, old, size) => {
         const { replica } = replicaOf(all);
-        const pieces = piecesOf(replica, size);
+        const pieces = allPiecesOf(replica, size);
         assert.ok(pieces.every((piece) => sizeOf(piece) <= size));
         const snapshot = new Snapshot();
         for (const piece of pieces) snapshot.add(piece);

@@ -1,5 +1,6 @@
-import { parseReplicaKey } from './keys.js';
+import { parseReplicaKey, routeKey } from './keys.js';
 import type { ReplicaChange } from './replica.js';
+import { nodeEntries, type ReplicaContent, shareEntries } from './replica-entries.js';
 
 /** Some of a snapshot, as JSON between nodes. */
 export interface SnapshotPiece {
@@ -43,6 +44,60 @@ export class Snapshot {
     }
     return routes;
   }
+}
+
+/** A snapshot for other nodes, in pieces of so many entries and routes; the last one is what it returns. */
+export function* piecesOf(
+  content: ReplicaContent,
+  size: number,
+): Generator<SnapshotPiece, SnapshotPiece> {
+  let piece: SnapshotPiece = { entries: [], routes: [] };
+  let left = size;
+  const isFull = (): boolean => --left === 0;
+  const next = (): SnapshotPiece => {
+    const full = piece;
+    piece = { entries: [], routes: [] };
+    left = size;
+    return full;
+  };
+  for (const entry of nodeEntries(content)) {
+    piece.entries.push(entry);
+    if (isFull()) yield next();
+  }
+  for (const [name, { routes }] of content.nodes) {
+    let filters: string[] | undefined;
+    for (const filter of routes) {
+      if (filters === undefined) {
+        filters = [];
+        piece.routes.push([name, filters]);
+      }
+      filters.push(filter);
+      if (isFull()) {
+        filters = undefined;
+        yield next();
+      }
+    }
+  }
+  for (const entry of shareEntries(content)) {
+    piece.entries.push(entry);
+    if (isFull()) yield next();
+  }
+  return piece;
+}
+
+/** Keys of what a replica has and the snapshot, which it has taken in, has not. */
+export function* keysNotIn(content: ReplicaContent, snapshot: Snapshot): Generator<string> {
+  const there = new Set<string>();
+  for (const [key] of snapshot.entries) there.add(key);
+  for (const [key] of nodeEntries(content)) if (!there.has(key)) yield key;
+  for (const [name, { routes }] of content.nodes) {
+    const filters = snapshot.routes.get(name);
+    if (filters === routes) continue;
+    for (const filter of routes) {
+      if (filters?.has(filter) !== true) yield routeKey(name, filter);
+    }
+  }
+  for (const [key] of shareEntries(content)) if (!there.has(key)) yield key;
 }
 
 /** The text by itself: what V8 cuts out of a longer one keeps that alive, here the key that is not needed any more. */

@@ -1,4 +1,5 @@
 import { type Outcome, type Store, StoreError, type Write } from '../../store/mod.js';
+import type { WireWrite } from './wire-write.js';
 
 interface Waiting {
   write: Write;
@@ -49,5 +50,30 @@ export class WriteBatcher {
       }
     }
     this.#busy = false;
+  }
+}
+
+/** What a node asks to be written, on its lease. */
+export function storeWrite(write: WireWrite, lease: string): Write {
+  const [kind, key, value] = write;
+  switch (kind) {
+    case 'put':
+      return { operations: [{ put: key, value: Buffer.from(value), lease }] };
+    case 'add':
+      return {
+        when: [{ key, revision: 0 }],
+        operations: [{ put: key, value: Buffer.from(value), lease }],
+      };
+    case 'renew':
+      return {
+        when: [{ key, value: Buffer.from(value) }],
+        operations: [{ put: key, value: Buffer.from(value), lease }],
+      };
+    case 'keep':
+      return { operations: [{ put: key, value: Buffer.from(value) }] };
+    case 'delete':
+      return value === undefined
+        ? { operations: [{ delete: key }] }
+        : { when: [{ key, value: Buffer.from(value) }], operations: [{ delete: key }] };
   }
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { NodeRecord } from '../cluster/keys.js';
 import type { Replica, ReplicaSink, Share } from '../cluster/replica.js';
+import { entriesOf } from '../cluster/replica-entries.js';
 
 interface Seen {
   record: NodeRecord;
@@ -73,5 +74,5 @@ export class BalancedSink implements ReplicaSink {
 
 /** All of a replica, in an order that depends on nothing but its content. */
 export function contentOf(replica: Replica): string[] {
-  return [...replica.entries()].map(([key, value]) => `${key} = ${value}`).sort();
+  return [...entriesOf(replica)].map(([key, value]) => `${key} = ${value}`).sort();
 }

@@ -164,14 +164,7 @@ export class ClusteredNode {
       node,
       cookie: 'secret',
       hello: () => helloOf(name),
-      deliverToMember: (message) => {
-        const { subscriber, group, filter } = this.#announcer.member(message.member) ?? {};
-        const found = node.router.group(group ?? '', filter ?? '');
-        const member = subscriber && found?.subscriptionOf(subscriber);
-        const left = this.#announcer.groupLeft(message.member);
-        if (member !== undefined) member.subscriber.deliver(message, member, found);
-        else if (left !== undefined) node.router.group(left.group, left.filter)?.deliver(message);
-      },
+      deliverToMember: (message) => this.#announcer.deliver(message, node.router),
       onCall: () => Promise.reject(new Error('calls do not go over simulated links')),
       onMarker: (from, move) => this.moves.marked(from, move),
       linked: () => {},

@@ -5,6 +5,7 @@ import { EmbeddedStore, type Store } from '../../store/mod.js';
 import { type RunningBroker, startBroker } from '../broker.js';
 import { onlyStore } from '../cluster/core-database.js';
 import { type ClusterOptions, linkPortOf, type Role } from '../cluster/mod.js';
+import { entriesOf, type ReplicaContent } from '../cluster/replica-entries.js';
 import type { BrokerConfig } from '../config.js';
 
 const HOST = '127.0.0.1';
@@ -102,8 +103,8 @@ export class TestCluster {
   }
 }
 
-function viewOf(replica: { entries(): Iterable<[string, string]> }): string[] {
-  return [...replica.entries()].map(([key, value]) => `${key} ${value}`).sort();
+function viewOf(replica: ReplicaContent): string[] {
+  return [...entriesOf(replica)].map(([key, value]) => `${key} ${value}`).sort();
 }
 
 /** Looks again and again, for a bounded time. */
