@@ -3,6 +3,7 @@ import yargs, { type Argv } from 'yargs';
 import { bench, benchHelp, isBenchVerb } from './bench.js';
 import { brokerStart } from './broker-start.js';
 import { brokerUp } from './broker-up.js';
+import { certs } from './certs.js';
 import { controlFolderHere } from './control-folder.js';
 import { ctl } from './ctl.js';
 import { estimate } from './estimate.js';
@@ -11,6 +12,7 @@ import { failure, UsageError } from './failure.js';
 import {
   BROKER_OPTIONS,
   BROKER_UP_OPTIONS,
+  CERTS_OPTIONS,
   checkFlags,
   ESTIMATE_OPTIONS,
   QUICKSTART_OPTIONS,
@@ -58,10 +60,13 @@ function parser(args: readonly string[]): Argv {
 const NEEDS: Readonly<Record<string, string>> = {
   run: 'run needs a scenario: a file, or a preset (fleetgauge presets)',
   broker: 'broker needs a verb: start or up',
+  certs: 'certs needs a folder',
 };
 
 function helpCommand(): string {
-  const verb = ['run', 'estimate', 'broker', 'quickstart', 'presets'].find((v) => v === argv[0]);
+  const verb = ['run', 'certs', 'estimate', 'broker', 'quickstart', 'presets'].find(
+    (v) => v === argv[0],
+  );
   return ['fleetgauge', ...(verb === undefined ? [] : [verb]), '--help'].join(' ');
 }
 
@@ -79,7 +84,8 @@ async function main(): Promise<void> {
     return ending(ctl(rest, { folder: controlFolderHere(), env: process.env }, terminal));
   }
   const twins = { run: RUN, estimate: ESTIMATE_OPTIONS, broker: BROKER_OPTIONS, presets: PRESETS };
-  const options = { ...twins, quickstart: QUICKSTART_OPTIONS }[verb ?? ''] ?? {};
+  const options =
+    { ...twins, certs: CERTS_OPTIONS, quickstart: QUICKSTART_OPTIONS }[verb ?? ''] ?? {};
   await parser(withEnvironment(argv, options))
     .usage('$0 <verb>\n\nMeasures what an MQTT cluster can carry and turns it into hardware.')
     .command(
@@ -97,6 +103,12 @@ async function main(): Promise<void> {
     .command('conn <flags..>', "emqtt-bench's conn: its flags, run as the scenario they mean")
     .command('pub <flags..>', "emqtt-bench's pub; --dry-run shows the scenario")
     .command('sub <flags..>', "emqtt-bench's sub")
+    .command(
+      'certs <folder>',
+      'a test authority with a server certificate, for runs over TLS',
+      (y) => y.positional('folder', { type: 'string', demandOption: true }).options(CERTS_OPTIONS),
+      (flags) => ending(certs(flags, terminal)),
+    )
     .command(
       'estimate',
       'CPU, memory and node count for a demand, from run records',

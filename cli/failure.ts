@@ -35,7 +35,12 @@ const USAGE = [
 /** What an error says to the user, and the exit code. An error nobody foresaw is a bug: with its stack. */
 export function failure(error: unknown): { text: string; exit: ExitCode } {
   if (error instanceof FleetError) {
-    const exit = { LIMIT: EXIT.usage, UNREACHABLE: EXIT.unreached, HOST_DIED: EXIT.bug } as const;
+    const exit = {
+      LIMIT: EXIT.usage,
+      UNREACHABLE: EXIT.unreached,
+      CERTIFICATE: EXIT.usage,
+      HOST_DIED: EXIT.bug,
+    } as const;
     return { text: error.message, exit: exit[error.code] };
   }
   if (error instanceof EstimateError) {

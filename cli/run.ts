@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import {
   hostFacts,
@@ -48,6 +49,7 @@ export interface RunFlags {
 export interface ScenarioFlags {
   scenario: string;
   target?: string | undefined;
+  ifaddr?: string | undefined;
   scale: number;
   set: readonly string[];
 }
@@ -59,7 +61,19 @@ export async function run(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const loaded = await loadScenario(flags.scenario, { set: flags.set });
-  return runOrShow(scale(loaded, flags.scale), flags.target, flags, command, terminal);
+  const scaled = scale(loaded, flags.scale);
+  const scenario = flags.ifaddr === undefined ? scaled : from(scaled, flags.ifaddr);
+  return runOrShow(scenario, flags.target, flags, command, terminal);
+}
+
+/** The scenario from these source addresses. */
+function from(scenario: Scenario, ifaddr: string): Scenario {
+  const sourceAddresses = ifaddr.split(',').map((address) => address.trim());
+  const wrong = sourceAddresses.find((address) => isIP(address) === 0);
+  if (wrong === undefined) return { ...scenario, sourceAddresses };
+  throw new UsageError(
+    `--ifaddr ${ifaddr}: expected addresses of this machine with commas between, not '${wrong}'`,
+  );
 }
 
 /** Runs a scenario, or shows what it would do (`--dry-run`). */
@@ -141,6 +155,7 @@ export async function execute(
       nodes: nodes.probes,
       ...(nodes.forwarded === undefined ? {} : { forwarded: nodes.forwarded }),
       ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+      note: (text) => void terminal.err.write(`note: ${text}\n`),
       progress: (progress: RunProgress) => view?.update(progress),
       signal: interrupt.signal,
     });

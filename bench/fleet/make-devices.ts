@@ -5,27 +5,29 @@ import {
   LeanDevice,
   LeanThread,
   MqttJsDevice,
-  type SourcePorts,
 } from '../device/mod.js';
-import { type Group, GroupIdentity, type Scenario, type Target } from '../scenario/mod.js';
+import { type Group, GroupIdentity, type Scenario } from '../scenario/mod.js';
 import { DeviceIdentities } from './device-identities.js';
+import { GroupEndpoints } from './group-endpoints.js';
 import type { ShardDevices } from './shard-devices.js';
+import type { Ways } from './ways.js';
 
-/** Makes a shard's devices, each with its group's driver. Devices are dealt over the targets in their fleet-wide order. */
+/** Makes a shard's devices, each with its group's driver. */
 export function makeDevices(
   scenario: Scenario,
   runHex: string,
   placement: ShardDevices,
-  targets: readonly Target[],
-  ports: SourcePorts,
+  ways: Ways,
   thread: DeviceThread,
 ): Device[] {
-  const lean = new LeanThread(thread, ports);
+  const lean = new LeanThread(thread);
   const programs = scenario.groups.map((group) => {
-    const identities = new DeviceIdentities(group, new GroupIdentity(group, runHex, scenario.seed));
-    return deviceProgram(scenario, group, (device) => {
-      const { host, port } = targets[placement.global(device) % targets.length]!;
-      return identities.identity(placement.indexInGroup(device), host, port);
+    const identity = new GroupIdentity(group, runHex, scenario.seed);
+    const identities = new DeviceIdentities(group, identity);
+    const endpoints = new GroupEndpoints(scenario, group, identity, ways);
+    return deviceProgram(scenario, group, {
+      identity: (device) => identities.identity(placement.indexInGroup(device)),
+      endpoint: (device) => endpoints.of(placement.global(device), placement.indexInGroup(device)),
     });
   });
   return Array.from({ length: placement.count }, (_, device) => {
@@ -40,7 +42,7 @@ export function makeDevices(
 function deviceProgram(
   scenario: Scenario,
   group: Group,
-  identity: DeviceProgram['identity'],
+  own: Pick<DeviceProgram, 'identity' | 'endpoint'>,
 ): DeviceProgram {
   return {
     version: group.protocol,
@@ -49,6 +51,6 @@ function deviceProgram(
     sessionExpirySeconds: group.sessionExpiryUs / 1_000_000,
     inflight: group.inflight,
     connectTimeoutUs: scenario.connect.timeoutUs,
-    identity,
+    ...own,
   };
 }

@@ -1,10 +1,11 @@
 import type { IntervalReport } from '../../results/mod.js';
-import type { Scenario, Target } from '../scenario/mod.js';
+import type { Scenario } from '../scenario/mod.js';
+import type { ResolvedTarget } from './resolve-targets.js';
 
 /** All that a shard needs to know; the same for every shard but for its number. */
 export interface ShardPlan {
   scenario: Scenario;
-  targets: Target[];
+  targets: ResolvedTarget[];
   shard: number;
   shards: number;
   /** 16 bits, in every measurement header. */

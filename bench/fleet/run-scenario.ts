@@ -15,10 +15,12 @@ import {
   scenarioToYaml,
   type Target,
 } from '../scenario/mod.js';
+import { AddressPairs } from './address-pairs.js';
 import { Coordinator, type RunProgress } from './coordinator.js';
 import { layOut, type MachineLimits } from './layout.js';
-import { preflight } from './preflight.js';
+import { prepareCertificates } from './prepare-certificates.js';
 import { ProbeTimeline } from './probe-timeline.js';
+import { reachTargets } from './reach-targets.js';
 
 /** All that a run needs to know. */
 export interface RunRequest {
@@ -40,6 +42,8 @@ export interface RunRequest {
   forwarded?: () => Promise<ReadonlyMap<string, number>>;
   /** Threads that drive devices, instead of one per core but one. */
   threads?: number;
+  /** What is worth knowing about the way to the target, a sentence each. */
+  note?: (text: string) => void;
   /** Called each second of the run. */
   progress: (progress: RunProgress) => void;
   /** Aborted: stop early, say goodbye, write the record. */
@@ -54,8 +58,12 @@ export interface RunRequest {
 export async function runScenario(request: RunRequest): Promise<RunRecord> {
   const { scenario, targets } = request;
   const fleet = plan(scenario);
-  const layout = layOut(fleet.deviceCount, targets.length, request.limits, request.threads);
-  for (const target of targets) await preflight(target, scenario.groups[0]!.protocol);
+  const runHex = request.run.toString(16).padStart(4, '0');
+  await prepareCertificates(scenario, targets, runHex);
+  const reached = await reachTargets(scenario, targets, runHex, request.limits, request.note);
+  const pairs = new AddressPairs(reached, scenario.sourceAddresses);
+  const { shortestPeriod } = pairs;
+  const layout = layOut(fleet.deviceCount, shortestPeriod, request.limits, request.threads);
   const nodes = request.nodes();
   const probes = nodes.map(({ node, pid }) => new ProcProbe(node, pid));
   const openRecord = (epochMs: number): Promise<RunWriter> =>
@@ -79,7 +87,7 @@ export async function runScenario(request: RunRequest): Promise<RunRecord> {
   const coordinator = new Coordinator(
     {
       scenario,
-      targets: [...targets],
+      targets: reached,
       run: request.run,
       ephemeralPorts: request.limits.ephemeralPorts,
     },

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { transferables } from '../../results/mod.js';
-import { monotonicClock, Receiver, type RunIdentity, SourcePorts, Tally } from '../device/mod.js';
+import { monotonicClock, Receiver, type RunIdentity, Tally } from '../device/mod.js';
 import { plan as planOf } from '../scenario/mod.js';
 import { connectAtUs } from '../schedule/mod.js';
 import { GeneratorLoad } from './generator-load.js';
@@ -10,6 +10,7 @@ import { Shard } from './shard.js';
 import { ShardDevices } from './shard-devices.js';
 import { streamPrograms } from './stream-program.js';
 import { StreamTable } from './stream-table.js';
+import { Ways } from './ways.js';
 
 const TICK_MS = 1;
 const SECOND_US = 1_000_000;
@@ -68,10 +69,13 @@ class ShardRun {
     };
     this.#identity = identity;
     this.#placement = placement;
-    const { first, count } = ephemeralPorts;
-    const ports = new SourcePorts(first, count, plan.shard, plan.shards, run / 0x10000);
+    const { shard, shards, targets } = plan;
+    const { sourceAddresses } = scenario;
+    // Not where the last run left its ports to cool down.
+    const portsFrom = run / 0x10000;
+    const ways = new Ways(targets, sourceAddresses, ephemeralPorts, shard, shards, portsFrom);
     this.#shard = new Shard(thread, new StreamTable(programs, placement), (owner) =>
-      makeDevices(scenario, runHex, placement, plan.targets, ports, { ...thread, owner }),
+      makeDevices(scenario, runHex, placement, ways, { ...thread, owner }),
     );
     this.#post({ type: 'up', shard: plan.shard });
   }

@@ -3,11 +3,13 @@ import type { Scenario } from './schema.js';
 
 /**
  * What tells two loads apart: 64 hex digits over all that decides what the fleet does. The
- * scenario's name, the target and the objectives are not in it, nor is the order or the spelling
- * of the file.
+ * scenario's name, the way to the target (URLs, source addresses, TLS) and the objectives are not in
+ * it, nor is the order or the spelling of the file.
  */
 export function scenarioHash(scenario: Scenario): string {
-  const { name: _name, target: _target, objectives: _objectives, ...load } = scenario;
+  const { name: _name, target: _target, objectives: _objectives, ...rest } = scenario;
+  const { sourceAddresses: _addresses, tls: _tls, groups, ...further } = rest;
+  const load = { ...further, groups: groups.map(({ tls: _own, ...group }) => group) };
   return createHash('sha256').update(canonicalJson(load)).digest('hex');
 }
 

@@ -12,6 +12,7 @@ import {
   seconds,
   text,
 } from './fields.js';
+import { tlsSchema } from './tls.js';
 
 /**
  * The scenario format, once: what a file may say, what is taken when it does not, and the types
@@ -119,6 +120,7 @@ const group = mapping({
   username: text.optional(),
   password: text.optional(),
   will: will.optional(),
+  tls: tlsSchema.optional(),
   inflight: count(0, 65_535).prefault(DEFAULTS.inflight),
   subscribe: z.array(subscription, { error: 'a list of { filter, qos }' }).default([]),
   publish: z.array(stream, { error: 'a list of streams ({ topic, … })' }).default([]),
@@ -193,6 +195,10 @@ export const scenarioSchema = mapping({
   name,
   seed: count(0).prefault(DEFAULTS.seed),
   target,
+  sourceAddresses: z
+    .array(text, { error: 'a list of addresses of this machine such as [127.0.0.2]' })
+    .default([]),
+  tls: tlsSchema.optional(),
   connect: connect.prefault({}),
   groups: z.array(group, { error: 'a list of groups' }).min(1, 'at least one group'),
   phases: z.array(phase, { error: 'a list of phases' }).min(1, 'at least one phase'),

@@ -21,11 +21,14 @@ export function scenarioToYaml(scenario: Scenario): string {
 
 /** The scenario in the words of the file format. */
 export function spellScenario(scenario: Scenario): object {
-  const { name, seed, target, connect, groups, phases, objectives } = scenario;
+  const { name, seed, target, sourceAddresses, tls, connect, groups, phases, objectives } =
+    scenario;
   return {
     name,
     seed,
     ...(target.length > 0 && { target }),
+    ...(sourceAddresses.length > 0 && { sourceAddresses }),
+    ...(tls !== undefined && { tls }),
     connect: { ratePerSec: connect.ratePerSec, timeout: writeDuration(connect.timeoutUs) },
     groups: groups.map(spellGroup),
     phases: phases.map(spellPhase),
@@ -47,6 +50,7 @@ function spellGroup(group: Group): object {
     ...(group.username !== undefined && { username: group.username }),
     ...(group.password !== undefined && { password: group.password }),
     ...(group.will !== undefined && { will: spellWill(group.will) }),
+    ...(group.tls !== undefined && { tls: group.tls }),
     inflight: group.inflight,
     ...(group.subscribe.length > 0 && { subscribe: group.subscribe }),
     ...(group.publish.length > 0 && { publish: group.publish.map(spellStream) }),
