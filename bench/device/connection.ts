@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { dial, isPortTaken, MOST_PORT_TRIES } from './dial.js';
 import type { Endpoint } from './endpoint.js';
 import { OutputBuffer } from './output-buffer.js';
-import { socketError } from './socket-error.js';
+import { afterHandshake, duringHandshake, socketError } from './socket-error.js';
 import {
   frameInPlace,
   LARGEST_FRAME_HEADER,
@@ -60,6 +60,8 @@ export class Connection implements WebSocketSink {
   /** Of TLS, to be resumed. */
   #session: Buffer | undefined;
   #reason = '';
+  /** Something was received since it is open. */
+  #heard = false;
   #portTaken = false;
   #portTries = 0;
 
@@ -161,11 +163,13 @@ export class Connection implements WebSocketSink {
 
   #opened(): void {
     this.stage = 'open';
+    this.#heard = false;
     this.#user.opened();
   }
 
   received(bytes: Uint8Array, length: number): void {
     const webSocket = this.#webSocket;
+    this.#heard = true;
     if (webSocket === undefined) {
       if (this.#user.received(bytes, 0, length)) this.#user.receivedAll();
       return;
@@ -225,8 +229,15 @@ export class Connection implements WebSocketSink {
       return;
     }
     this.#socket = undefined;
-    const early = this.stage === 'WebSocket upgrade' ? 'closed during the WebSocket upgrade' : '';
-    this.#user.closed(this.#reason || early);
+    this.#user.closed(this.#why());
+  }
+
+  #why(): string {
+    const reason = this.#reason;
+    if (this.stage === 'WebSocket upgrade') return reason || 'closed during the WebSocket upgrade';
+    if (this.stage === 'TLS handshake') return duringHandshake(reason);
+    const isTls = this.#endpoint!.tls !== undefined;
+    return isTls && this.stage === 'open' && !this.#heard ? afterHandshake(reason) : reason;
   }
 
   drained(): void {

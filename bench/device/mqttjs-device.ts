@@ -12,7 +12,7 @@ import { dial, isPortTaken, MOST_PORT_TRIES } from './dial.js';
 import { type Endpoint, EndpointError } from './endpoint.js';
 import { writeHeader } from './header.js';
 import { NO_SUBACK, refusal } from './refusal.js';
-import { socketError } from './socket-error.js';
+import { afterHandshake, socketError } from './socket-error.js';
 import { COUNTER } from './tally.js';
 
 const SENT_BY_QOS = [
@@ -39,6 +39,8 @@ export class MqttJsDevice implements Device {
   #open = false;
   #reason = '';
   #portTaken = false;
+  /** TLS is through with its handshake, and nothing has been received since. */
+  #justSecured = false;
   #portTries = 0;
   /** Of TLS, to be resumed. */
   #session: Buffer | undefined;
@@ -67,6 +69,7 @@ export class MqttJsDevice implements Device {
     tally.count(COUNTER.connectsAttempted);
     tally.record(CONNECT * 3 + LAG, this.#startedUs - intendedUs);
     this.#reason = '';
+    this.#justSecured = false;
     this.#portTries = 0;
     try {
       this.#dial(this.#program.endpoint(this.#index));
@@ -82,6 +85,9 @@ export class MqttJsDevice implements Device {
     const client = openClient(endpoint, this.#options(), () => this.#socket(endpoint, port));
     this.#client = client;
     client.on('connect', () => this.#connected());
+    client.on('packetreceive', () => {
+      this.#justSecured = false;
+    });
     client.on('message', (_topic, payload, packet) => this.#delivered(payload, packet));
     client.on('error', (error) => this.#failed(error));
     client.on('disconnect', (packet) => {
@@ -105,6 +111,9 @@ export class MqttJsDevice implements Device {
       this.#portTaken =
         this.#state === 'connecting' && localPort !== undefined && isPortTaken(error);
       if (!this.#portTaken) this.#failed(error);
+    });
+    socket.on('secureConnect', () => {
+      this.#justSecured = true;
     });
     if (endpoint.tls?.resume) {
       socket.on('session', (session: Buffer) => {
@@ -296,7 +305,8 @@ export class MqttJsDevice implements Device {
     tally.count(COUNTER.publishesFailed, this.#inflight);
     this.#inflight = 0;
     this.#client?.end(true);
-    const reason = this.#reason || 'closed by the target';
+    const why = this.#justSecured ? afterHandshake(this.#reason) : this.#reason;
+    const reason = why || 'closed by the target';
     if (state === 'ready') {
       tally.count(COUNTER.connectionsLost);
       tally.error(`connection lost: ${reason}`);

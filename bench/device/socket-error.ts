@@ -45,9 +45,25 @@ export function socketError(error: NodeJS.ErrnoException): string {
   if (code === undefined) return message;
   // Node's word for a connection that ends before TLS is through with its handshake.
   if (code === 'ECONNRESET' && message.includes('before secure TLS connection')) {
-    return 'TLS: closed by the target during the handshake';
+    return duringHandshake(code);
   }
   const words = TLS_WORDS[code];
   if (words !== undefined) return `TLS: ${words} (${code})`;
   return /^(?:ERR_SSL|ERR_TLS|CERT_|UNABLE_TO)/.test(code) ? `TLS: ${code}` : code;
+}
+
+/** @param reason why a connection ended whose TLS handshake was under way */
+export function duringHandshake(reason: string): string {
+  if (reason !== '' && reason !== 'ECONNRESET' && reason !== 'EPIPE') return reason;
+  return 'TLS: closed by the target during the handshake';
+}
+
+/**
+ * Under TLS 1.3 a target looks at the client's certificate when this side is through with its handshake already
+ * (RFC 8446 §4.4.2.4), and the reset of the connection may overtake the alert that says so.
+ * @param reason why a connection ended on which nothing was received after the handshake
+ */
+export function afterHandshake(reason: string): string {
+  if (reason !== '' && reason !== 'ECONNRESET' && reason !== 'EPIPE') return reason;
+  return 'TLS: closed by the target right after the handshake: it may ask for a client certificate, or refuse it';
 }

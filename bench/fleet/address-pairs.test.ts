@@ -65,7 +65,7 @@ test('no two devices of a fleet take the same port of the same pair, as long as 
   );
 });
 
-test('a source address goes to the addresses of its own family, and one that has none is told', () => {
+test('a source address goes to the addresses of its own family, and a target without any is refused', () => {
   const both = { ...target(1, 0), addresses: ['127.0.0.1', '::1'] };
   const pairs = new AddressPairs([both], ['127.0.0.2', '::1', '127.0.0.3']);
   assert.deepEqual(
@@ -76,10 +76,14 @@ test('a source address goes to the addresses of its own family, and one that has
       ['127.0.0.3', '127.0.0.1'],
     ],
   );
+  assert.deepEqual(
+    new AddressPairs([both], ['127.0.0.2']).all.map(({ address }) => address),
+    ['127.0.0.1'],
+  );
+  const six = { ...target(1, 0), addresses: ['::1'] };
   assert.throws(
-    () => new AddressPairs([both], ['127.0.0.2']),
+    () => new AddressPairs([six], ['127.0.0.2']),
     (error) =>
-      error instanceof FleetError &&
-      /::1 of t1 is an IPv6 address, and no source/.test(error.message),
+      error instanceof FleetError && /t1 has no address of the family .*: ::1$/.test(error.message),
   );
 });

@@ -22,7 +22,7 @@ export class AddressPairs {
   readonly all: readonly AddressPair[];
   readonly #byTarget: readonly (readonly AddressPair[])[];
 
-  /** @throws FleetError LIMIT when an address of a target has no source address of its family */
+  /** @throws FleetError LIMIT when no address of a target has a source address of its family */
   constructor(targets: readonly ResolvedTarget[], sourceAddresses: readonly string[]) {
     let index = 0;
     this.#byTarget = targets.map((target) => {
@@ -63,10 +63,9 @@ function waysTo(
       .filter((address) => isIP(address) === isIP(sourceAddress))
       .map((address) => ({ address, sourceAddress })),
   );
-  const alone = addresses.find((address) => !ways.some((way) => way.address === address));
-  if (alone === undefined) return ways;
+  if (ways.length > 0) return ways;
   throw new FleetError(
     'LIMIT',
-    `${alone} of ${target.host} is an IPv${isIP(alone)} address, and no source address is one: add one`,
+    `${target.host} has no address of the family (IPv4 or IPv6) of any source address: ${addresses.join(', ')}`,
   );
 }

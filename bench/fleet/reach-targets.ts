@@ -34,7 +34,13 @@ export async function reachTargets(
     const addresses: string[] = [];
     let failure: FleetError | undefined;
     for (const address of target.addresses) {
-      const pair = ways.pairs.find((way) => way.target === target && way.address === address)!;
+      const pair = ways.pairs.find((way) => way.target === target && way.address === address);
+      if (pair === undefined) {
+        note(
+          `no device connects to ${address} of ${target.host}: no source address is of its family`,
+        );
+        continue;
+      }
       const named = target.addresses.length === 1 ? '' : ` (${address})`;
       try {
         const where = `${formatTarget(target)}${named}`;
