@@ -241,7 +241,7 @@ describe('transports against mosquitto', { concurrency: 1 }, () => {
       for (const driver of DRIVERS) {
         const rows = ['cert,key', good, ...bad, broken, good];
         await writeFile(join(cwd, 'table.csv'), `${rows.join('\n')}\n`);
-        const scenario = ONE(driver).replace('count: 1', 'count: 5').replace(`one-${driver}`, '%i');
+        const scenario = ONE(driver).replace('count: 1', 'count: 5').replace(`one-${driver}`, 'd-%i');
         const tls = 'tls={ ca: certs/ca.pem, certificates: table.csv }';
         const run = await runFile(cwd, scenario, `mqtts://127.0.0.1:${ports.mutual}`, '--set', tls);
         assert.equal(run.code, 3, run.err);
@@ -263,7 +263,7 @@ describe('transports against mosquitto', { concurrency: 1 }, () => {
       const server = spawn(
         'openssl',
         ['s_server', '-accept', '127.0.0.1:0', '-cert', 'expired.pem', '-key', 'expired.key'],
-        { cwd, stdio: ['ignore', 'pipe', 'ignore'] },
+        { cwd, stdio: ['pipe', 'pipe', 'ignore'] },
       );
       try {
         let said = '';

@@ -234,7 +234,9 @@ export class Connection implements WebSocketSink {
 
   #why(): string {
     const reason = this.#reason;
-    if (this.stage === 'WebSocket upgrade') return reason || 'closed during the WebSocket upgrade';
+    if (this.stage === 'WebSocket upgrade' && (reason === '' || reason === 'ECONNRESET')) {
+      return 'closed during the WebSocket upgrade: is it a WebSocket port?';
+    }
     if (this.stage === 'TLS handshake') return duringHandshake(reason);
     const isTls = this.#endpoint!.tls !== undefined;
     return isTls && this.stage === 'open' && !this.#heard ? afterHandshake(reason) : reason;
