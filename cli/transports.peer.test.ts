@@ -241,7 +241,9 @@ describe('transports against mosquitto', { concurrency: 1 }, () => {
       for (const driver of DRIVERS) {
         const rows = ['cert,key', good, ...bad, broken, good];
         await writeFile(join(cwd, 'table.csv'), `${rows.join('\n')}\n`);
-        const scenario = ONE(driver).replace('count: 1', 'count: 5').replace(`one-${driver}`, 'd-%i');
+        const scenario = ONE(driver)
+          .replace('count: 1', 'count: 5')
+          .replace(`one-${driver}`, 'd-%i');
         const tls = 'tls={ ca: certs/ca.pem, certificates: table.csv }';
         const run = await runFile(cwd, scenario, `mqtts://127.0.0.1:${ports.mutual}`, '--set', tls);
         assert.equal(run.code, 3, run.err);

@@ -35,7 +35,8 @@ const TLS_WORDS: Readonly<Record<string, string>> = {
   ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: 'the target refuses the client certificate: expired',
   ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: 'the target refuses the client certificate',
   ERR_SSL_TLSV1_ALERT_ACCESS_DENIED: 'the target refuses the client certificate: access denied',
-  ERR_SSL_TLSV1_ALERT_DECRYPT_ERROR: 'the target could not check a signature of this side',
+  ERR_SSL_TLSV1_ALERT_DECRYPT_ERROR:
+    'the target refuses the signature in or by the client certificate',
   ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR: 'the target reports an error of its own',
 };
 
