@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const CLI = fileURLToPath(new URL('../cli.js', import.meta.url));
+export const CLI = fileURLToPath(new URL('../cli.js', import.meta.url));
 /** A command that takes longer than any of the tests' is stuck. */
 const TIMEOUT_MS = 120_000;
 

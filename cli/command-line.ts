@@ -5,6 +5,7 @@ import { bench, benchHelp, isBenchVerb } from './bench.js';
 import { brokerStart } from './broker-start.js';
 import { brokerUp } from './broker-up.js';
 import { capacity } from './capacity.js';
+import { certs } from './certs.js';
 import { controlFolderHere } from './control-folder.js';
 import { ctl } from './ctl.js';
 import { doctor } from './doctor.js';
@@ -16,6 +17,7 @@ import {
   BROKER_OPTIONS,
   BROKER_UP_OPTIONS,
   CAPACITY_OPTIONS,
+  CERTS_OPTIONS,
   checkFlags,
   DOCTOR_OPTIONS,
   ESTIMATE_OPTIONS,
@@ -68,6 +70,7 @@ const NEEDS: Readonly<Record<string, string>> = {
   run: 'run needs a scenario: a file, or a preset (fleetgauge presets)',
   capacity: 'capacity needs a scenario: a file, or a preset (fleetgauge presets)',
   broker: 'broker needs a verb: start or up',
+  certs: 'certs needs a folder',
 };
 
 function helpCommand(): string {
@@ -75,6 +78,7 @@ function helpCommand(): string {
     'run',
     'agent',
     'capacity',
+    'certs',
     'doctor',
     'estimate',
     'broker',
@@ -103,6 +107,7 @@ async function main(): Promise<void> {
     {
       ...twins,
       agent: AGENT_OPTIONS,
+      certs: CERTS_OPTIONS,
       doctor: DOCTOR_OPTIONS,
       quickstart: QUICKSTART_OPTIONS,
       capacity: CAPACITY_OPTIONS,
@@ -150,6 +155,12 @@ async function main(): Promise<void> {
     .command('conn <flags..>', "emqtt-bench's conn: its flags, run as the scenario they mean")
     .command('pub <flags..>', "emqtt-bench's pub; --dry-run shows the scenario")
     .command('sub <flags..>', "emqtt-bench's sub")
+    .command(
+      'certs <folder>',
+      'a test authority with a server certificate, for runs over TLS',
+      (y) => y.positional('folder', { type: 'string', demandOption: true }).options(CERTS_OPTIONS),
+      (flags) => ending(certs(flags, terminal)),
+    )
     .command(
       'estimate',
       'CPU, memory and node count for a demand, from run records',

@@ -6,8 +6,8 @@ import {
   machineFacts,
   machineLimits,
   parseTarget,
-  preflight,
   procFs,
+  reachTargets,
   runChecks,
   type Scenario,
   scale,
@@ -61,7 +61,7 @@ async function answerCheck(target: Target, scenario: Scenario): Promise<Check> {
   const needs = formatTarget(target);
   const began = performance.now();
   try {
-    await preflight(target, scenario.groups[0]!.protocol);
+    await reachTargets(scenario, [target], '0000', machineLimits());
     const ms = performance.now() - began;
     return { what, needs, has: `CONNACK in ${ms.toFixed(1)} ms`, state: 'ok', fix: [] };
   } catch (error) {

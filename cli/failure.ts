@@ -28,6 +28,7 @@ export class UsageError extends Error {
 const OF_FLEET: Readonly<Record<FleetErrorCode, ExitCode>> = {
   LIMIT: EXIT.usage,
   UNREACHABLE: EXIT.unreached,
+  CERTIFICATE: EXIT.usage,
   HOST_DIED: EXIT.bug,
   AGENTS_MISSING: EXIT.unreached,
   AGENT_LOST: EXIT.unreached,

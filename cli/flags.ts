@@ -93,7 +93,12 @@ export const SCENARIO_OPTIONS = {
   target: {
     type: 'string',
     requiresArg: true,
-    describe: 'mqtt://host:port, several with commas between; instead of the scenario’s',
+    describe: 'mqtt://host:port (mqtts, ws, wss), several with commas; instead of the scenario’s',
+  },
+  ifaddr: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'source addresses with commas between; instead of the scenario’s',
   },
   profile: {
     type: 'string',
@@ -236,6 +241,16 @@ export const BROKER_UP_OPTIONS = {
     type: 'number',
     requiresArg: true,
     describe: 'each node’s port for clients, on an address of its own [any free one]',
+  },
+} as const satisfies Record<string, Options>;
+
+/** What `certs` takes. */
+export const CERTS_OPTIONS = {
+  server: {
+    type: 'string',
+    requiresArg: true,
+    default: 'localhost,127.0.0.1,::1',
+    describe: 'names and addresses of the target, with commas between',
   },
 } as const satisfies Record<string, Options>;
 

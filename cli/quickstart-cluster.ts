@@ -34,7 +34,7 @@ export async function startMeasuredCluster(say: (text: string) => void): Promise
     lines: nodes.map(({ name, role, host, port }) => `${name}  ${role}  mqtt://${host}:${port}`),
     targets: nodes
       .filter(({ role }) => role === 'replicant')
-      .map(({ host, port }) => ({ host, port })),
+      .map(({ host, port }) => ({ transport: 'mqtt', host, port, path: '' })),
     probes: nodes.map(({ name, pid, role }) => ({ node: shortName(name), pid, role })),
     forwarded: async () => {
       const copies = new Map<string, number>();

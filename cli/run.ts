@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import {
   type Agents,
@@ -56,6 +57,7 @@ export interface ScenarioFlags extends FleetFlags {
   scenario?: string | undefined;
   target?: string | undefined;
   profile?: string | undefined;
+  ifaddr?: string | undefined;
   scale: number;
   set: readonly string[];
 }
@@ -76,7 +78,19 @@ export async function run(
     set: flags.set,
     ...(flags.profile === undefined ? {} : { profile: flags.profile }),
   });
-  return runOrShow(scale(loaded, flags.scale), flags.target, flags, command, terminal);
+  const scaled = scale(loaded, flags.scale);
+  const scenario = flags.ifaddr === undefined ? scaled : from(scaled, flags.ifaddr);
+  return runOrShow(scenario, flags.target, flags, command, terminal);
+}
+
+/** The scenario from these source addresses. */
+function from(scenario: Scenario, ifaddr: string): Scenario {
+  const sourceAddresses = ifaddr.split(',').map((address) => address.trim());
+  const wrong = sourceAddresses.find((address) => isIP(address) === 0);
+  if (wrong === undefined) return { ...scenario, sourceAddresses };
+  throw new UsageError(
+    `--ifaddr ${ifaddr}: expected addresses of this machine with commas between, not '${wrong}'`,
+  );
 }
 
 /** `fleetgauge run --resume <id|folder>`. */
@@ -196,6 +210,7 @@ export async function execute(
       host: hostFacts(),
       nodes: nodes.probes,
       ...(nodes.forwarded === undefined ? {} : { forwarded: nodes.forwarded }),
+      note: (text: string) => void terminal.err.write(`note: ${text}\n`),
       progress: (progress: RunProgress) => view?.update(progress),
       signal: interrupt.signal,
     };

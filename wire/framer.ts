@@ -51,14 +51,14 @@ export class Framer {
   }
 
   /**
-   * Takes `bytes[0..length)`, a chunk cut anywhere, and hands every whole packet to `sink`. Returns false
+   * Takes `bytes[from..length)`, a chunk cut anywhere, and hands every whole packet to `sink`. Returns false
    * if the sink stopped. Throws MqttError as soon as a header is seen to be wrong or its packet too large
    * (reason code 0x95); the stream cannot be read on after that, and nothing is held any more.
    */
-  push(bytes: Uint8Array, length: number, sink: FrameSink): boolean {
-    let at = 0;
+  push(bytes: Uint8Array, length: number, sink: FrameSink, from = 0): boolean {
+    let at = from;
     if (this.#heldBytes > 0) {
-      at = this.#complete(bytes, length, sink);
+      at = this.#complete(bytes, from, length, sink);
       if (at < 0) return false;
     }
     while (at < length) {
@@ -87,8 +87,8 @@ export class Framer {
   }
 
   /** Adds to the held packet; returns where the chunk goes on after it, -1 if the sink stopped. */
-  #complete(bytes: Uint8Array, length: number, sink: FrameSink): number {
-    let at = 0;
+  #complete(bytes: Uint8Array, from: number, length: number, sink: FrameSink): number {
+    let at = from;
     let bodyStart = 0;
     // The header first, byte by byte: at most four are missing.
     for (;;) {

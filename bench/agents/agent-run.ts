@@ -3,6 +3,7 @@ import { deserialize, serialize } from 'node:v8';
 import { type Line, type LineMessage, StoreError } from '../../store/mod.js';
 import type { NowUs } from '../device/mod.js';
 import type { FleetControl, FleetNews } from '../fleet/fleet.js';
+import type { ResolvedTarget } from '../fleet/resolve-targets.js';
 import { ClockEstimate } from './clock-estimate.js';
 import type { AgentMessage, HubMessage, RunSheet } from './messages.js';
 import { Outbox } from './outbox.js';
@@ -15,9 +16,9 @@ export interface AgentRunOptions {
   /** To the coordinator of this sheet. */
   dial: (sheet: RunSheet) => Promise<Line>;
   /** This agent's part of the fleet. */
-  makeFleet: (sheet: RunSheet) => FleetControl;
-  /** Rejects when the targets do not answer this machine. */
-  preflight: (sheet: RunSheet) => Promise<void>;
+  makeFleet: (sheet: RunSheet, targets: ResolvedTarget[]) => FleetControl;
+  /** The targets as this machine reaches them; rejects when they do not answer it. */
+  reach: (sheet: RunSheet) => Promise<ResolvedTarget[]>;
   nowUs: NowUs;
   /** Which clock that is. */
   clock: string;
@@ -51,6 +52,7 @@ export class AgentRun {
   #isLoaded = false;
   #isStopped = false;
   /** The coordinator wants nothing more. */
+  #isBegun = false;
   #isDismissed = false;
   /** Exchanges that are to follow the one under way. */
   #exchangesLeft = 0;
@@ -161,12 +163,13 @@ export class AgentRun {
 
   /** The clocks are compared: the shards may come up. */
   #begin(): void {
-    if (this.#fleet !== undefined || this.#isDismissed) return;
-    const fleet = this.#options.makeFleet(this.#sheet);
-    this.#fleet = fleet;
-    this.#options.preflight(this.#sheet).then(
-      () => {
+    if (this.#isBegun || this.#isDismissed) return;
+    this.#isBegun = true;
+    this.#options.reach(this.#sheet).then(
+      (targets) => {
         if (this.#isDismissed) return;
+        const fleet = this.#options.makeFleet(this.#sheet, targets);
+        this.#fleet = fleet;
         this.#options.say(`run ${this.#sheet.id}: shards start`);
         fleet.start((news) => this.#news(news));
       },

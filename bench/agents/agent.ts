@@ -4,7 +4,9 @@ import { type Store, StoreError } from '../../store/mod.js';
 import { monotonicClock } from '../device/mod.js';
 import { Fleet, type FleetControl } from '../fleet/fleet.js';
 import { FleetError } from '../fleet/fleet-error.js';
-import { preflight } from '../fleet/preflight.js';
+import { prepareCertificates } from '../fleet/prepare-certificates.js';
+import { reachTargets } from '../fleet/reach-targets.js';
+import type { ResolvedTarget } from '../fleet/resolve-targets.js';
 import { AgentRun } from './agent-run.js';
 import { clockIdentity } from './clock-identity.js';
 import type { FleetStore } from './fleet-store.js';
@@ -33,7 +35,7 @@ export interface AgentOptions {
   /** Aborted: say goodbye and end. */
   signal: AbortSignal;
   /** Instead of processes of this machine. */
-  makeFleet?: (sheet: RunSheet) => FleetControl;
+  makeFleet?: (sheet: RunSheet, targets: ResolvedTarget[]) => FleetControl;
 }
 
 /** An agent whose machine is gone is known to be gone after this time. */
@@ -177,10 +179,15 @@ class Agent {
       dial: (current) => store.dialHub(current),
       makeFleet:
         makeFleet ??
-        (({ plan, members }) =>
-          new Fleet({ ...plan, ephemeralPorts: capacity().ephemeralPorts }, members[name]!)),
-      preflight: async ({ plan: { targets, scenario } }) => {
-        for (const target of targets) await preflight(target, scenario.groups[0]!.protocol);
+        (({ plan, members }, targets) =>
+          new Fleet(
+            { ...plan, targets, ephemeralPorts: capacity().ephemeralPorts },
+            members[name]!,
+          )),
+      reach: async ({ plan: { targets, scenario, run: number } }) => {
+        const runHex = number.toString(16).padStart(4, '0');
+        await prepareCertificates(scenario, targets, runHex);
+        return reachTargets(scenario, targets, runHex, capacity(), { note: say, signal });
       },
       nowUs: monotonicClock(),
       clock: clockIdentity(),

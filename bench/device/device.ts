@@ -1,12 +1,11 @@
 import type { ConnectPacket, ProtocolVersion } from '../../wire/mod.js';
 import type { NowUs } from './clock.js';
+import type { Endpoint } from './endpoint.js';
 import type { Receiver, RunIdentity } from './receiver.js';
 import type { Tally } from './tally.js';
 
 /** What a device needs to know of itself, rendered from its group's templates. */
 export interface DeviceIdentity {
-  host: string;
-  port: number;
   clientId: string;
   username?: string;
   password?: string;
@@ -25,6 +24,8 @@ export interface DeviceProgram {
   connectTimeoutUs: number;
   /** Rendered anew when it is needed: a million devices do not keep their names. */
   identity(device: number): DeviceIdentity;
+  /** Asked for at each connect. Throws EndpointError when the device lacks what it needs for it. */
+  endpoint(device: number): Endpoint;
 }
 
 /** One message to publish; prepared once per stream of a device, or per message where the topic varies. */

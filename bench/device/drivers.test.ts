@@ -16,11 +16,7 @@ import { COUNTER, Tally } from './tally.js';
 
 const DRIVERS = {
   lean: (thread: DeviceThread, program: DeviceProgram): Device =>
-    new LeanDevice(
-      new LeanThread(thread, new SourcePorts(20_000, 10_000, 0, 1, Math.random())),
-      program,
-      0,
-    ),
+    new LeanDevice(new LeanThread(thread), program, 0),
   mqttjs: (thread: DeviceThread, program: DeviceProgram): Device =>
     new MqttJsDevice(thread, program, 0),
 };
@@ -100,7 +96,15 @@ async function staged(
     sessionExpirySeconds: 0,
     inflight: 20,
     connectTimeoutUs: 5_000_000,
-    identity: () => ({ host: '127.0.0.1', port, clientId: 'device-1', filters }),
+    identity: () => ({ clientId: 'device-1', filters }),
+    endpoint: () => ({
+      address: '127.0.0.1',
+      port,
+      sourceAddress: undefined,
+      ports: new SourcePorts(20_000, 10_000, 0, 1, Math.random()),
+      tls: undefined,
+      webSocket: undefined,
+    }),
     ...program,
   });
   const counters = new Float64Array(tally.counters.length);

@@ -1,4 +1,3 @@
-import { connect, type Socket } from 'node:net';
 import { CONNECT, LAG, PUBLISH, RESPONSE, SERVICE, SUBSCRIBE } from '../../results/mod.js';
 import {
   type ConnackPacket,
@@ -17,27 +16,24 @@ import {
   writeAck,
   writePublishHead,
 } from '../../wire/mod.js';
+import { connectPacket, subscribePacket } from './connect-packets.js';
+import { Connection, ConnectionThread, type ConnectionUser } from './connection.js';
 import type { Device, DeviceProgram, DeviceThread, Outgoing } from './device.js';
+import { EndpointError } from './endpoint.js';
 import { writeHeader } from './header.js';
 import { InflightList, InflightSlab } from './inflight.js';
-import { OutputBuffer } from './output-buffer.js';
 import { NO_SUBACK, refusal } from './refusal.js';
-import type { SourcePorts } from './source-ports.js';
 import { COUNTER } from './tally.js';
 
-/** What the lean devices of one thread share: one read buffer, one write buffer, one slab, one view. */
-export class LeanThread {
-  /** One for all sockets: Node calls it with the socket as `this`. */
-  readonly onread = { buffer: Buffer.allocUnsafeSlow(64 * 1024), callback: onBytes };
-  readonly output = new OutputBuffer();
+/** What the lean devices of one thread share: buffers of their connections, one slab, one view. */
+export class LeanThread extends ConnectionThread {
   readonly slab = new InflightSlab();
   readonly view = new PublishView();
   readonly thread: DeviceThread;
-  readonly ports: SourcePorts;
 
-  constructor(thread: DeviceThread, ports: SourcePorts) {
+  constructor(thread: DeviceThread) {
+    super();
     this.thread = thread;
-    this.ports = ports;
   }
 }
 
@@ -46,34 +42,24 @@ type State = 'idle' | 'connecting' | 'connack' | 'suback' | 'ready' | 'closing' 
 /** A device refuses what it is sent above this: the specification's own limit. */
 const LARGEST_PACKET = 268_435_460;
 const SUBSCRIBE_PACKET_ID = 1;
-/** Source ports tried before the kernel is asked to find one. */
-const MOST_PORT_TRIES = 20;
 const SENT_BY_QOS = [
   COUNTER.publishesSentQos0,
   COUNTER.publishesSentQos1,
   COUNTER.publishesSentQos2,
 ] as const;
 
-/** The socket knows its device, so that one set of handlers serves all of them. */
-interface DeviceSocket extends Socket {
-  device: LeanDevice;
-}
-
 /**
- * One device as a flat object over one socket: no timer, promise or emitter of its own, and nothing
- * allocated per message. What it sends within one turn goes out in one write.
+ * One device's MQTT session as a flat object over one connection: no timer, promise or emitter of its own,
+ * and nothing allocated per message. What it sends within one turn goes out in one write.
  */
-export class LeanDevice implements Device, FrameSink {
+export class LeanDevice implements Device, FrameSink, ConnectionUser {
   readonly #shared: LeanThread;
   readonly #program: DeviceProgram;
   readonly #index: number;
   readonly #framer = new Framer(LARGEST_PACKET);
   readonly #inflight = new InflightList();
-  #socket: DeviceSocket | undefined;
+  readonly #connection: Connection;
   #state: State = 'idle';
-  #reason = '';
-  #portTaken = false;
-  #portTries = 0;
   #intendedUs = 0;
   #startedUs = 0;
   #subscribedAtUs = 0;
@@ -93,6 +79,7 @@ export class LeanDevice implements Device, FrameSink {
     this.#shared = shared;
     this.#program = program;
     this.#index = index;
+    this.#connection = new Connection(shared, this);
     this.#keepAliveUs = program.keepAliveSeconds * 1_000_000;
     this.#window = program.inflight === 0 ? 65_535 : program.inflight;
     this.#framer.version = program.version;
@@ -114,30 +101,17 @@ export class LeanDevice implements Device, FrameSink {
     tally.count(COUNTER.connectsAttempted);
     tally.record(CONNECT * 3 + LAG, this.#startedUs - intendedUs);
     tally.entered(CONNECT, intendedUs);
-    this.#dial(this.#shared.ports.next());
-  }
-
-  /** @param localPort undefined: whichever the kernel finds */
-  #dial(localPort: number | undefined): void {
-    const { host, port } = this.#program.identity(this.#index);
-    const socket = connect({
-      host,
-      port,
-      ...(localPort === undefined ? {} : { localPort }),
-      noDelay: true,
-      onread: this.#shared.onread,
-    }) as DeviceSocket;
-    socket.device = this;
-    this.#socket = socket;
-    socket.on('connect', onConnect);
-    socket.on('error', onError);
-    socket.on('close', onClose);
-    socket.on('drain', onDrain);
+    try {
+      this.#connection.open(this.#program.endpoint(this.#index));
+    } catch (error) {
+      if (!(error instanceof EndpointError)) throw error;
+      this.closed(error.message);
+    }
   }
 
   publish(message: Outgoing, sequence: number, intendedUs: number): boolean {
-    const socket = this.#socket;
-    if (this.#state !== 'ready' || socket === undefined || socket.writableNeedDrain) {
+    const connection = this.#connection;
+    if (this.#state !== 'ready' || connection.isFull) {
       this.#wantsRoom = true;
       return false;
     }
@@ -160,7 +134,7 @@ export class LeanDevice implements Device, FrameSink {
     const { topic, topicStart, topicEnd, payload } = message;
     const version = this.#program.version;
     const bytes = publishBytes(topicEnd - topicStart, qos, 0, payload.length, version);
-    const at = output.reserve(bytes, socket);
+    const at = output.reserve(bytes, connection);
     const payloadAt = writePublishHead(
       output.bytes,
       at,
@@ -201,9 +175,8 @@ export class LeanDevice implements Device, FrameSink {
     return true;
   }
 
-  /** Hands what `publish` has written to the socket; to be called once after a row of publishes. */
   flush(): void {
-    if (this.#socket !== undefined) this.#shared.output.flush(this.#socket);
+    this.#shared.output.flush(this.#connection);
   }
 
   timer(nowUs: number): number {
@@ -214,7 +187,8 @@ export class LeanDevice implements Device, FrameSink {
         const deadlineUs = this.#startedUs + this.#program.connectTimeoutUs;
         // Looked at each second, for once it is ready the keep-alive counts, and that may be shorter.
         if (nowUs < deadlineUs) return Math.min(deadlineUs, nowUs + 1_000_000);
-        const waitedFor = { connecting: 'TCP connection', connack: 'CONNACK', suback: 'SUBACK' };
+        const { stage } = this.#connection;
+        const waitedFor = { connecting: stage, connack: 'CONNACK', suback: 'SUBACK' };
         this.#drop(`no ${waitedFor[this.#state]} in time`);
         return Number.POSITIVE_INFINITY;
       }
@@ -226,17 +200,16 @@ export class LeanDevice implements Device, FrameSink {
   }
 
   disconnect(): void {
-    const socket = this.#socket;
-    if (socket === undefined || this.#state === 'closed') {
+    if (this.#state === 'idle' || this.#state === 'closed') {
       this.#state = 'closed';
       return;
     }
     if (this.#state === 'suback') this.#unanswered();
     this.#state = 'closing';
     if (this.#open) {
-      socket.end(encode({ type: 'disconnect', reasonCode: 0 }, this.#program.version));
+      this.#connection.end(encode({ type: 'disconnect', reasonCode: 0 }, this.#program.version));
     } else {
-      socket.destroy();
+      this.#connection.destroy();
     }
   }
 
@@ -278,29 +251,27 @@ export class LeanDevice implements Device, FrameSink {
     }
   }
 
-  received(bytes: Uint8Array, length: number): void {
-    if (this.#state === 'closing' || this.#state === 'closed') return;
-    this.#shared.thread.tally.count(COUNTER.bytesReceived, length);
+  received(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#state === 'closing' || this.#state === 'closed') return false;
+    this.#shared.thread.tally.count(COUNTER.bytesReceived, end - start);
     try {
-      this.#framer.push(bytes, length, this);
+      return this.#framer.push(bytes, end, this, start);
     } catch (error) {
       if (!(error instanceof MqttError)) throw error;
-      const first = this.#state === 'connack' ? `: ${printable(bytes, length)}` : '';
+      const first = this.#state === 'connack' ? `: ${printable(bytes, start, end)}` : '';
       this.#drop(`the target does not speak MQTT (${error.message})${first}`);
-      return;
+      return false;
     }
+  }
+
+  receivedAll(): void {
     this.flush();
-    if (this.#wantsRoom && this.#hasRoom()) {
-      this.#wantsRoom = false;
-      this.#shared.thread.owner.hasRoom(this.#index);
-    }
+    this.drained();
   }
 
   #hasRoom(): boolean {
     return (
-      this.#state === 'ready' &&
-      this.#inflight.count < this.#window &&
-      this.#socket?.writableNeedDrain === false
+      this.#state === 'ready' && this.#inflight.count < this.#window && !this.#connection.isFull
     );
   }
 
@@ -330,7 +301,7 @@ export class LeanDevice implements Device, FrameSink {
 
   #acknowledge(type: 4 | 5 | 6 | 7, packetId: number): void {
     const { output, thread } = this.#shared;
-    writeAck(output.bytes, output.reserve(4, this.#socket!), type, packetId);
+    writeAck(output.bytes, output.reserve(4, this.#connection), type, packetId);
     thread.tally.count(COUNTER.bytesSent, 4);
   }
 
@@ -390,19 +361,7 @@ export class LeanDevice implements Device, FrameSink {
     this.#state = 'suback';
     this.#subscribedAtUs = nowUs;
     thread.tally.entered(SUBSCRIBE, nowUs);
-    const subscriptions = filters.map(({ filter, qos }) => ({
-      filter,
-      qos,
-      noLocal: false,
-      retainAsPublished: false,
-      retainHandling: 0 as const,
-    }));
-    this.#send(
-      encode(
-        { type: 'subscribe', packetId: SUBSCRIBE_PACKET_ID, subscriptions },
-        this.#program.version,
-      ),
-    );
+    this.#send(subscribePacket(filters, SUBSCRIBE_PACKET_ID, this.#program.version));
     thread.tally.record(SUBSCRIBE * 3 + LAG, this.#lastSentUs - nowUs);
     return true;
   }
@@ -470,64 +429,30 @@ export class LeanDevice implements Device, FrameSink {
 
   /** Sends prepared bytes outside the message path. */
   #send(bytes: Uint8Array): void {
-    const { output, thread } = this.#shared;
-    output.append(bytes, this.#socket!);
-    output.flush(this.#socket!);
+    const { thread } = this.#shared;
+    this.#connection.send(bytes);
     this.#lastSentUs = thread.nowUs();
     thread.tally.count(COUNTER.bytesSent, bytes.length);
   }
 
   /** Ends the connection for a reason of its own finding. */
   #drop(reason: string): void {
-    this.#reason = reason;
     this.flush();
-    this.#socket?.destroy();
+    this.#connection.destroy(reason);
   }
 
-  tcpConnected(): void {
-    const { clientId, username, password, will } = this.#program.identity(this.#index);
-    const { version, cleanStart, keepAliveSeconds, sessionExpirySeconds } = this.#program;
+  opened(): void {
     this.#state = 'connack';
-    this.#send(
-      encode(
-        {
-          type: 'connect',
-          protocolVersion: version,
-          cleanStart,
-          keepAliveSeconds,
-          clientId,
-          ...(username === undefined ? {} : { username }),
-          ...(password === undefined ? {} : { password: Buffer.from(password) }),
-          ...(will === undefined ? {} : { will }),
-          ...(version === 5 && sessionExpirySeconds > 0
-            ? { properties: { sessionExpiryInterval: sessionExpirySeconds } }
-            : {}),
-        },
-        version,
-      ),
-    );
+    this.#send(connectPacket(this.#program, this.#program.identity(this.#index)));
   }
 
-  failed(error: NodeJS.ErrnoException): void {
-    const taken = error.code === 'EADDRINUSE' || error.code === 'EADDRNOTAVAIL';
-    this.#portTaken = taken && this.#state === 'connecting';
-    if (this.#portTaken) return;
-    if (this.#reason === '') this.#reason = error.code ?? error.message;
-  }
-
-  tcpClosed(): void {
-    if (this.#portTaken) {
-      this.#portTaken = false;
-      this.#portTries++;
-      this.#dial(this.#portTries < MOST_PORT_TRIES ? this.#shared.ports.next() : undefined);
-      return;
-    }
+  closed(reason: string): void {
     const { thread, slab } = this.#shared;
     const { tally, owner } = thread;
     const index = this.#index;
     const state = this.#state;
     this.#state = 'closed';
-    this.#socket = undefined;
+    this.#framer.reset();
     if (this.#open) tally.count(COUNTER.connected, -1);
     else tally.left(CONNECT, this.#intendedUs);
     if (state === 'closing') {
@@ -541,16 +466,16 @@ export class LeanDevice implements Device, FrameSink {
         slot = slab.removeOldest(this.#inflight);
       }
     }
-    const reason = this.#reason || 'closed by the target';
+    const why = reason || 'closed by the target';
     if (state === 'ready') {
       tally.count(COUNTER.connectionsLost);
-      tally.error(`connection lost: ${reason}`);
+      tally.error(`connection lost: ${why}`);
       owner.lost(index);
       return;
     }
     if (state === 'suback') this.#unanswered();
     tally.count(this.#open ? COUNTER.connectionsLost : COUNTER.connectsFailed);
-    tally.error(`connect: ${reason}`);
+    tally.error(`connect: ${why}`);
     owner.failed(index);
   }
 
@@ -561,25 +486,8 @@ export class LeanDevice implements Device, FrameSink {
   }
 }
 
-function onBytes(this: unknown, length: number, bytes: Uint8Array): boolean {
-  (this as DeviceSocket).device.received(bytes, length);
-  return true;
-}
-function onConnect(this: Socket): void {
-  (this as DeviceSocket).device.tcpConnected();
-}
-function onError(this: Socket, error: NodeJS.ErrnoException): void {
-  (this as DeviceSocket).device.failed(error);
-}
-function onClose(this: Socket): void {
-  (this as DeviceSocket).device.tcpClosed();
-}
-function onDrain(this: Socket): void {
-  (this as DeviceSocket).device.drained();
-}
-
 /** The start of what was received, for a message: what is not printable becomes a dot. */
-function printable(bytes: Uint8Array, length: number): string {
-  const text = Buffer.from(bytes.subarray(0, Math.min(length, 40))).toString('latin1');
+function printable(bytes: Uint8Array, start: number, end: number): string {
+  const text = Buffer.from(bytes.subarray(start, Math.min(end, start + 40))).toString('latin1');
   return JSON.stringify(text.replace(/[^\x20-\x7e]/g, '.'));
 }

@@ -1,4 +1,5 @@
 export { monotonicClock, type NowUs, type ReadClock, readClock } from './clock.js';
+export { Connection, ConnectionThread, type ConnectionUser } from './connection.js';
 export type {
   Device,
   DeviceIdentity,
@@ -7,6 +8,7 @@ export type {
   DeviceThread,
   Outgoing,
 } from './device.js';
+export { type Endpoint, EndpointError, type TlsClient } from './endpoint.js';
 export { HEADER_BYTES, SEQUENCE_MODULUS } from './header.js';
 export { LeanDevice, LeanThread } from './lean-device.js';
 export { MqttJsDevice } from './mqttjs-device.js';

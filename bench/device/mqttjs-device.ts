@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import mqtt, {
   type ErrorWithSubackPacket,
   type IClientOptions,
@@ -7,8 +8,11 @@ import mqtt, {
 } from 'mqtt';
 import { CONNECT, LAG, PUBLISH, RESPONSE, SERVICE, SUBSCRIBE } from '../../results/mod.js';
 import type { Device, DeviceProgram, DeviceThread, Outgoing } from './device.js';
+import { dial, isPortTaken, MOST_PORT_TRIES } from './dial.js';
+import { type Endpoint, EndpointError } from './endpoint.js';
 import { writeHeader } from './header.js';
 import { NO_SUBACK, refusal } from './refusal.js';
+import { afterHandshake, socketError } from './socket-error.js';
 import { COUNTER } from './tally.js';
 
 const SENT_BY_QOS = [
@@ -35,6 +39,12 @@ export class MqttJsDevice implements Device {
   #wantsRoom = false;
   #open = false;
   #reason = '';
+  #portTaken = false;
+  /** TLS is through with its handshake, and nothing has been received since. */
+  #justSecured = false;
+  #portTries = 0;
+  /** Of TLS, to be resumed. */
+  #session: Buffer | undefined;
 
   /** @param index of the device within its thread */
   constructor(thread: DeviceThread, program: DeviceProgram, index: number) {
@@ -54,18 +64,71 @@ export class MqttJsDevice implements Device {
 
   connect(intendedUs: number): void {
     const { nowUs, tally } = this.#thread;
-    const { host, port, clientId, username, password, will } = this.#program.identity(this.#index);
-    const { version, cleanStart, keepAliveSeconds, sessionExpirySeconds } = this.#program;
     this.#intendedUs = intendedUs;
     this.#startedUs = nowUs();
     this.#state = 'connecting';
     tally.count(COUNTER.connectsAttempted);
     tally.record(CONNECT * 3 + LAG, this.#startedUs - intendedUs);
     tally.entered(CONNECT, intendedUs);
-    const options: IClientOptions = {
-      host,
-      port,
-      protocol: 'mqtt',
+    this.#reason = '';
+    this.#justSecured = false;
+    this.#portTries = 0;
+    try {
+      this.#dial(this.#program.endpoint(this.#index));
+    } catch (error) {
+      if (!(error instanceof EndpointError)) throw error;
+      this.#reason = error.message;
+      this.#closed();
+    }
+  }
+
+  #dial(endpoint: Endpoint): void {
+    const port = this.#portTries < MOST_PORT_TRIES ? endpoint.ports.next() : undefined;
+    const client = openClient(endpoint, this.#options(), () => this.#socket(endpoint, port));
+    this.#client = client;
+    client.on('connect', () => this.#connected());
+    client.on('packetreceive', () => {
+      this.#justSecured = false;
+    });
+    client.on('message', (_topic, payload, packet) => this.#delivered(payload, packet));
+    client.on('error', (error) => this.#failed(error));
+    client.on('disconnect', (packet) => {
+      this.#reason = `disconnected by the target: ${refusal(packet.reasonCode ?? 0, 5)}`;
+    });
+    client.on('close', () => {
+      if (this.#portTaken) {
+        this.#portTaken = false;
+        this.#portTries++;
+        client.end(true);
+        this.#dial(endpoint);
+      } else this.#closed();
+    });
+    // The package passes on errors that have a code; the rest is told by the stream alone.
+    client.stream.on('error', (error: Error) => this.#failed(error));
+  }
+
+  #socket(endpoint: Endpoint, localPort: number | undefined): Socket {
+    const socket = dial(endpoint, localPort, undefined, this.#session);
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#portTaken =
+        this.#state === 'connecting' && localPort !== undefined && isPortTaken(error);
+      if (!this.#portTaken) this.#failed(error);
+    });
+    socket.on('secureConnect', () => {
+      this.#justSecured = true;
+    });
+    if (endpoint.tls?.resume) {
+      socket.on('session', (session: Buffer) => {
+        this.#session = session;
+      });
+    }
+    return socket;
+  }
+
+  #options(): IClientOptions {
+    const { clientId, username, password, will } = this.#program.identity(this.#index);
+    const { version, cleanStart, keepAliveSeconds, sessionExpirySeconds } = this.#program;
+    return {
       protocolVersion: version,
       protocolId: version === 3 ? 'MQIsdp' : 'MQTT',
       clean: cleanStart,
@@ -92,15 +155,6 @@ export class MqttJsDevice implements Device {
         ? { properties: { sessionExpiryInterval: sessionExpirySeconds } }
         : {}),
     };
-    const client = mqtt.connect(options);
-    this.#client = client;
-    client.on('connect', () => this.#connected());
-    client.on('message', (_topic, payload, packet) => this.#delivered(payload, packet));
-    client.on('error', (error) => this.#failed(error));
-    client.on('disconnect', (packet) => {
-      this.#reason = `disconnected by the target: ${refusal(packet.reasonCode ?? 0, 5)}`;
-    });
-    client.on('close', () => this.#closed());
   }
 
   publish(message: Outgoing, sequence: number, intendedUs: number): boolean {
@@ -247,12 +301,12 @@ export class MqttJsDevice implements Device {
     receiver.delivered(this.#index, payload, 0, payload.length, packet.qos, packet.retain, nowUs());
   }
 
-  #failed(error: Error & { code?: string | number }): void {
-    if (this.#reason !== '') return;
+  #failed(error: Error & { code?: string | number | undefined }): void {
+    if (this.#portTaken || this.#reason !== '') return;
     this.#reason =
       typeof error.code === 'number'
         ? `connect refused: ${refusal(error.code, this.#program.version)}`
-        : (error.code ?? error.message);
+        : socketError(error as NodeJS.ErrnoException);
   }
 
   #hasRoom(): void {
@@ -275,7 +329,8 @@ export class MqttJsDevice implements Device {
     tally.count(COUNTER.publishesFailed, this.#inflight);
     this.#inflight = 0;
     this.#client?.end(true);
-    const reason = this.#reason || 'closed by the target';
+    const why = this.#justSecured ? afterHandshake(this.#reason) : this.#reason;
+    const reason = why || 'closed by the target';
     if (state === 'ready') {
       tally.count(COUNTER.connectionsLost);
       tally.error(`connection lost: ${reason}`);
@@ -287,4 +342,23 @@ export class MqttJsDevice implements Device {
     tally.error(`connect: ${reason}`);
     owner.failed(this.#index);
   }
+}
+
+/** A client of the package over a socket of ours: so it has the local address and port that it should. */
+function openClient(
+  { tls, port, webSocket }: Endpoint,
+  options: IClientOptions,
+  socket: () => Socket,
+): MqttClient {
+  if (webSocket === undefined) {
+    return new mqtt.MqttClient(socket, options);
+  }
+  return mqtt.connect({
+    ...options,
+    protocol: tls === undefined ? 'ws' : 'wss',
+    hostname: webSocket.host.replace(/:\d+$/, ''),
+    port,
+    path: webSocket.path,
+    wsOptions: { createConnection: socket, perMessageDeflate: false },
+  });
 }

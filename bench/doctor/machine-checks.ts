@@ -1,9 +1,10 @@
+import { isIP } from 'node:net';
 import { formatBytes, formatCount } from '../../results/mod.js';
 import { filesPerProcess } from '../fleet/layout.js';
 import { formatTarget } from '../scenario/mod.js';
 import { type Check, check } from './check.js';
 import type { MachineFacts } from './machine-facts.js';
-import { perTarget, type RunNeeds } from './needs.js';
+import { perPair, perTarget, type RunNeeds } from './needs.js';
 
 /** What the target's process says of itself, where it is on this machine and may be looked at. */
 export interface LocalTarget {
@@ -49,7 +50,7 @@ export function machineChecks(
 }
 
 function portChecks(needs: RunNeeds, { ports, reservedPorts, timeWait }: MachineFacts): Check[] {
-  const wanted = perTarget(needs);
+  const wanted = perPair(needs);
   const there = ports.count - reservedPorts;
   const [one] = needs.targets;
   const where = one === undefined ? 'one address' : formatTarget(one).replace('mqtt://', '');
@@ -62,8 +63,10 @@ function portChecks(needs: RunNeeds, { ports, reservedPorts, timeWait }: Machine
       'local ports',
       `${formatCount(wanted)} to ${where}`,
       `${formatCount(there)} (${ports.first}–${last}${reserved})`,
-      short ? 'fail' : 'ok',
+      // A name may have more addresses than one: that is known when it is resolved.
+      !short ? 'ok' : needs.targets.every(({ host }) => isIP(host) > 0) ? 'fail' : 'warn',
       `${addresses} addresses of the target: --target mqtt://127.0.0.1:1883,mqtt://127.0.0.2:1883`,
+      `or of this machine: --ifaddr 127.0.0.1,127.0.0.2`,
       `sysctl -w net.ipv4.ip_local_port_range="1024 65535"`,
     ),
     check(

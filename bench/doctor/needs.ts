@@ -22,6 +22,11 @@ export function perTarget({ connections, targets }: RunNeeds): number {
   return Math.ceil(connections / Math.max(1, targets.length));
 }
 
+/** Between one address of this machine and one of the target, as far as addresses are known before names are resolved. */
+export function perPair(needs: RunNeeds): number {
+  return Math.ceil(perTarget(needs) / Math.max(1, needs.scenario.sourceAddresses.length));
+}
+
 /** How many connections the scenario's devices make; the one place that knows. */
 export function connectionCount(scenario: Scenario): number {
   return plan(scenario).deviceCount;

@@ -28,11 +28,9 @@ export class DeviceIdentities {
     }));
   }
 
-  identity(indexInGroup: number, host: string, port: number): DeviceIdentity {
+  identity(indexInGroup: number): DeviceIdentity {
     const values = this.#identity.valuesOf(indexInGroup, 0);
     return {
-      host,
-      port,
       clientId: values.clientId,
       ...(this.#group.username === undefined ? {} : { username: values.username }),
       ...(this.#group.password === undefined ? {} : { password: this.#password.render(values) }),

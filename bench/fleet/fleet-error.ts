@@ -2,6 +2,7 @@
  * Why a run cannot start or go on.
  * - `LIMIT`: this machine's limits do not carry the plan
  * - `UNREACHABLE`: the target refuses, does not answer or does not speak MQTT
+ * - `CERTIFICATE`: a file of the scenario's TLS is missing or cannot be used
  * - `HOST_DIED`: a process of the fleet ended before its time
  * - `AGENTS_MISSING`: fewer agents came than the run expects
  * - `AGENT_LOST`: an agent went before the run began
@@ -13,6 +14,7 @@
 export type FleetErrorCode =
   | 'LIMIT'
   | 'UNREACHABLE'
+  | 'CERTIFICATE'
   | 'HOST_DIED'
   | 'AGENTS_MISSING'
   | 'AGENT_LOST'

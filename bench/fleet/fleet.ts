@@ -3,7 +3,14 @@ import { fileURLToPath } from 'node:url';
 import type { AgentRecord } from '../../results/mod.js';
 import type { FleetError } from './fleet-error.js';
 import type { FleetPart } from './layout.js';
-import type { HostNews, HostOrder, PortRange, RunPlan, ShardNews, ShardOrder } from './messages.js';
+import type {
+  HostNews,
+  HostOrder,
+  PortRange,
+  ReachedPlan,
+  ShardNews,
+  ShardOrder,
+} from './messages.js';
 
 const HOST_FILE = fileURLToPath(new URL('./shard-host.js', import.meta.url));
 
@@ -27,12 +34,12 @@ export interface FleetControl {
 
 /** The processes of a run on this machine. */
 export class Fleet implements FleetControl {
-  readonly #plan: RunPlan & { ephemeralPorts: PortRange };
+  readonly #plan: ReachedPlan & { ephemeralPorts: PortRange };
   readonly #part: FleetPart;
   readonly #hosts: { process: ChildProcess; shards: number[]; reason: string }[] = [];
   readonly #ended = new Set<number>();
 
-  constructor(plan: RunPlan & { ephemeralPorts: PortRange }, part: FleetPart) {
+  constructor(plan: ReachedPlan & { ephemeralPorts: PortRange }, part: FleetPart) {
     this.#plan = plan;
     this.#part = part;
   }

@@ -43,23 +43,24 @@ const DEVICES_WORTH_A_THREAD = 50;
  * Spreads `devices` connections over threads and, where the open-file limit asks for it, over processes: a
  * worker thread shares its process's file table, so only another process brings more connections.
  *
- * @param targets how many addresses the devices are dealt over
+ * @param pairs how many pairs of a source and a target address the devices are dealt over
  * @param askedThreads in all, instead of one per core but one (that one is for the target)
  * @throws FleetError LIMIT with what the plan needs, what is there and how to change it
  */
 export function layOut(
   devices: number,
-  targets: number,
+  pairs: number,
   limits: MachineLimits,
   askedThreads?: number,
 ): FleetLayout {
-  const perTarget = Math.ceil(devices / targets);
-  if (perTarget > limits.ephemeralPorts.count) {
+  const perPair = Math.ceil(devices / pairs);
+  if (perPair > limits.ephemeralPorts.count) {
     throw new FleetError(
       'LIMIT',
-      `${devices} devices make ${perTarget} connections to one target address, and this machine has ` +
-        `${limits.ephemeralPorts.count} local ports for one address: name more addresses of the target ` +
-        `(--target mqtt://127.0.0.1:1883,mqtt://127.0.0.2:1883) or widen net.ipv4.ip_local_port_range`,
+      `${devices} devices make ${perPair} connections from one address to another, and this machine has ` +
+        `${limits.ephemeralPorts.count} local ports for such a pair: name more addresses of the target ` +
+        `(--target mqtt://127.0.0.1:1883,mqtt://127.0.0.2:1883) or of this machine ` +
+        `(--ifaddr 127.0.0.1,127.0.0.2), or widen net.ipv4.ip_local_port_range`,
     );
   }
   const wanted = askedThreads ?? Math.max(1, limits.cores - 1);

@@ -5,38 +5,40 @@ import {
   LeanDevice,
   LeanThread,
   MqttJsDevice,
-  type SourcePorts,
 } from '../device/mod.js';
 import type { FieldSession } from '../field-clients/session.js';
-import { type Group, GroupIdentity, type Scenario, type Target } from '../scenario/mod.js';
+import { type Group, GroupIdentity, type Scenario } from '../scenario/mod.js';
 import type { PasswordOf } from '../targets/mod.js';
 import { DeviceIdentities } from './device-identities.js';
+import { GroupEndpoints } from './group-endpoints.js';
 import type { ShardDevices } from './shard-devices.js';
+import type { Ways } from './ways.js';
 
-/** Makes a shard's devices, each with its group's driver. Devices are dealt over the targets in their fleet-wide order. */
+/** Makes a shard's devices, each with its group's driver. */
 export function makeDevices(
   scenario: Scenario,
   runHex: string,
   placement: ShardDevices,
-  targets: readonly Target[],
-  ports: SourcePorts,
+  ways: Ways,
   thread: DeviceThread,
   passwordOf: PasswordOf | undefined,
   sessions: readonly (FieldSession | undefined)[],
 ): Device[] {
-  const lean = new LeanThread(thread, ports);
+  const lean = new LeanThread(thread);
   const programs = scenario.groups.map((group, groupIndex) => {
-    const identities = new DeviceIdentities(group, new GroupIdentity(group, runHex, scenario.seed));
-    return deviceProgram(scenario, group, (device) => {
-      const { host, port } = targets[placement.global(device) % targets.length]!;
-      const index = placement.indexInGroup(device);
-      const identity = identities.identity(index, host, port);
-      const session = sessions[groupIndex];
-      if (session !== undefined && identity.will !== undefined) {
-        identity.will.payload = session.will(index);
-      }
-      if (passwordOf !== undefined) identity.password = passwordOf(identity.clientId);
-      return identity;
+    const identity = new GroupIdentity(group, runHex, scenario.seed);
+    const identities = new DeviceIdentities(group, identity);
+    const endpoints = new GroupEndpoints(scenario, group, identity, ways);
+    const session = sessions[groupIndex];
+    return deviceProgram(scenario, group, {
+      identity: (device) => {
+        const index = placement.indexInGroup(device);
+        const own = identities.identity(index);
+        if (session !== undefined && own.will !== undefined) own.will.payload = session.will(index);
+        if (passwordOf !== undefined) own.password = passwordOf(own.clientId);
+        return own;
+      },
+      endpoint: (device) => endpoints.of(placement.global(device), placement.indexInGroup(device)),
     });
   });
   return Array.from({ length: placement.count }, (_, device) => {
@@ -51,7 +53,7 @@ export function makeDevices(
 function deviceProgram(
   scenario: Scenario,
   group: Group,
-  identity: DeviceProgram['identity'],
+  own: Pick<DeviceProgram, 'identity' | 'endpoint'>,
 ): DeviceProgram {
   return {
     version: group.protocol,
@@ -60,6 +62,6 @@ function deviceProgram(
     sessionExpirySeconds: group.sessionExpiryUs / 1_000_000,
     inflight: group.inflight,
     connectTimeoutUs: scenario.connect.timeoutUs,
-    identity,
+    ...own,
   };
 }

@@ -1,5 +1,6 @@
 import type { IntervalReport } from '../../results/mod.js';
 import type { Scenario, Target } from '../scenario/mod.js';
+import type { ResolvedTarget } from './resolve-targets.js';
 
 /** What is the same for every shard of a run, on whatever machine. */
 export interface RunPlan {
@@ -9,8 +10,13 @@ export interface RunPlan {
   run: number;
 }
 
+/** The run as one machine reaches its targets. */
+export interface ReachedPlan extends RunPlan {
+  targets: ResolvedTarget[];
+}
+
 /** All that a shard needs to know. */
-export interface ShardPlan extends RunPlan {
+export interface ShardPlan extends ReachedPlan {
   shard: number;
   /** Of the whole fleet. */
   shards: number;

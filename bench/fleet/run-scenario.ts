@@ -16,13 +16,15 @@ import {
   scenarioToYaml,
   type Target,
 } from '../scenario/mod.js';
+import { AddressPairs } from './address-pairs.js';
 import { Coordinator, type RunProgress } from './coordinator.js';
 import { Fleet } from './fleet.js';
 import { FleetError } from './fleet-error.js';
 import { layOut, type MachineLimits } from './layout.js';
 import { openProbes } from './open-probes.js';
-import { preflight } from './preflight.js';
+import { prepareCertificates } from './prepare-certificates.js';
 import type { ProbeTimeline } from './probe-timeline.js';
+import { reachTargets } from './reach-targets.js';
 
 /** From an order until every shard of this machine has heard it. */
 const ORDER_DELAY_US = 200_000;
@@ -47,6 +49,8 @@ export interface RunRequest {
   forwarded?: () => Promise<ReadonlyMap<string, number>>;
   /** Threads that drive devices, instead of one per core but one. */
   threads?: number;
+  /** What is worth knowing about the way to the target, a sentence each. */
+  note?: (text: string) => void;
   /** Called each second of the run. */
   progress: (progress: RunProgress) => void;
   /** Aborted: stop early, say goodbye, write the record. */
@@ -63,10 +67,11 @@ export async function runScenario(request: RunRequest): Promise<RunRecord> {
   const fleet = plan(scenario);
   const why = refusal(runChecks(request, request.limits, procFs));
   if (why !== undefined) throw new FleetError('LIMIT', why);
-  const layout = layOut(fleet.deviceCount, targets.length, limits, request.threads);
-  for (const target of targets) {
-    await preflight(target, scenario.groups[0]!.protocol, { signal: request.signal });
-  }
+  const runHex = request.run.toString(16).padStart(4, '0');
+  await prepareCertificates(scenario, targets, runHex);
+  const reached = await reachTargets(scenario, targets, runHex, limits, request);
+  const { shortestPeriod } = new AddressPairs(reached, scenario.sourceAddresses);
+  const layout = layOut(fleet.deviceCount, shortestPeriod, limits, request.threads);
   const probes = await openProbes(request.nodes());
   const { processes, threadsPerProcess, shards } = layout;
   const head = recordHead(request, probes.facts, {
@@ -74,7 +79,7 @@ export async function runScenario(request: RunRequest): Promise<RunRecord> {
     threads: processes * threadsPerProcess,
     shards,
   });
-  const runPlan = { scenario, targets: [...targets], run: request.run };
+  const runPlan = { scenario, targets: reached, run: request.run };
   const coordinator = new Coordinator(scenario, {
     ...coordinatorOptions(request, probes.timeline),
     fleet: new Fleet(

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { transferables } from '../../results/mod.js';
-import { Receiver, type RunIdentity, readClock, SourcePorts, Tally } from '../device/mod.js';
+import { Receiver, type RunIdentity, readClock, Tally } from '../device/mod.js';
 import { FieldSession } from '../field-clients/session.js';
 import { GroupIdentity, plan as planOf, type Scenario } from '../scenario/mod.js';
 import { connectAtUs } from '../schedule/mod.js';
@@ -13,6 +13,7 @@ import { Shard } from './shard.js';
 import { ShardDevices } from './shard-devices.js';
 import { streamPrograms } from './stream-program.js';
 import { StreamTable } from './stream-table.js';
+import { Ways } from './ways.js';
 
 const TICK_MS = 1;
 const SECOND_US = 1_000_000;
@@ -91,22 +92,16 @@ class ShardRun {
     };
     this.#identity = identity;
     this.#placement = placement;
-    const { first, count, part, parts } = ephemeralPorts;
-    const ports = new SourcePorts(first, count, part, parts, run / 0x10000);
+    const { targets } = plan;
+    const { sourceAddresses } = scenario;
+    // Not where the last run left its ports to cool down.
+    const portsFrom = run / 0x10000;
+    const ways = new Ways(targets, sourceAddresses, ephemeralPorts, plan.shards, portsFrom);
     this.#shard = new Shard(
       thread,
       new StreamTable(programs, placement),
       (owner) =>
-        makeDevices(
-          scenario,
-          runHex,
-          placement,
-          plan.targets,
-          ports,
-          { ...thread, owner },
-          passwordOf,
-          sessions,
-        ),
+        makeDevices(scenario, runHex, placement, ways, { ...thread, owner }, passwordOf, sessions),
       sessions.some((session) => session !== undefined)
         ? new Certificates(sessions, placement, this.#tally, this.#nowUs)
         : undefined,

@@ -66,7 +66,7 @@ function defaulted(value: string | undefined) {
   return value === undefined ? {} : { default: value };
 }
 
-const NO_TLS = 'TLS does not come yet: leave it out to measure over plain TCP';
+const NO_ALGORITHMS = "not to be chosen here: OpenSSL's own order is offered";
 const NO_QUIC = 'there is no QUIC here: leave it out to measure over TCP';
 const NO_PROMETHEUS =
   'does not come yet: intervals.csv of the run record has every counter, a row a second';
@@ -98,12 +98,13 @@ export const BENCH_FLAGS: readonly BenchFlag[] = [
     'connects per second, kept exactly; 0: as -i says',
   ),
   translated('interval', 'i', 'count', ALL, '10', 'ms between two connects'),
-  refused(
+  translated(
     'ifaddr',
     undefined,
     'text',
-    [],
-    'source addresses do not come yet: name several hosts in -h to have more ports',
+    ALL,
+    undefined,
+    'source address, or addresses with commas between: devices are dealt to them in turn',
   ),
   translated(
     'prefix',
@@ -124,23 +125,31 @@ export const BENCH_FLAGS: readonly BenchFlag[] = [
   translated('startnumber', 'n', 'count', ALL, '0', 'numbers of devices begin behind this one'),
   refused('num-retry-connect', undefined, 'count', ['0'], NO_RETRY),
   refused('reconnect', undefined, 'count', ['0'], NO_RETRY),
-  refused('ssl', 'S', 'boolean', ['false'], NO_TLS),
-  refused('ssl-version', undefined, 'text', [], NO_TLS),
-  refused('cacertfile', undefined, 'text', [], NO_TLS),
-  refused('certfile', undefined, 'text', [], NO_TLS),
-  refused('keyfile', undefined, 'text', [], NO_TLS),
-  refused('ciphers', undefined, 'text', [], NO_TLS),
-  refused('signature-algs', undefined, 'text', [], NO_TLS),
-  refused('keyex-algs', undefined, 'text', [], NO_TLS),
+  translated('ssl', 'S', 'boolean', ALL, 'false', 'TLS; with --ws, WebSocket over TLS'),
+  translated(
+    'ssl-version',
+    undefined,
+    'text',
+    ALL,
+    undefined,
+    'tlsv1.1, tlsv1.2 or tlsv1.3, and no other; implies -S',
+  ),
+  translated(
+    'cacertfile',
+    undefined,
+    'text',
+    ALL,
+    undefined,
+    'PEM file of who is trusted; without it the certificate of the target is not checked',
+  ),
+  translated('certfile', undefined, 'text', ALL, undefined, 'PEM file; %i is the device number'),
+  translated('keyfile', undefined, 'text', ALL, undefined, 'PEM file of the key of --certfile'),
+  translated('ciphers', undefined, 'text', ALL, undefined, 'OpenSSL names, commas between'),
+  refused('signature-algs', undefined, 'text', [], NO_ALGORITHMS),
+  refused('keyex-algs', undefined, 'text', [], NO_ALGORITHMS),
   refused('quic', undefined, 'text', ['false'], NO_QUIC),
   refused('load-qst', undefined, 'text', [], NO_QUIC),
-  refused(
-    'ws',
-    undefined,
-    'boolean',
-    ['false'],
-    'WebSocket does not come yet: leave it out to measure over plain TCP',
-  ),
+  translated('ws', undefined, 'boolean', ALL, 'false', 'WebSocket, path /mqtt'),
   translated(
     'username',
     'u',

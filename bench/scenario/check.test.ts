@@ -96,7 +96,19 @@ test('each thing that cannot work is found at its place', () => {
     [publish({ arrivals: { kind: 'saturate' } }), steady(0.5), /^phases.1.load: load 0 or 1/],
     [publish({ arrivals: { kind: 'saturate' } }), steady([0, 1]), /^phases.1.load: load 0 or 1/],
     [{ count: 4e9, publish: [{ topic: 'a' }, { topic: 'b' }] }, {}, /^groups: at most 2\^32/],
-    [{}, { target: ['mqtts://h'] }, /^target.0: a target URL .*TLS/],
+    [{}, { target: ['quic://h'] }, /^target.0: a target URL .*QUIC/],
+    [{}, { sourceAddresses: ['eth0'] }, /^sourceAddresses.0: an IP address of this machine/],
+    [{}, { tls: { cert: 'a' } }, /^tls.key: the key of the certificate/],
+    [{}, { tls: { key: 'a' } }, /^tls.cert: the certificate of the key/],
+    [{}, { tls: { cert: 'a', key: '%s' } }, /^tls.key: no %s/],
+    [
+      {},
+      { tls: { testCa: 'a', certificates: 'b' } },
+      /^tls: one of cert .*certificates and testCa/,
+    ],
+    [{}, { tls: { testCa: 'a', ca: 'b' } }, /^tls.ca: no ca beside testCa/],
+    [{ tls: { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.2' } }, {}, /^groups.0.tls.minVersion: /],
+    [{}, { tls: { servername: '127.0.0.1' } }, /^tls.servername: a host name/],
   ];
   for (const [group, rest, expected] of table) {
     const found = errors(group, rest);

@@ -3,15 +3,15 @@ import { TARGET_PROFILES, targetProfile } from '../targets/profiles.js';
 import { checkAgainstProfile } from '../targets/rules.js';
 import { checkClientIds } from './check-client-ids.js';
 import { checkGroup } from './check-group.js';
+import { checkTransport } from './check-transport.js';
 import { Findings } from './findings.js';
 import { nearest } from './nearest.js';
 import { loadOf, type Scenario } from './schema.js';
-import { parseTarget, TargetError } from './target.js';
 
 /** What the schema cannot see: fields that must fit each other. */
 export function checkScenario(scenario: Scenario): Findings {
   const findings = new Findings();
-  checkTargets(scenario, findings);
+  checkTransport(scenario, findings);
   checkProbes(scenario, findings);
   const names = checkNames(scenario.groups, 'groups', findings);
   scenario.groups.forEach((group, g) => {
@@ -29,17 +29,6 @@ export function checkScenario(scenario: Scenario): Findings {
 /** What is worth knowing about a scenario before its numbers are read: one sentence each. */
 export function scenarioNotes(scenario: Scenario): string[] {
   return checkScenario(scenario).notes.map(({ path, text }) => `${path.join('.')}: ${text}`);
-}
-
-function checkTargets(scenario: Scenario, findings: Findings): void {
-  scenario.target.forEach((url, k) => {
-    try {
-      parseTarget(url);
-    } catch (error) {
-      if (!(error instanceof TargetError)) throw error;
-      findings.error(['target', k], `a target URL (${error.message})`);
-    }
-  });
 }
 
 function checkProfile(scenario: Scenario, findings: Findings): void {

@@ -3,8 +3,8 @@ import type { Scenario } from './schema.js';
 
 /**
  * What tells two loads apart: 64 hex digits over all that decides what the fleet does. The
- * scenario's name, the target, its profile, the probes and the objectives are not in it, nor is the order or the
- * spelling of the file.
+ * scenario's name, the way to the target (URLs, source addresses, TLS), its profile, the probes and the
+ * objectives are not in it, nor is the order or the spelling of the file.
  */
 export function scenarioHash(scenario: Scenario): string {
   const {
@@ -13,8 +13,12 @@ export function scenarioHash(scenario: Scenario): string {
     profile: _profile,
     probes: _probes,
     objectives: _objectives,
-    ...load
+    sourceAddresses: _addresses,
+    tls: _tls,
+    groups,
+    ...further
   } = scenario;
+  const load = { ...further, groups: groups.map(({ tls: _own, ...group }) => group) };
   return createHash('sha256').update(canonicalJson(load)).digest('hex');
 }
 

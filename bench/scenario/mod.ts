@@ -34,7 +34,15 @@ export {
 } from './schema.js';
 export { SetPathError, setPaths } from './set-paths.js';
 export { scenarioToYaml } from './spelling.js';
-export { formatTarget, parseTarget, type Target, TargetError } from './target.js';
+export {
+  formatTarget,
+  isTls,
+  isWebSocket,
+  parseTarget,
+  type Target,
+  TargetError,
+  type Transport,
+} from './target.js';
 export {
   compileTemplate,
   escapeTemplate,
@@ -43,4 +51,5 @@ export {
   type TemplatePart,
   type TemplateValues,
 } from './template.js';
+export { type Tls, tlsOf } from './tls.js';
 export { type BenchOptions, type BenchTranslation, translateBench } from './translate-bench.js';

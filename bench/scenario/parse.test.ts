@@ -35,6 +35,7 @@ test('what a scenario leaves out has its default, durations are in µs', () => {
     seed: 1,
     target: [],
     probes: {},
+    sourceAddresses: [],
     connect: { ratePerSec: 1000, timeoutUs: 30_000_000 },
     groups: [
       {

@@ -13,6 +13,7 @@ import {
   seconds,
   text,
 } from './fields.js';
+import { tlsSchema } from './tls.js';
 
 /**
  * The scenario format, once: what a file may say, what is taken when it does not, and the types
@@ -159,6 +160,7 @@ const group = mapping({
   password: text.optional(),
   will: will.optional(),
   behaviour: behaviour.optional(),
+  tls: tlsSchema.optional(),
   inflight: count(0, 65_535).prefault(DEFAULTS.inflight),
   subscribe: z.array(subscription, { error: 'a list of { filter, qos }' }).default([]),
   publish: z.array(stream, { error: 'a list of streams ({ topic, … })' }).default([]),
@@ -267,6 +269,10 @@ export const scenarioSchema = mapping({
   target,
   profile: profile.optional(),
   probes,
+  sourceAddresses: z
+    .array(text, { error: 'a list of addresses of this machine such as [127.0.0.2]' })
+    .default([]),
+  tls: tlsSchema.optional(),
   connect: connect.prefault({}),
   groups: z.array(group, { error: 'a list of groups' }).min(1, 'at least one group'),
   phases: z.array(phase, { error: 'a list of phases' }).min(1, 'at least one phase'),

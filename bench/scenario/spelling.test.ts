@@ -39,6 +39,23 @@ const will = fc.record(
   { topic: text, payload: fc.string(), qos, retain: fc.boolean(), delay: secondsUpTo(1e9) },
   { requiredKeys: ['topic'] },
 );
+const tls = fc.record(
+  {
+    ca: text,
+    cert: text,
+    key: text,
+    certificates: text,
+    testCa: text,
+    servername: text,
+    alpn: fc.array(text),
+    verify: fc.boolean(),
+    minVersion: fc.constantFrom('TLSv1', 'TLSv1.2'),
+    maxVersion: fc.constantFrom('TLSv1.2', 'TLSv1.3'),
+    ciphers: text,
+    resume: fc.boolean(),
+  },
+  { requiredKeys: [] },
+);
 const group = fc.record(
   {
     name: text,
@@ -52,6 +69,7 @@ const group = fc.record(
     keepAlive: secondsUpTo(65535),
     username: text,
     password: text,
+    tls,
     will,
     inflight: fc.nat(65535),
     subscribe: fc.array(fc.record({ filter: text, qos }, { requiredKeys: ['filter'] })),
@@ -85,6 +103,8 @@ const spelled = fc.record(
     name: text,
     seed: fc.nat(0xffffffff),
     target: fc.oneof(text, fc.array(text)),
+    sourceAddresses: fc.array(text),
+    tls,
     connect: fc.record({ ratePerSec: rate, timeout: duration }, { requiredKeys: [] }),
     groups: fc.array(group, { minLength: 1, maxLength: 3 }),
     phases: fc.array(phase, { minLength: 1, maxLength: 4 }),
@@ -113,7 +133,7 @@ function shuffled(value: unknown): unknown {
   return Object.fromEntries(entries.reverse());
 }
 
-test('the hash does not depend on the order of keys, nor on name, target and objectives', () => {
+test('the hash does not depend on the order of keys, nor on name, objectives and the way to the target', () => {
   fc.assert(
     fc.property(scenario, text, (scenario, other) => {
       const hash = scenarioHash(scenario);
@@ -121,6 +141,10 @@ test('the hash does not depend on the order of keys, nor on name, target and obj
       assert.equal(scenarioHash(shuffled(scenario) as Scenario), hash);
       const renamed = { ...scenario, name: other, target: [other], objectives: [other] };
       assert.equal(scenarioHash(renamed), hash);
+      const tls = { ca: other };
+      const groups = scenario.groups.map((group) => ({ ...group, tls }));
+      const otherWay = { ...scenario, sourceAddresses: [other], tls, groups };
+      assert.equal(scenarioHash(otherWay), hash);
       assert.equal(scenarioHash(structuredClone(scenario)), hash);
     }),
   );

@@ -22,13 +22,16 @@ export function scenarioToYaml(scenario: Scenario): string {
 
 /** The scenario in the words of the file format. */
 export function spellScenario(scenario: Scenario): object {
-  const { name, seed, target, profile, probes, connect, groups, phases, objectives } = scenario;
+  const { name, seed, target, profile, probes, sourceAddresses, tls } = scenario;
+  const { connect, groups, phases, objectives } = scenario;
   return {
     name,
     seed,
     ...(target.length > 0 && { target }),
     ...(profile !== undefined && { profile: spellProfile(profile) }),
     ...(Object.keys(probes).length > 0 && { probes }),
+    ...(sourceAddresses.length > 0 && { sourceAddresses }),
+    ...(tls !== undefined && { tls }),
     connect: { ratePerSec: connect.ratePerSec, timeout: writeDuration(connect.timeoutUs) },
     groups: groups.map(spellGroup),
     phases: phases.map(spellPhase),
@@ -56,6 +59,7 @@ function spellGroup(group: Group): object {
     keepAlive: writeDuration(group.keepAliveUs),
     ...(group.username !== undefined && { username: group.username }),
     ...(group.password !== undefined && { password: group.password }),
+    ...(group.tls !== undefined && { tls: group.tls }),
     inflight: group.inflight,
     ...(group.behaviour === undefined ? spellStreams(group) : spellBehaviour(group.behaviour)),
   };

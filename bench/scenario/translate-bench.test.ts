@@ -107,7 +107,13 @@ const ROWS: [
   ['interval', 'conn', '-i 1', [(t) => t.scenario.connect.ratePerSec, 1000]],
   ['interval', 'conn', '', [(t) => t.scenario.connect.ratePerSec, 100]],
   ['interval', 'conn', '-i 0', /-i, --interval: expected a whole number from 1/],
-  ['ifaddr', 'conn', '--ifaddr 127.0.0.2', /--ifaddr: source addresses do not come yet/],
+  [
+    'ifaddr',
+    'conn',
+    '--ifaddr 127.0.0.2,::1',
+    [(t) => t.scenario.sourceAddresses, ['127.0.0.2', '::1']],
+  ],
+  ['ifaddr', 'conn', '--ifaddr eth0', /sourceAddresses\.0: expected an IP address of this machine/],
   ['prefix', 'pub', '--prefix p%i', [(t) => group(t).clientId, 'p%%i_bench_pub_%i']],
   ['prefix', 'pub', '', [(t) => group(t).clientId, 'fg_bench_pub_{run}_%i']],
   ['shortids', 'sub', '--shortids', [(t) => group(t).clientId, '%i']],
@@ -118,15 +124,33 @@ const ROWS: [
   ['num-retry-connect', 'conn', '--num-retry-connect 0', [(t) => t.notes.length, 1]],
   ['reconnect', 'conn', '--reconnect 5', /--reconnect: does not come yet/],
   ['reconnect', 'conn', '--reconnect=0', [(t) => t.notes.length, 1]],
-  ['ssl', 'conn', '-S', /-S: TLS does not come yet/],
-  ['ssl', 'conn', '--ssl false', [(t) => t.notes.length, 1]],
-  ['ssl-version', 'conn', '--ssl-version tlsv1.3', /--ssl-version: TLS does not come yet/],
-  ['cacertfile', 'conn', '--cacertfile ca.pem', /--cacertfile: TLS does not come yet/],
-  ['certfile', 'conn', '--certfile c.pem', /--certfile: TLS does not come yet/],
-  ['keyfile', 'conn', '--keyfile k.pem', /--keyfile: TLS does not come yet/],
-  ['ciphers', 'conn', '--ciphers TLS_AES_256_GCM_SHA384', /--ciphers: TLS does not come yet/],
-  ['signature-algs', 'conn', '--signature-algs x', /--signature-algs: TLS does not come yet/],
-  ['keyex-algs', 'conn', '--keyex-algs x', /--keyex-algs: TLS does not come yet/],
+  ['ssl', 'conn', '-S -h a', [(t) => t.target, ['mqtts://a:1883']]],
+  ['ssl', 'conn', '-S', [(t) => t.scenario.tls, { verify: false }]],
+  ['ssl', 'conn', '--ssl false', [(t) => t.scenario.tls, undefined]],
+  [
+    'ssl-version',
+    'conn',
+    '--ssl-version tlsv1.3',
+    [(t) => t.scenario.tls, { verify: false, minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' }],
+  ],
+  ['ssl-version', 'conn', '--ssl-version sslv3', /--ssl-version: expected one of tlsv1.1, tlsv1.2/],
+  ['cacertfile', 'conn', '-S --cacertfile ca.pem', [(t) => t.scenario.tls, { ca: 'ca.pem' }]],
+  ['cacertfile', 'conn', '--cacertfile ca.pem', /--cacertfile: has a meaning with -S only/],
+  [
+    'certfile',
+    'conn',
+    '-S --certfile c.pem --keyfile k.pem',
+    [(t) => t.scenario.tls, { cert: 'c.pem', key: 'k.pem', verify: false }],
+  ],
+  ['keyfile', 'conn', '-S --keyfile k.pem', /tls\.cert: expected the certificate of the key/],
+  [
+    'ciphers',
+    'conn',
+    '-S --ciphers A,B --cacertfile c',
+    [(t) => t.scenario.tls, { ca: 'c', ciphers: 'A:B' }],
+  ],
+  ['signature-algs', 'conn', '--signature-algs x', /--signature-algs: not to be chosen here/],
+  ['keyex-algs', 'conn', '--keyex-algs x', /--keyex-algs: not to be chosen here/],
   [
     'quic',
     'conn',
@@ -135,8 +159,9 @@ const ROWS: [
   ],
   ['quic', 'conn', '--quic false', [(t) => t.notes.length, 1]],
   ['load-qst', 'conn', '--load-qst f', /--load-qst: there is no QUIC here/],
-  ['ws', 'conn', '--ws', /--ws: WebSocket does not come yet/],
-  ['ws', 'conn', '--ws false', [(t) => t.notes.length, 1]],
+  ['ws', 'conn', '--ws -h a -p 8083', [(t) => t.target, ['ws://a:8083/mqtt']]],
+  ['ws', 'conn', '--ws -S -h a -p 8084', [(t) => t.target, ['wss://a:8084/mqtt']]],
+  ['ws', 'conn', '--ws false', [(t) => t.target, ['mqtt://localhost:1883']]],
   ['username', 'conn', '-u %i', [(t) => group(t).username, '%i']],
   ['username', 'conn', '-u joe%g', [(t) => group(t).username, 'joe%%g']],
   ['username', 'conn', '-u u-%i', /-u u-%i: placeholders are filled in/],
@@ -341,7 +366,7 @@ test('a refused flag is refused in one line, which says its name as it was typed
 });
 
 test('everything that is wrong is told at once, a line each', () => {
-  const said = saidTo('pub', '-S --reconnect 3 --wss x -c 0 --topik a -t a/#');
+  const said = saidTo('pub', '--prometheus --reconnect 3 --wss x -c 0 --topik a -t a/#');
   assert.equal(said.length, 6);
   assert.match(said[2]!, /^--wss: no such flag \(did you mean --ws\?\)/);
   assert.match(said[3]!, /^--topik: no such flag \(did you mean --topic\?\)/);
@@ -384,6 +409,7 @@ test("a whole command line of emqtt-bench's becomes the scenario it means, which
     seed: 1,
     target: ['mqtt://10.0.0.1:1883'],
     probes: {},
+    sourceAddresses: [],
     connect: { ratePerSec: 500, timeoutUs: 30_000_000 },
     groups: [
       {

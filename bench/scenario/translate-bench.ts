@@ -3,6 +3,7 @@ import { BenchFlagError, type OwnFlag, readBenchArguments } from './bench-argv.j
 import type { BenchVerb } from './bench-flags.js';
 import { benchStream, messagesTakeUs, payloadHeaderBytes, type ReadText } from './bench-stream.js';
 import { spellTopic, spellUsername } from './bench-topic.js';
+import { benchSources, benchTls, benchTransport } from './bench-transport.js';
 import { BenchValues } from './bench-values.js';
 import { parseDraft } from './parse.js';
 import type { Scenario, ScenarioSpelling } from './schema.js';
@@ -56,10 +57,13 @@ const DEFAULT_DURATION = '30s';
 function benchDraft(verb: BenchVerb, values: BenchValues, readText: ReadText): ScenarioSpelling {
   const hosts = values.text('host', 'localhost').split(',');
   const port = values.count('port', 1883, 1, 65_535);
+  const way = benchTransport(values);
   const count = values.count('count', 200, 1, 0xffff_ffff);
   return {
     name: verb,
-    target: hosts.map((host) => formatTarget({ host: host.trim(), port })),
+    target: hosts.map((host) => formatTarget({ ...way, host: host.trim(), port })),
+    ...benchSources(values),
+    ...benchTls(values),
     connect: { ratePerSec: connectRate(values) },
     groups: [{ ...benchGroup(verb, values, count), ...benchTraffic(verb, values, readText) }],
     phases: [
