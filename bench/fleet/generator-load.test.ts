@@ -8,6 +8,9 @@ test('a thread that is kept busy reads as busy, with its stall, and one that wai
   const nowUs = monotonicClock();
   const load = new GeneratorLoad(nowUs(), 1_000);
   try {
+    // The first reading has the start of the process in it.
+    await sleep(20);
+    load.read();
     await sleep(100);
     load.tick(nowUs());
     const idle = load.read();
