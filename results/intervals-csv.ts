@@ -1,5 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
-import { COUNTERS, type Counters } from './counters.js';
+import { COUNTERS, type Counters, LATER_COUNTERS } from './counters.js';
 import type { MergedInterval, ProbePoint } from './interval-report.js';
 import { percentileUs } from './latency-summary.js';
 import { ResultsError } from './results-error.js';
@@ -77,7 +77,8 @@ export function parseIntervals(text: string, fileName: string): IntervalRow[] {
   const header = rows.shift();
   if (header === undefined) return [];
   const column = new Map(header.map((name, at) => [name, at]));
-  const missing = [...LEADING, ...COUNTERS, ...GENERATOR].find((name) => !column.has(name));
+  const counters = COUNTERS.filter((name) => !LATER_COUNTERS.has(name));
+  const missing = [...LEADING, ...counters, ...GENERATOR].find((name) => !column.has(name));
   if (missing !== undefined) {
     throw damaged(fileName, 1, `there is no column '${missing}'`);
   }

@@ -54,7 +54,14 @@ export class RunTotals {
         succeeded: counter(events, 'connectsSucceeded'),
         failed: counter(events, 'connectsFailed'),
         lost: counter(events, 'connectionsLost'),
+        ended: counter(events, 'connectionsEnded'),
+        reconnected: counter(events, 'reconnects'),
+        sessionsResumed: counter(events, 'sessionsResumed'),
         connectedMax: this.#connectedMax,
+      },
+      cycles: {
+        scheduled: counter(events, 'cyclesScheduled'),
+        completed: counter(events, 'cyclesCompleted'),
       },
       subscribes: {
         succeeded: counter(events, 'subscribed'),
@@ -65,6 +72,7 @@ export class RunTotals {
         sent: counter(events, 'publishesSent'),
         acked: counter(events, 'publishesAcked'),
         failed: counter(events, 'publishesFailed'),
+        away: counter(events, 'publishesAway'),
       },
       deliveries: {
         expected,
@@ -74,6 +82,15 @@ export class RunTotals {
         outOfOrder: counter(events, 'deliveriesOutOfOrder'),
         untimed: counter(events, 'deliveriesUntimed'),
         foreign: counter(events, 'deliveriesForeign'),
+        queued: counter(events, 'deliveriesQueued'),
+      },
+      wills: {
+        expected: counter(events, 'willsExpected'),
+        received: counter(events, 'willsReceived'),
+      },
+      responses: {
+        expected: counter(events, 'responsesExpected'),
+        received: counter(events, 'responsesReceived'),
       },
       bytes: {
         sent: counter(events, 'bytesSent'),

@@ -21,7 +21,7 @@ import type { Device, DeviceProgram, DeviceThread, Outgoing } from './device.js'
 import { writeHeader } from './header.js';
 import { InflightList, InflightSlab } from './inflight.js';
 import { OutputBuffer } from './output-buffer.js';
-import { NO_SUBACK, refusal } from './refusal.js';
+import { NO_SUBACK, refusal, UNANSWERED } from './refusal.js';
 import type { SourcePorts } from './source-ports.js';
 import { COUNTER } from './tally.js';
 
@@ -46,8 +46,11 @@ type State = 'idle' | 'connecting' | 'connack' | 'suback' | 'ready' | 'closing' 
 /** A device refuses what it is sent above this: the specification's own limit. */
 const LARGEST_PACKET = 268_435_460;
 const SUBSCRIBE_PACKET_ID = 1;
+const GOODBYE = { type: 'disconnect', reasonCode: 0 } as const;
 /** Source ports tried before the kernel is asked to find one. */
 const MOST_PORT_TRIES = 20;
+/** A target closes when it reads DISCONNECT; one that takes longer than this is not waited for. */
+const GOODBYE_US = 1_000_000;
 const SENT_BY_QOS = [
   COUNTER.publishesSentQos0,
   COUNTER.publishesSentQos1,
@@ -82,6 +85,9 @@ export class LeanDevice implements Device, FrameSink {
   #pingUnanswered = false;
   /** Counted as connected: from CONNACK until the socket is gone. */
   #open = false;
+  #openedUs = 0;
+  /** Its subscriptions were granted once in this run, and so are part of its session. */
+  #subscribed = false;
   #wantsRoom = false;
   #packetId = SUBSCRIBE_PACKET_ID;
   #window: number;
@@ -111,6 +117,11 @@ export class LeanDevice implements Device, FrameSink {
     this.#intendedUs = intendedUs;
     this.#startedUs = nowUs();
     this.#state = 'connecting';
+    this.#reason = '';
+    this.#portTries = 0;
+    this.#pingUnanswered = false;
+    this.#framer.reset();
+    this.#window = this.#program.inflight === 0 ? 65_535 : this.#program.inflight;
     tally.count(COUNTER.connectsAttempted);
     tally.record(CONNECT * 3 + LAG, this.#startedUs - intendedUs);
     this.#dial(this.#shared.ports.next());
@@ -216,24 +227,37 @@ export class LeanDevice implements Device, FrameSink {
       }
       case 'ready':
         return this.#keepAlive(nowUs);
+      case 'closing': {
+        const deadlineUs = this.#lastSentUs + GOODBYE_US;
+        if (nowUs < deadlineUs) return deadlineUs;
+        this.#socket?.destroy();
+        return Number.POSITIVE_INFINITY;
+      }
       default:
         return Number.POSITIVE_INFINITY;
     }
   }
 
   disconnect(): void {
-    const socket = this.#socket;
-    if (socket === undefined || this.#state === 'closed') {
+    // The target closes first, or else the port could not be used again for a minute (TIME_WAIT).
+    if (this.#leave()) this.#send(encode(GOODBYE, this.#program.version));
+    else this.#socket?.destroy();
+  }
+
+  cut(): void {
+    this.#leave();
+    this.#socket?.resetAndDestroy();
+  }
+
+  /** No more is sent or taken. True if the target knows the device. */
+  #leave(): boolean {
+    if (this.#socket === undefined || this.#state === 'closed') {
       this.#state = 'closed';
-      return;
+      return false;
     }
     if (this.#state === 'suback') this.#unanswered();
     this.#state = 'closing';
-    if (this.#open) {
-      socket.end(encode({ type: 'disconnect', reasonCode: 0 }, this.#program.version));
-    } else {
-      socket.destroy();
-    }
+    return this.#open;
   }
 
   /** One whole packet from the target. */
@@ -318,6 +342,7 @@ export class LeanDevice implements Device, FrameSink {
         view.qos,
         view.retain,
         thread.nowUs(),
+        this.#openedUs,
       );
     }
     if (view.qos === 1) this.#acknowledge(PacketType.PUBACK, view.packetId);
@@ -370,13 +395,16 @@ export class LeanDevice implements Device, FrameSink {
     }
     const nowUs = thread.nowUs();
     this.#open = true;
+    this.#openedUs = nowUs;
     thread.tally.count(COUNTER.connectsSucceeded);
     thread.tally.count(COUNTER.connected);
     thread.tally.record(CONNECT * 3 + SERVICE, nowUs - this.#startedUs);
     thread.tally.record(CONNECT * 3 + RESPONSE, nowUs - this.#intendedUs);
     this.#heed(packet);
+    if (packet.sessionPresent) thread.tally.count(COUNTER.sessionsResumed);
+    else this.#unreleased?.clear();
     const { filters } = this.#program.identity(this.#index);
-    if (filters.length === 0) {
+    if (filters.length === 0 || (packet.sessionPresent && this.#subscribed)) {
       this.#becomeReady(nowUs);
       return true;
     }
@@ -425,6 +453,7 @@ export class LeanDevice implements Device, FrameSink {
         tally.error(`subscribe refused: ${refusal(code, 5)}`);
       }
     }
+    this.#subscribed = true;
     this.#becomeReady(atUs);
     return true;
   }
@@ -517,14 +546,18 @@ export class LeanDevice implements Device, FrameSink {
     const state = this.#state;
     this.#state = 'closed';
     this.#socket = undefined;
-    if (this.#open) tally.count(COUNTER.connected, -1);
+    const wasOpen = this.#open;
+    this.#open = false;
+    this.#wantsRoom = false;
+    if (wasOpen) tally.count(COUNTER.connected, -1);
+    if (this.#inflight.count > 0) {
+      tally.count(COUNTER.publishesFailed, this.#inflight.count);
+      if (state === 'closing') tally.error(UNANSWERED, this.#inflight.count);
+      slab.clear(this.#inflight);
+    }
     if (state === 'closing') {
       owner.closed(index);
       return;
-    }
-    if (this.#inflight.count > 0) {
-      tally.count(COUNTER.publishesFailed, this.#inflight.count);
-      slab.clear(this.#inflight);
     }
     const reason = this.#reason || 'closed by the target';
     if (state === 'ready') {
@@ -534,7 +567,7 @@ export class LeanDevice implements Device, FrameSink {
       return;
     }
     if (state === 'suback') this.#unanswered();
-    tally.count(this.#open ? COUNTER.connectionsLost : COUNTER.connectsFailed);
+    tally.count(wasOpen ? COUNTER.connectionsLost : COUNTER.connectsFailed);
     tally.error(`connect: ${reason}`);
     owner.failed(index);
   }

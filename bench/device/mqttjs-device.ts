@@ -8,7 +8,7 @@ import mqtt, {
 import { CONNECT, LAG, PUBLISH, RESPONSE, SERVICE, SUBSCRIBE } from '../../results/mod.js';
 import type { Device, DeviceProgram, DeviceThread, Outgoing } from './device.js';
 import { writeHeader } from './header.js';
-import { NO_SUBACK, refusal } from './refusal.js';
+import { NO_SUBACK, refusal, UNANSWERED } from './refusal.js';
 import { COUNTER } from './tally.js';
 
 const SENT_BY_QOS = [
@@ -33,6 +33,8 @@ export class MqttJsDevice implements Device {
   #inflight = 0;
   #wantsRoom = false;
   #open = false;
+  #openedUs = 0;
+  #granted = false;
   #reason = '';
 
   /** @param index of the device within its thread */
@@ -58,6 +60,7 @@ export class MqttJsDevice implements Device {
     this.#intendedUs = intendedUs;
     this.#startedUs = nowUs();
     this.#state = 'connecting';
+    this.#reason = '';
     tally.count(COUNTER.connectsAttempted);
     tally.record(CONNECT * 3 + LAG, this.#startedUs - intendedUs);
     const options: IClientOptions = {
@@ -92,13 +95,15 @@ export class MqttJsDevice implements Device {
     };
     const client = mqtt.connect(options);
     this.#client = client;
-    client.on('connect', () => this.#connected());
-    client.on('message', (_topic, payload, packet) => this.#delivered(payload, packet));
-    client.on('error', (error) => this.#failed(error));
+    // A client of an earlier connection has nothing to say any more.
+    const own = () => this.#client === client;
+    client.on('connect', ({ sessionPresent }) => own() && this.#connected(sessionPresent));
+    client.on('message', (_topic, payload, packet) => own() && this.#delivered(payload, packet));
+    client.on('error', (error) => own() && this.#failed(error));
     client.on('disconnect', (packet) => {
-      this.#reason = `disconnected by the target: ${refusal(packet.reasonCode ?? 0, 5)}`;
+      if (own()) this.#reason = `disconnected by the target: ${refusal(packet.reasonCode ?? 0, 5)}`;
     });
-    client.on('close', () => this.#closed());
+    client.on('close', () => own() && this.#closed());
   }
 
   publish(message: Outgoing, sequence: number, intendedUs: number): boolean {
@@ -132,7 +137,7 @@ export class MqttJsDevice implements Device {
     if (qos > 0) this.#inflight++;
     client.publish(topic, payload, { qos, retain: message.retain }, (error) => {
       // A closed connection has counted what was in flight already.
-      if (qos === 0 || this.#state === 'closed') return;
+      if (qos === 0 || this.#state === 'closed' || this.#client !== client) return;
       this.#inflight--;
       if (error) {
         tally.count(COUNTER.publishesFailed);
@@ -167,16 +172,28 @@ export class MqttJsDevice implements Device {
     this.#client.end(!this.#open);
   }
 
-  #connected(): void {
+  cut(): void {
+    if (this.#client === undefined || this.#state === 'closed') {
+      this.#state = 'closed';
+      return;
+    }
+    if (this.#state === 'suback') this.#unanswered();
+    this.#state = 'closing';
+    this.#client.stream.destroy();
+  }
+
+  #connected(sessionPresent: boolean): void {
     const { nowUs, tally, owner } = this.#thread;
     const atUs = nowUs();
     this.#open = true;
+    this.#openedUs = atUs;
+    if (sessionPresent) tally.count(COUNTER.sessionsResumed);
     tally.count(COUNTER.connectsSucceeded);
     tally.count(COUNTER.connected);
     tally.record(CONNECT * 3 + SERVICE, atUs - this.#startedUs);
     tally.record(CONNECT * 3 + RESPONSE, atUs - this.#intendedUs);
     const { filters } = this.#program.identity(this.#index);
-    if (filters.length === 0) {
+    if (filters.length === 0 || (sessionPresent && this.#granted)) {
       this.#state = 'ready';
       owner.ready(this.#index);
       return;
@@ -207,6 +224,7 @@ export class MqttJsDevice implements Device {
     const failures = codes === undefined ? filters.length : refused.length;
     tally.count(COUNTER.subscribed, filters.length - failures);
     tally.count(COUNTER.subscribesFailed, failures);
+    this.#granted = true;
     this.#state = 'ready';
     owner.ready(this.#index);
   }
@@ -221,7 +239,16 @@ export class MqttJsDevice implements Device {
   #delivered(payload: Buffer, packet: IPublishPacket): void {
     const { receiver, nowUs, tally } = this.#thread;
     tally.count(COUNTER.bytesReceived, payload.length);
-    receiver.delivered(this.#index, payload, 0, payload.length, packet.qos, packet.retain, nowUs());
+    receiver.delivered(
+      this.#index,
+      payload,
+      0,
+      payload.length,
+      packet.qos,
+      packet.retain,
+      nowUs(),
+      this.#openedUs,
+    );
   }
 
   #failed(error: Error & { code?: string | number }): void {
@@ -243,14 +270,18 @@ export class MqttJsDevice implements Device {
     const { tally, owner } = this.#thread;
     const state = this.#state;
     this.#state = 'closed';
-    if (this.#open) tally.count(COUNTER.connected, -1);
+    const wasOpen = this.#open;
+    this.#open = false;
+    this.#wantsRoom = false;
+    if (wasOpen) tally.count(COUNTER.connected, -1);
+    tally.count(COUNTER.publishesFailed, this.#inflight);
+    if (state === 'closing' && this.#inflight > 0) tally.error(UNANSWERED, this.#inflight);
+    this.#inflight = 0;
+    this.#client?.end(true);
     if (state === 'closing') {
       owner.closed(this.#index);
       return;
     }
-    tally.count(COUNTER.publishesFailed, this.#inflight);
-    this.#inflight = 0;
-    this.#client?.end(true);
     const reason = this.#reason || 'closed by the target';
     if (state === 'ready') {
       tally.count(COUNTER.connectionsLost);
@@ -259,7 +290,7 @@ export class MqttJsDevice implements Device {
       return;
     }
     if (state === 'suback') this.#unanswered();
-    tally.count(this.#open ? COUNTER.connectionsLost : COUNTER.connectsFailed);
+    tally.count(wasOpen ? COUNTER.connectionsLost : COUNTER.connectsFailed);
     tally.error(`connect: ${reason}`);
     owner.failed(this.#index);
   }

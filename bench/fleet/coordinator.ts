@@ -15,6 +15,7 @@ import { FleetError } from './fleet-error.js';
 import type { FleetLayout } from './layout.js';
 import { timedPhases, totalLimit } from './load-program.js';
 import type { ShardPlan } from './messages.js';
+import { phaseFigures } from './phase-figures.js';
 import type { ProbeTimeline } from './probe-timeline.js';
 import { ShardBoard } from './shard-board.js';
 
@@ -90,7 +91,7 @@ export class Coordinator {
     try {
       await this.#up();
       await this.#ramp();
-      if (this.#board.ready > 0 && !signal.aborted) await this.#steady();
+      if (this.#board.anyReady && !signal.aborted) await this.#steady();
       return await this.#goodbye();
     } finally {
       probes.stop();
@@ -118,7 +119,7 @@ export class Coordinator {
   async #ramp(): Promise<void> {
     const ramp = this.#scenario.phases.find((phase) => phase.kind === 'ramp');
     const timeoutUs = ramp?.timeoutUs ?? this.#options.rampTimeoutUs;
-    this.#open(ramp?.name ?? 'ramp', 'ramp', 0, null, false);
+    this.#open(ramp?.name ?? 'ramp', 'ramp', 0, { load: null, measured: false });
     await this.#until(() => this.#board.allSettled, this.#epochUs + timeoutUs);
   }
 
@@ -128,18 +129,18 @@ export class Coordinator {
     const phases = timedPhases(this.#scenario);
     this.#fleet.order({ type: 'load', startUs: this.#epochUs + beginUs });
     const limit = totalLimit(this.#scenario);
+    // Devices come and go by the clock, whatever is left to publish.
+    const comings = phases.some(({ phase }) => phase.kind === 'churn' || phase.kind === 'storm');
     let phaseFromUs = beginUs;
     for (const { phase, startUs, endUs } of phases) {
       this.#close(phaseFromUs);
-      const measured = phase.kind === 'steady' && phase.measure;
-      const load = phase.kind === 'steady' ? phaseLoad(phase.load) : null;
-      this.#open(phase.name, phase.kind, phaseFromUs, load, measured);
+      this.#open(phase.name, phase.kind, phaseFromUs, phaseFigures(phase));
       const quietFrom = Math.ceil(phaseFromUs / SECOND_US);
       // Only the last drain: after another one the next load begins when the schedule says, not when all is quiet.
       const isLast = phases.at(-1)?.phase === phase;
       const over = isLast
         ? () => this.#board.isQuietSince(quietFrom)
-        : () => this.#board.scheduled >= limit;
+        : () => this.#board.scheduled >= limit && !comings;
       // From when it begins, which is early when the messages are used up.
       const lastsUntilUs = isLast ? phaseFromUs + endUs - startUs : beginUs + endUs;
       this.#endsUs = isLast ? lastsUntilUs : beginUs + (phases.at(-1)?.endUs ?? endUs);
@@ -201,10 +202,9 @@ export class Coordinator {
     name: string,
     kind: string,
     startUs: number,
-    load: PhaseRecord['load'],
-    measured: boolean,
+    figures: Pick<PhaseRecord, 'load' | 'shape' | 'measured'>,
   ): void {
-    this.#phases.push({ name, kind, startUs, endUs: null, load, measured });
+    this.#phases.push({ name, kind, startUs, endUs: null, ...figures });
   }
 
   /** Ends the phase that lasts. */
@@ -231,13 +231,4 @@ export class Coordinator {
       await sleep(POLL_MS);
     }
   }
-}
-
-type SteadyLoad = Extract<Scenario['phases'][number], { kind: 'steady' }>['load'];
-
-function phaseLoad(load: SteadyLoad): PhaseRecord['load'] {
-  const factor = ({ from, to }: { from: number; to: number }): number | [number, number] =>
-    from === to ? from : [from, to];
-  if (load.kind === 'all') return factor(load.line);
-  return Object.fromEntries(Object.entries(load.lines).map(([name, line]) => [name, factor(line)]));
 }

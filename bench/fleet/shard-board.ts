@@ -9,12 +9,13 @@ interface ShardState {
   lastSecond: number;
   backlog: number;
   inflight: number;
+  connected: number;
 }
 
 /** How all shards of a run stand together. */
 export class ShardBoard {
   readonly #shards: ShardState[];
-  ready = 0;
+  #ready = 0;
   scheduled = 0;
   expected = 0;
   /** Without duplicates. */
@@ -30,6 +31,7 @@ export class ShardBoard {
       lastSecond: -1,
       backlog: 0,
       inflight: 0,
+      connected: 0,
     }));
   }
 
@@ -41,13 +43,14 @@ export class ShardBoard {
         break;
       case 'settled':
         shard.settled = true;
-        this.ready += news.ready;
+        this.#ready += news.ready;
         break;
       case 'interval': {
         const { second, counters, backlog } = news.report;
         shard.lastSecond = second;
         shard.backlog = backlog;
         shard.inflight = news.inflight;
+        shard.connected = counter(counters, 'connected');
         this.scheduled += counter(counters, 'publishesScheduled');
         this.expected += counter(counters, 'deliveriesExpected');
         this.received +=
@@ -61,6 +64,7 @@ export class ShardBoard {
         shard.over = true;
         shard.backlog = 0;
         shard.inflight = 0;
+        shard.connected = 0;
         this.deaths.push(news.reason);
         break;
     }
@@ -68,6 +72,11 @@ export class ShardBoard {
 
   get allUp(): boolean {
     return this.#shards.every(({ up, over }) => up || over);
+  }
+
+  /** Some device is there to go on with: of shards that wait for others, by their last report. */
+  get anyReady(): boolean {
+    return this.#ready > 0 || this.#shards.some(({ connected }) => connected > 0);
   }
 
   get allSettled(): boolean {

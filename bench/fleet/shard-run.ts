@@ -4,6 +4,7 @@ import { monotonicClock, Receiver, type RunIdentity, SourcePorts, Tally } from '
 import { plan as planOf } from '../scenario/mod.js';
 import { connectAtUs } from '../schedule/mod.js';
 import { GeneratorLoad } from './generator-load.js';
+import { Goings } from './goings.js';
 import { makeDevices } from './make-devices.js';
 import type { ShardNews, ShardOrder, ShardPlan } from './messages.js';
 import { Shard } from './shard.js';
@@ -70,8 +71,13 @@ class ShardRun {
     this.#placement = placement;
     const { first, count } = ephemeralPorts;
     const ports = new SourcePorts(first, count, plan.shard, plan.shards, run / 0x10000);
-    this.#shard = new Shard(thread, new StreamTable(programs, placement), (owner) =>
-      makeDevices(scenario, runHex, placement, plan.targets, ports, { ...thread, owner }),
+    this.#shard = new Shard(
+      thread,
+      new StreamTable(programs, placement),
+      (owner) =>
+        makeDevices(scenario, runHex, placement, plan.targets, ports, { ...thread, owner }),
+      new Goings(scenario, placement),
+      placement.count,
     );
     this.#post({ type: 'up', shard: plan.shard });
   }
@@ -110,13 +116,13 @@ class ShardRun {
       this.#second = second;
     }
     this.#shard.tick();
-    if (!this.#settled && this.#shard.settled) {
+    if (!this.#settled && this.#shard.presence.settled) {
       this.#settled = true;
-      const { ready, failed, lost } = this.#shard.census;
+      const { ready, failed, lost } = this.#shard.presence.census;
       this.#post({ type: 'settled', shard: this.#plan.shard, ready, failed: failed + lost });
     }
     if (this.#goodbyeAtUs === Number.POSITIVE_INFINITY) return false;
-    if (!this.#shard.allClosed && nowUs < this.#goodbyeAtUs) return false;
+    if (!this.#shard.presence.allClosed && nowUs < this.#goodbyeAtUs) return false;
     this.#report(second, nowUs);
     this.#load.close();
     this.#post({ type: 'done', shard: this.#plan.shard });
