@@ -7,6 +7,7 @@ export { ScenarioError, type ScenarioIssue } from './error.js';
 export { FanOut } from './fan-out.js';
 export { scenarioHash } from './hash.js';
 export { GroupIdentity } from './identity.js';
+export { scenarioJsonSchema } from './json-schema.js';
 export { type Leavers, leavers } from './leavers.js';
 export { loadScenario, ScenarioNotFoundError } from './load.js';
 export { parseScenario, type ScenarioChanges } from './parse.js';
