@@ -33,7 +33,13 @@ export type ShardNews =
   | { type: 'up'; shard: number }
   /** Every device is either ready or has failed. */
   | { type: 'settled'; shard: number; ready: number; failed: number }
-  | { type: 'interval'; report: IntervalReport; inflight: number }
+  | {
+      type: 'interval';
+      report: IntervalReport;
+      inflight: number;
+      /** Devices in a cycle of churn. */
+      returning: number;
+    }
   | { type: 'done'; shard: number };
 
 /** Coordinator → a process of the fleet. */

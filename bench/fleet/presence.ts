@@ -79,6 +79,7 @@ export class Presence implements DeviceOwner {
   /** When its leave was due; in a cycle, when it comes back; then when it began to connect. */
   readonly #markUs: Float64Array;
   #startUs = Number.POSITIVE_INFINITY;
+  #returning = 0;
 
   constructor(
     thread: { nowUs: NowUs; tally: Tally },
@@ -130,6 +131,11 @@ export class Presence implements DeviceOwner {
   get settled(): boolean {
     const { ready, failed, lost } = this.census;
     return ready + failed + lost === this.#devices.length;
+  }
+
+  /** How many devices are in a cycle of churn: they are to be ready again soon. */
+  get returning(): number {
+    return this.#returning;
   }
 
   /** No device has a connection any more, or will have one. */
@@ -259,6 +265,10 @@ export class Presence implements DeviceOwner {
         return;
       }
     }
+    if (this.#cycle[device] === 1) {
+      this.#cycle[device] = 0;
+      this.#returning--;
+    }
     const lost = this.#wasReady[device] === 1;
     this.#state[device] = lost ? LOST : FAILED;
     if (lost) this.census.lost++;
@@ -294,12 +304,16 @@ export class Presence implements DeviceOwner {
     if (offlineUs === undefined) return;
     this.#tally.count(COUNTER.cyclesScheduled);
     this.#cycle[device] = 1;
+    this.#returning++;
     this.#markUs[device]! += offlineUs;
   }
 
   #countReturn(device: number): void {
     const nowUs = this.#nowUs();
-    if (this.#cycle[device] === 1) this.#tally.count(COUNTER.cyclesCompleted);
+    if (this.#cycle[device] === 1) {
+      this.#tally.count(COUNTER.cyclesCompleted);
+      this.#returning--;
+    }
     const lostUs = this.#lostUs[device]!;
     if (lostUs > 0) {
       const startedUs = this.#markUs[device]!;

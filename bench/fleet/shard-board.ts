@@ -10,6 +10,7 @@ interface ShardState {
   backlog: number;
   inflight: number;
   connected: number;
+  returning: number;
 }
 
 /** How all shards of a run stand together. */
@@ -32,6 +33,7 @@ export class ShardBoard {
       backlog: 0,
       inflight: 0,
       connected: 0,
+      returning: 0,
     }));
   }
 
@@ -50,6 +52,7 @@ export class ShardBoard {
         shard.lastSecond = second;
         shard.backlog = backlog;
         shard.inflight = news.inflight;
+        shard.returning = news.returning;
         shard.connected = counter(counters, 'connected');
         this.scheduled += counter(counters, 'publishesScheduled');
         this.expected += counter(counters, 'deliveriesExpected');
@@ -65,6 +68,7 @@ export class ShardBoard {
         shard.backlog = 0;
         shard.inflight = 0;
         shard.connected = 0;
+        shard.returning = 0;
         this.deaths.push(news.reason);
         break;
     }
@@ -87,12 +91,12 @@ export class ShardBoard {
     return this.#shards.every(({ over }) => over);
   }
 
-  /** As of reports that began at `second` or later: nothing waits to be sent, acknowledged or delivered. */
+  /** As of reports that began at `second` or later: nothing waits to be sent, acknowledged or delivered, and nobody to return. */
   isQuietSince(second: number): boolean {
     return (
       this.#shards.every(
-        ({ over, lastSecond, backlog, inflight }) =>
-          over || (lastSecond >= second && backlog === 0 && inflight === 0),
+        ({ over, lastSecond, backlog, inflight, returning }) =>
+          over || (lastSecond >= second && backlog + inflight + returning === 0),
       ) && this.received >= this.expected
     );
   }

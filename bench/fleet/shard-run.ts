@@ -144,7 +144,8 @@ class ShardRun {
       cpuUs: 0,
     };
     const transfer = [counters.buffer as ArrayBuffer, ...transferables(histograms)];
-    this.#post({ type: 'interval', report, inflight: this.#shard.inflight }, transfer);
+    const { inflight, presence } = this.#shard;
+    this.#post({ type: 'interval', report, inflight, returning: presence.returning }, transfer);
   }
 
   #post(news: ShardNews, transfer: ArrayBuffer[] = []): void {

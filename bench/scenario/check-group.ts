@@ -2,6 +2,7 @@ import { parseSharedFilter, topicFilterError, topicNameError } from '../../wire/
 import type { Findings } from './findings.js';
 import { GroupIdentity } from './identity.js';
 import { compilePayload, MEASUREMENT_HEADER_BYTES, payloadPlaceholders } from './payload.js';
+import { PayloadFieldError } from './payload-field.js';
 import type { Group, Publish } from './schema.js';
 import { compileTemplate, type Placeholder, type TemplateValues } from './template.js';
 
@@ -13,6 +14,8 @@ const MAX_CLIENT_ID_3_1 = 23;
 /** One group by itself: placeholders in their place, topics and filters that MQTT allows. */
 export function checkGroup(group: Group, path: Path, findings: Findings): void {
   const before = findings.errors.length;
+  checkFields(group, path, findings);
+  if (findings.errors.length > before) return;
   checkPlaceholders(group, path, findings);
   // What follows renders the templates, for the first device and for the last.
   if (findings.errors.length === before) {
@@ -25,6 +28,18 @@ export function checkGroup(group: Group, path: Path, findings: Findings): void {
   checkProtocol(group, path, findings);
   group.publish.forEach((stream, s) => {
     checkStream(stream, [...path, 'publish', s], findings);
+  });
+}
+
+/** Typed fields of payload templates that say what they should. */
+function checkFields(group: Group, path: Path, findings: Findings): void {
+  group.publish.forEach(({ payload }, k) => {
+    try {
+      compilePayload(payload);
+    } catch (error) {
+      if (!(error instanceof PayloadFieldError)) throw error;
+      findings.error([...path, 'publish', k, 'payload', 'template'], error.message);
+    }
   });
 }
 

@@ -77,7 +77,7 @@ function checkLeaves(
   findings: Findings,
 ): void {
   const leaving = leavers(scenario, phase);
-  if (leaving === undefined) return;
+  if (leaving === undefined || leaving.devices === 0) return;
   if (phase.kind === 'churn') {
     const turnUs = (leaving.devices * 1_000_000) / phase.ratePerSec;
     if (turnUs <= phase.offlineUs) {
