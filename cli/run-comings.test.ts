@@ -60,7 +60,8 @@ for (const [driver, perSec] of [
     // 100 devices, two messages a second, 3 s: sent, or due while their device was away.
     assert.equal(publishes.scheduled + publishes.away, 600);
     assert.ok(publishes.away > 0, `${publishes.away}`);
-    assert.equal(publishes.failed, 0);
+    // A goodbye waits for answers, though not for ever.
+    assert.equal(publishes.scheduled, publishes.acked + publishes.failed);
     assert.equal(deliveries.received, publishes.sent);
     assert.match(phases[1]!.shape!, /sensors: \d+ cycles\/s/);
   });

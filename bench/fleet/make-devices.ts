@@ -7,7 +7,7 @@ import {
   MqttJsDevice,
   type SourcePorts,
 } from '../device/mod.js';
-import { type Group, GroupIdentity, type Scenario, type Target } from '../scenario/mod.js';
+import { type Group, groupIdentity, type Scenario, type Target } from '../scenario/mod.js';
 import { DeviceIdentities } from './device-identities.js';
 import type { ShardDevices } from './shard-devices.js';
 
@@ -22,7 +22,7 @@ export function makeDevices(
 ): Device[] {
   const lean = new LeanThread(thread, ports);
   const programs = scenario.groups.map((group) => {
-    const identities = new DeviceIdentities(group, new GroupIdentity(group, runHex, scenario.seed));
+    const identities = new DeviceIdentities(group, groupIdentity(group, runHex, scenario.seed));
     return deviceProgram(scenario, group, (device) => {
       const { host, port } = targets[placement.global(device) % targets.length]!;
       return identities.identity(placement.indexInGroup(device), host, port);

@@ -5,7 +5,8 @@ import {
   FanOut,
   type FleetPlan,
   type Group,
-  GroupIdentity,
+  type GroupIdentity,
+  groupIdentity,
   messageLimit,
   type PayloadTemplate,
   type PayloadValues,
@@ -131,7 +132,7 @@ export function streamPrograms(
 ): StreamProgram[][] {
   const fanOut = new FanOut(scenario, runHex);
   return scenario.groups.map((group, groupIndex) => {
-    const identity = new GroupIdentity(group, runHex, scenario.seed);
+    const identity = groupIdentity(group, runHex, scenario.seed);
     const context = { group, identity, load: new GroupLoad(scenario, group.name), fanOut, wallUs };
     return group.publish.map((spec, k) => {
       const { senderBase, streamKey } = plan.groups[groupIndex]!.streams[k]!;

@@ -25,6 +25,8 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   keepAlive: 'Whole seconds up to 65535s; 0s is none.',
   username: 'With placeholders, so that each device can have its own.',
   password: 'With placeholders, so that each device can have its own.',
+  credentials: 'Client id, user name and password of each device, from a file.',
+  file: 'A CSV file with the columns clientId, username, password; relative to the scenario file.',
   will: 'What the target publishes when a device is gone without a goodbye.',
   delay: 'How long the target waits before it publishes the will; MQTT 5, whole seconds.',
   reconnect: 'How a device comes back that could not connect, or lost its connection.',

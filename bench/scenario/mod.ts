@@ -2,6 +2,7 @@
 export { BenchFlagError, type OwnFlag } from './bench-argv.js';
 export { BENCH_FLAGS, type BenchFlag, type BenchVerb, benchFlags } from './bench-flags.js';
 export { scenarioNotes } from './check.js';
+export { groupIdentity } from './credentials.js';
 export { DEFAULTS } from './defaults.js';
 export { ScenarioError, type ScenarioIssue } from './error.js';
 export { FanOut } from './fan-out.js';

@@ -115,6 +115,7 @@ const group = mapping({
   keepAlive: seconds(65_535).prefault(DEFAULTS.keepAlive),
   username: text.optional(),
   password: text.optional(),
+  credentials: mapping({ file: text }).optional(),
   will: will.optional(),
   reconnect: reconnect.optional(),
   inflight: count(0, 65_535).prefault(DEFAULTS.inflight),

@@ -39,6 +39,7 @@ function spellGroup(group: Group): object {
     keepAlive: writeDuration(group.keepAliveUs),
     ...(group.username !== undefined && { username: group.username }),
     ...(group.password !== undefined && { password: group.password }),
+    ...(group.credentials !== undefined && { credentials: group.credentials }),
     ...(group.will !== undefined && { will: spellWill(group.will) }),
     ...(group.reconnect !== undefined && { reconnect: spellReconnect(group.reconnect) }),
     inflight: group.inflight,
