@@ -42,10 +42,6 @@ export const COUNTERS = [
   'publishesAway',
   // Sent before the connection was made that they came by: counted as received, not timed.
   'deliveriesQueued',
-  'willsExpected',
-  'willsReceived',
-  'responsesExpected',
-  'responsesReceived',
 ] as const;
 
 export type CounterName = (typeof COUNTERS)[number];

@@ -147,10 +147,6 @@ function* totalMetrics(): Generator<[string, Metric]> {
   yield ['deliveries.duplicated', count((run) => run.totals.deliveries.duplicated)];
   yield ['deliveries.outOfOrder', count((run) => run.totals.deliveries.outOfOrder)];
   yield ['deliveries.queued', count((run) => run.totals.deliveries.queued)];
-  yield ['wills.expected', count((run) => run.totals.wills.expected)];
-  yield ['wills.received', count((run) => run.totals.wills.received)];
-  yield ['responses.expected', count((run) => run.totals.responses.expected)];
-  yield ['responses.received', count((run) => run.totals.responses.received)];
   yield ['errors', count((run) => Object.values(run.errors).reduce((sum, n) => sum + n, 0))];
   yield ['publishes.rate', { unit: 'rate', read: (run) => perSecond(run, 'publishesSent') }];
   yield ['connects.rate', { unit: 'rate', read: (run) => perSecond(run, 'connectsSucceeded') }];

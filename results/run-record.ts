@@ -175,13 +175,6 @@ export const runRecordSchema = z.object({
       /** Of the received: sent while the receiver was away, and not timed. */
       queued: laterCount,
     }),
-    wills: z
-      .object({ expected: count, received: count })
-      .default(() => ({ expected: 0, received: 0 })),
-    /** To requests; without duplicates. */
-    responses: z
-      .object({ expected: count, received: count })
-      .default(() => ({ expected: 0, received: 0 })),
     bytes: z.object({ sent: count, received: count }),
     pings: count,
   }),

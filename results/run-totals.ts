@@ -84,14 +84,6 @@ export class RunTotals {
         foreign: counter(events, 'deliveriesForeign'),
         queued: counter(events, 'deliveriesQueued'),
       },
-      wills: {
-        expected: counter(events, 'willsExpected'),
-        received: counter(events, 'willsReceived'),
-      },
-      responses: {
-        expected: counter(events, 'responsesExpected'),
-        received: counter(events, 'responsesReceived'),
-      },
       bytes: {
         sent: counter(events, 'bytesSent'),
         received: counter(events, 'bytesReceived'),

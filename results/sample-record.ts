@@ -52,8 +52,6 @@ export function sampleRecord(): RunRecord {
         foreign: 0,
         queued: 0,
       },
-      wills: { expected: 0, received: 0 },
-      responses: { expected: 0, received: 0 },
       bytes: { sent: 14_000_000, received: 13_500_000 },
       pings: 0,
     },

@@ -100,7 +100,7 @@ function objectiveSection(record: RunRecord, paint: Paint): string[] {
 }
 
 function loadSection(record: RunRecord, width: number, paint: Paint): string[] {
-  const { connects, cycles, publishes, deliveries, wills, responses } = record.totals;
+  const { connects, cycles, publishes, deliveries } = record.totals;
   const rows: string[][] = [
     [
       'devices',
@@ -109,10 +109,6 @@ function loadSection(record: RunRecord, width: number, paint: Paint): string[] {
         (connects.reconnected === 0 ? '' : `, ${formatCount(connects.reconnected)} reconnected`),
     ],
   ];
-  const ofExpected = (path: string, { received, expected }: typeof wills): void => {
-    if (expected === 0 && received === 0) return;
-    rows.push([path, '', `${formatCount(received)} received of ${formatCount(expected)} expected`]);
-  };
   if (cycles.scheduled > 0) {
     rows.push([
       'churn',
@@ -137,8 +133,6 @@ function loadSection(record: RunRecord, width: number, paint: Paint): string[] {
         (deliveries.queued === 0 ? '' : `, ${formatCount(deliveries.queued)} kept meanwhile`),
     ]);
   }
-  ofExpected('wills', wills);
-  ofExpected('responses', responses);
   const heading = paint('bold', 'Load');
   const caption =
     record.verdict.state === 'invalid' && record.measured.seconds > 0
