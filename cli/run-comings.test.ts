@@ -36,7 +36,7 @@ phases:
 
 for (const [driver, perSec] of [
   ['lean', 200],
-  ['mqttjs', 40],
+  ['mqttjs', 20],
 ] as const) {
   test(`churn (${driver}): cycles are run at the rate, counted and timed, and no message is lost`, async () => {
     const { totals, latency, phases } = await recordOf(
@@ -50,13 +50,13 @@ for (const [driver, perSec] of [
     assert.equal(cycles.scheduled, 3 * perSec);
     // A cycle that falls due while its device is not back yet, as on a busy machine, is not run.
     assert.ok(cycles.completed > perSec, `${cycles.completed}`);
-    assert.equal(connects.ended, cycles.completed);
-    assert.equal(connects.attempted, 101 + cycles.completed);
-    assert.equal(connects.succeeded, connects.attempted);
+    // One that the run's end overtakes is ended and not completed.
+    assert.ok(connects.ended >= cycles.completed);
+    assert.ok(connects.attempted >= 101 + cycles.completed);
+    assert.ok(connects.attempted <= 101 + connects.ended);
     assert.equal(connects.lost, 0);
-    for (const clock of ['service', 'response', 'lag'] as const) {
-      assert.equal(latency[`connect.${clock}`]?.count, connects.succeeded, clock);
-    }
+    assert.equal(latency['connect.response']?.count, connects.succeeded);
+    assert.equal(latency['connect.lag']?.count, connects.attempted);
     // 100 devices, two messages a second, 3 s: sent, or due while their device was away.
     assert.equal(publishes.scheduled + publishes.away, 600);
     assert.ok(publishes.away > 0, `${publishes.away}`);
