@@ -1,50 +1,21 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { startBrokerProcess } from './cli/broker-process.js';
 import { inFolder } from './cli/cli-under-test.js';
 import { freePort } from './cli/free-port.js';
+import { OUT, ROOT, runScript, shellBlocks } from './cli/testing/docs-pages.js';
 
-// Compiled tests lie in <root>/<outDir>/.
-const OUT = dirname(fileURLToPath(import.meta.url));
-const ROOT = resolve(OUT, '..');
-const PAGE_TIMEOUT_MS = 180_000;
-
-/** The shell commands of a page, as a reader would copy them: block by block, in order. */
-async function shellBlocks(page: string): Promise<string[]> {
-  const text = await readFile(join(ROOT, page), 'utf8');
-  return [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, body]) => body!);
-}
-
-/** Runs a script in a folder in which `fleetgauge` is a command; everything in it must succeed. */
-async function runScript(script: string, folder: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const wrapper = join(folder, 'fleetgauge');
-  await writeFile(wrapper, `#!/bin/sh\nexec '${process.execPath}' '${join(OUT, 'cli.js')}' "$@"\n`);
-  await chmod(wrapper, 0o755);
-  const child = spawn('bash', ['-euo', 'pipefail', '-c', script], {
-    cwd: folder,
-    env: { ...process.env, ...env, PATH: `${folder}:${process.env.PATH}` },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output = (output + text).slice(-4000);
-    });
-  }
-  const timer = setTimeout(() => child.kill('SIGKILL'), PAGE_TIMEOUT_MS);
-  const [code] = (await once(child, 'close')) as [number | null];
-  clearTimeout(timer);
-  assert.equal(code, 0, output);
-}
-
-const pages = (await readdir(join(ROOT, 'docs')))
-  .filter((file) => file.endsWith('.md') && file !== 'broker.md')
+/** These start brokers of others: targets.peer.test.ts runs them. */
+const PEER_PAGES = ['mosquitto', 'rabbitmq', 'activemq', 'aedes', 'mosca'].map(
+  (name) => `targets/${name}.md`,
+);
+const pages = (await readdir(join(ROOT, 'docs'), { recursive: true }))
+  .filter((file) => file.endsWith('.md') && file !== 'broker.md' && !PEER_PAGES.includes(file))
   .map((file) => `docs/${file}`);
 
 for (const page of pages) {

@@ -25,18 +25,21 @@ export interface Started {
 export interface StartOptions {
   cwd?: string;
   env?: NodeJS.ProcessEnv;
+  /** In a process group of its own, as a service manager or a terminal has it. */
+  ownGroup?: boolean;
   /** Open files it may have (`ulimit -n`). */
   openFiles?: number;
 }
 
 export function startCli(args: readonly string[], options: StartOptions = {}): Started {
-  const { openFiles, cwd, env } = options;
+  const { openFiles, cwd, env, ownGroup = false } = options;
   const [command, ...rest] =
     openFiles === undefined
       ? [process.execPath, CLI, ...args]
       : ['bash', '-c', `ulimit -n ${openFiles}; exec "$@"`, 'bash', process.execPath, CLI, ...args];
   const child = spawn(command!, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: ownGroup,
     env: { ...process.env, ...env },
     ...(cwd === undefined ? {} : { cwd }),
   });

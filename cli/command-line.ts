@@ -3,25 +3,31 @@ import yargs, { type Argv } from 'yargs';
 import { bench, benchHelp, isBenchVerb } from './bench.js';
 import { brokerStart } from './broker-start.js';
 import { brokerUp } from './broker-up.js';
+import { capacity } from './capacity.js';
 import { controlFolderHere } from './control-folder.js';
 import { ctl } from './ctl.js';
+import { doctor } from './doctor.js';
 import { estimate } from './estimate.js';
 import { EXIT } from './exit-codes.js';
 import { failure, UsageError } from './failure.js';
 import {
   BROKER_OPTIONS,
   BROKER_UP_OPTIONS,
+  CAPACITY_OPTIONS,
   checkFlags,
+  DOCTOR_OPTIONS,
   ESTIMATE_OPTIONS,
   QUICKSTART_OPTIONS,
   RUN_OPTIONS,
   SCENARIO_OPTIONS,
+  SELFTEST_OPTIONS,
   withEnvironment,
 } from './flags.js';
 import { listPresets } from './presets.js';
 import { quickstart } from './quickstart.js';
 import { run } from './run.js';
 import { printSchema } from './schema.js';
+import { selftest } from './selftest.js';
 import { endQuietlyOnClosedPipe, processTerminal } from './terminal.js';
 import { toolFacts } from './version.js';
 
@@ -58,11 +64,21 @@ function parser(args: readonly string[]): Argv {
 /** What a verb cannot do without. */
 const NEEDS: Readonly<Record<string, string>> = {
   run: 'run needs a scenario: a file, or a preset (fleetgauge presets)',
+  capacity: 'capacity needs a scenario: a file, or a preset (fleetgauge presets)',
   broker: 'broker needs a verb: start or up',
 };
 
 function helpCommand(): string {
-  const verb = ['run', 'estimate', 'broker', 'quickstart', 'presets'].find((v) => v === argv[0]);
+  const verb = [
+    'run',
+    'capacity',
+    'doctor',
+    'estimate',
+    'broker',
+    'quickstart',
+    'selftest',
+    'presets',
+  ].find((v) => v === argv[0]);
   return ['fleetgauge', ...(verb === undefined ? [] : [verb]), '--help'].join(' ');
 }
 
@@ -80,7 +96,14 @@ async function main(): Promise<void> {
     return ending(ctl(rest, { folder: controlFolderHere(), env: process.env }, terminal));
   }
   const twins = { run: RUN, estimate: ESTIMATE_OPTIONS, broker: BROKER_OPTIONS, presets: PRESETS };
-  const options = { ...twins, quickstart: QUICKSTART_OPTIONS }[verb ?? ''] ?? {};
+  const options =
+    {
+      ...twins,
+      doctor: DOCTOR_OPTIONS,
+      quickstart: QUICKSTART_OPTIONS,
+      capacity: CAPACITY_OPTIONS,
+      selftest: SELFTEST_OPTIONS,
+    }[verb ?? ''] ?? {};
   await parser(withEnvironment(argv, options))
     .usage('$0 <verb>\n\nMeasures what an MQTT cluster can carry and turns it into hardware.')
     .command(
@@ -94,6 +117,25 @@ async function main(): Promise<void> {
       'run a scenario file or a preset against a target',
       (y) => y.positional('scenario', { type: 'string', demandOption: true }).options(RUN),
       (flags) => ending(run(flags, command, terminal)),
+    )
+    .command(
+      'capacity <scenario>',
+      'the highest load that a target carries, as an interval',
+      (y) =>
+        y.positional('scenario', { type: 'string', demandOption: true }).options(CAPACITY_OPTIONS),
+      (flags) => ending(capacity(flags, command, terminal)),
+    )
+    .command(
+      'selftest [parts..]',
+      'is this tool honest on this machine: against a target whose truth is known',
+      (y) => y.positional('parts', { type: 'string', array: true }).options(SELFTEST_OPTIONS),
+      (flags) => ending(selftest(flags, command, terminal)),
+    )
+    .command(
+      'doctor [scenario]',
+      'what will stop this run here, and what to do about it',
+      (y) => y.positional('scenario', { type: 'string', default: 'smoke' }).options(DOCTOR_OPTIONS),
+      (flags) => ending(doctor(flags, terminal)),
     )
     .command('conn <flags..>', "emqtt-bench's conn: its flags, run as the scenario they mean")
     .command('pub <flags..>', "emqtt-bench's pub; --dry-run shows the scenario")

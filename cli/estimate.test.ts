@@ -10,6 +10,7 @@ import {
   counterIndex,
   HistogramSet,
   newCounters,
+  noOccupancy,
   RunWriter,
 } from '../results/mod.js';
 import { type EstimateArgs, estimate } from './estimate.js';
@@ -77,7 +78,9 @@ async function writeRecord(folder: string, run: CostSeries, probed: boolean): Pr
         backlog: 0,
         loopUtilisation: 0,
         loopDelayMaxUs: 0,
-        gcPauseUs: 0,
+        gcPausesUs: [],
+        threads: [],
+        occupancy: noOccupancy(),
         generatorCpuPercent: 0,
         shards: 1,
         reports: 1,
@@ -86,9 +89,12 @@ async function writeRecord(folder: string, run: CostSeries, probed: boolean): Pr
         ? [
             {
               node: 'broker',
+              readAtUs: (sample.second + 1) * 1e6,
               cpuPercent: 100 * sample.cpuSec,
               rssBytes: sample.rssBytes,
               busiestThreadPercent: 0,
+              values: [],
+              gap: null,
             },
           ]
         : [],

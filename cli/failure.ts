@@ -1,11 +1,13 @@
 import {
   BenchFlagError,
   FleetError,
+  NoLoadError,
   ProbeError,
   ScenarioError,
   ScenarioNotFoundError,
   SetPathError,
   TargetError,
+  TargetKeyError,
 } from '../bench/mod.js';
 import { EstimateError } from '../estimator/mod.js';
 import { ResultsError } from '../results/mod.js';
@@ -24,18 +26,25 @@ export class UsageError extends Error {
 const USAGE = [
   UsageError,
   BenchFlagError,
+  NoLoadError,
   ProbeError,
   ResultsError,
   ScenarioError,
   ScenarioNotFoundError,
   SetPathError,
   TargetError,
+  TargetKeyError,
 ];
 
 /** What an error says to the user, and the exit code. An error nobody foresaw is a bug: with its stack. */
 export function failure(error: unknown): { text: string; exit: ExitCode } {
   if (error instanceof FleetError) {
-    const exit = { LIMIT: EXIT.usage, UNREACHABLE: EXIT.unreached, HOST_DIED: EXIT.bug } as const;
+    const exit = {
+      LIMIT: EXIT.usage,
+      UNREACHABLE: EXIT.unreached,
+      INTERRUPTED: EXIT.interrupted,
+      HOST_DIED: EXIT.bug,
+    } as const;
     return { text: error.message, exit: exit[error.code] };
   }
   if (error instanceof EstimateError) {

@@ -17,7 +17,8 @@ export const RUN_OPTIONS = {
     array: true,
     nargs: 1,
     default: [],
-    describe: 'process of the target to watch, name=pid, or none [who listens on its port]',
+    describe:
+      'what to watch of the target: name=pid, name=prometheus:URL, …, or none [who listens on its port]',
   },
   threads: {
     type: 'number',
@@ -35,6 +36,11 @@ export const SCENARIO_OPTIONS = {
     requiresArg: true,
     describe: 'mqtt://host:port, several with commas between; instead of the scenario’s',
   },
+  profile: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'what target it is, such as rabbitmq or aws-iot-core: its rules are checked',
+  },
   scale: {
     type: 'number',
     requiresArg: true,
@@ -48,6 +54,49 @@ export const SCENARIO_OPTIONS = {
     default: [],
     describe: 'path=value, changes the scenario: groups.0.count=10k; may be repeated',
   },
+} as const satisfies Record<string, Options>;
+
+/** What `capacity` takes. */
+export const CAPACITY_OPTIONS = {
+  ...SCENARIO_OPTIONS,
+  objective: RUN_OPTIONS.objective,
+  from: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'the first load: a factor, or a rate such as 5k/s [1]',
+  },
+  to: { type: 'string', requiresArg: true, describe: 'the highest load to try [no limit]' },
+  tolerance: {
+    type: 'string',
+    requiresArg: true,
+    default: '5%',
+    describe: 'how far apart a load that holds and one that does not may be',
+  },
+  repeats: {
+    type: 'number',
+    requiresArg: true,
+    default: 3,
+    describe: 'how often each of those two is measured',
+  },
+  settle: { type: 'string', requiresArg: true, default: '5s', describe: 'load before measuring' },
+  measure: { type: 'string', requiresArg: true, default: '10s', describe: 'measuring' },
+  drain: { type: 'string', requiresArg: true, default: '3s', describe: 'waiting for the rest' },
+  out: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'folder of the record and its steps [runs/<id>]',
+  },
+  probe: RUN_OPTIONS.probe,
+  threads: RUN_OPTIONS.threads,
+  quiet: RUN_OPTIONS.quiet,
+  json: RUN_OPTIONS.json,
+} as const satisfies Record<string, Options>;
+
+/** What `doctor` takes: what decides what a run needs. */
+export const DOCTOR_OPTIONS = {
+  ...SCENARIO_OPTIONS,
+  threads: RUN_OPTIONS.threads,
+  json: RUN_OPTIONS.json,
 } as const satisfies Record<string, Options>;
 
 /** What `estimate` takes. */
@@ -138,14 +187,23 @@ export const QUICKSTART_OPTIONS = {
   quiet: RUN_OPTIONS.quiet,
 } as const satisfies Record<string, Options>;
 
+/** What `selftest` takes besides its parts. */
+export const SELFTEST_OPTIONS = {
+  out: { type: 'string', requiresArg: true, describe: 'folder to keep the run records in [none]' },
+  json: RUN_OPTIONS.json,
+  quiet: RUN_OPTIONS.quiet,
+} as const satisfies Record<string, Options>;
+
 /** Flags that may be given more than once, of whatever verb. */
-const REPEATABLE: ReadonlySet<string> = new Set(
-  [RUN_OPTIONS, SCENARIO_OPTIONS, ESTIMATE_OPTIONS, BROKER_OPTIONS].flatMap((options) =>
+const REPEATABLE: ReadonlySet<string> = new Set([
+  // What `selftest` is to play has no flag.
+  'parts',
+  ...[RUN_OPTIONS, SCENARIO_OPTIONS, ESTIMATE_OPTIONS, BROKER_OPTIONS].flatMap((options) =>
     Object.entries(options)
       .filter(([, option]) => 'array' in option)
       .map(([name]) => name),
   ),
-);
+]);
 
 /** What yargs lets pass: a flag given twice, what is no number, and numbers that make no sense. */
 export function checkFlags(flags: Readonly<Record<string, unknown>>): true {

@@ -70,11 +70,12 @@ function blockLines(progress: RunProgress, share: number): string[] {
   const bar = '█'.repeat(filled) + '░'.repeat(BAR_CELLS - filled);
   const left = leftUs === null ? '' : `   ${Math.ceil(leftUs / 1e6)} s left`;
   const connected = `${formatCount(counter(counters, 'connected'))} of ${formatCount(devices)} connected`;
-  const target = probes.map(
-    ({ node, cpuPercent, rssBytes }) =>
-      `${node} ${cpuPercent === null ? 'gone' : formatPercent(cpuPercent)}` +
-      `${rssBytes === null ? '' : `, ${formatBytes(rssBytes)}`}`,
-  );
+  const target = probes.flatMap(({ node, cpuPercent, rssBytes, gap }) => {
+    if (gap !== null) return `${node} gone`;
+    if (cpuPercent === null) return [];
+    const memory = rssBytes === null ? '' : `, ${formatBytes(rssBytes)}`;
+    return `${node} ${formatPercent(cpuPercent)}${memory}`;
+  });
   const rows = [
     `${interval.phase.padEnd(8)} ${bar}   ${connected}${left}`,
     `publish  ${traffic(progress, 'publishesSent', PUBLISH)}`,
@@ -114,9 +115,10 @@ function plainLine({ interval, devices, probes }: RunProgress): string {
     `published ${perSec('publishesSent')}`,
     `delivered ${perSec('deliveriesReceived')}`,
     `backlog ${formatCount(interval.backlog)}`,
-    ...probes.map(({ node, cpuPercent }) =>
-      cpuPercent === null ? `${node} gone` : `${node} CPU ${formatPercent(cpuPercent)}`,
-    ),
+    ...probes.flatMap(({ node, cpuPercent, gap }) => {
+      if (gap !== null) return `${node} gone`;
+      return cpuPercent === null ? [] : `${node} CPU ${formatPercent(cpuPercent)}`;
+    }),
     ...(errors > 0 ? [`errors ${formatCount(errors)}`] : []),
   ].join('  ');
 }

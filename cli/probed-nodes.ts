@@ -1,17 +1,23 @@
 import { isIP } from 'node:net';
-import { ProbeError, pidListening, type Target } from '../bench/mod.js';
-import type { ProbedNode } from '../results/mod.js';
-import { UsageError } from './failure.js';
+import {
+  ProbeError,
+  type ProbeSpec,
+  parseProbe,
+  pidListening,
+  probeSpec,
+  type Scenario,
+  type Target,
+} from '../bench/mod.js';
 import type { Terminal } from './terminal.js';
 
-/** The processes that `--probe name=pid …` names, none for `--probe none`; undefined if it was not given. */
-export function watchedNodes(asked: readonly string[]): ProbedNode[] | undefined {
+/** What `--probe name=source …` names, nothing for `--probe none`; undefined if it was not given. */
+export function watchedNodes(asked: readonly string[]): ProbeSpec[] | undefined {
   if (asked.length === 0) return undefined;
-  return asked.length === 1 && asked[0] === 'none' ? [] : asked.map(namedNode);
+  return asked.length === 1 && asked[0] === 'none' ? [] : asked.map(parseProbe);
 }
 
 /** The processes that listen on the targets' ports, as far as the targets are this machine. */
-export function listeningNodes(targets: readonly Target[], terminal: Terminal): ProbedNode[] {
+export function listeningNodes(targets: readonly Target[], terminal: Terminal): ProbeSpec[] {
   const found = new Map<number, Target>();
   for (const target of targets.filter(isThisMachine)) {
     try {
@@ -29,14 +35,12 @@ export function listeningNodes(targets: readonly Target[], terminal: Terminal): 
   });
 }
 
-function namedNode(text: string): ProbedNode {
-  const [, node, pid] = /^([^=,\s]+)=([1-9]\d*)$/.exec(text) ?? [];
-  if (node === undefined || pid === undefined) {
-    throw new UsageError(`--probe ${text}: expected name=pid, such as broker=4711, or none`);
-  }
-  return { node, pid: Number(pid) };
-}
-
 function isThisMachine({ host }: Target): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+/** What the scenario itself names; undefined if it names nothing. */
+export function scenarioProbes({ probes }: Scenario): ProbeSpec[] | undefined {
+  const named = Object.entries(probes);
+  return named.length === 0 ? undefined : named.map(([name, source]) => probeSpec(name, source));
 }

@@ -1,6 +1,5 @@
-import type { Target } from '../bench/mod.js';
+import type { ProbeSpec, Target } from '../bench/mod.js';
 import { askNode, BrokerError, CtlError } from '../broker/mod.js';
-import type { ProbedNode } from '../results/mod.js';
 import { controlFolderHere } from './control-folder.js';
 import { type LocalCluster, startLocalCluster } from './local-cluster.js';
 
@@ -11,7 +10,7 @@ export interface MeasuredCluster {
   /** A line for each node. */
   lines: readonly string[];
   targets: readonly Target[];
-  probes: readonly ProbedNode[];
+  probes: readonly ProbeSpec[];
   /** Copies of messages that each node has sent to others since it was last asked. */
   forwarded(): Promise<Map<string, number>>;
   stop(): Promise<void>;

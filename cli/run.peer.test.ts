@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { CapacityRecord } from '../bench/mod.js';
 import type { RunRecord } from '../results/mod.js';
 import { inFolder, runCli } from './cli-under-test.js';
 import { freePort } from './free-port.js';
@@ -98,6 +99,44 @@ test('MQTT 3.1, 3.1.1 and 5 at QoS 2, by both drivers, against mosquitto', async
           assert.ok(publishes.sent >= 700, `${driver} ${version}: ${publishes.sent}`);
           assert.equal(publishes.acked, publishes.sent);
         }
+      }
+    }),
+  );
+});
+
+test('capacity gives an answer on mosquitto that stands on valid runs', async () => {
+  const scenario = `
+name: p2p
+groups:
+  - { name: listeners, count: 20, subscribe: [{ filter: p2p/%i, qos: 1 }] }
+  - name: talkers
+    count: 20
+    publish:
+      - { topic: p2p/%i, qos: 1, payload: { bytes: 16 }, arrivals: { kind: poisson, ratePerSec: 500 } }
+phases:
+  - { name: ramp, kind: ramp }
+  - { name: steady, kind: steady, duration: 5s }
+`;
+  await withMosquitto((port) =>
+    inFolder({ 'p2p.yaml': scenario }, async (cwd) => {
+      const target = ['--target', `mqtt://127.0.0.1:${port}`];
+      const search = ['--to', '2', '--repeats', '1', '--objective', 'delivery.response.p99 < 1s'];
+      const steps = ['--settle', '0s', '--measure', '3s', '--json', '--quiet'];
+      const run = await runCli(['capacity', 'p2p.yaml', ...target, ...search, ...steps], { cwd });
+      assert.equal(run.code, 0, run.out + run.err);
+      const { answer, steps: ran } = JSON.parse(run.out) as CapacityRecord;
+      assert.equal(answer!.kind, 'at-least');
+      assert.equal(answer!.holds!.load, 2);
+      assert.deepEqual(
+        ran.map(({ load, outcome }) => [load, outcome]),
+        [
+          [1, 'holds'],
+          [2, 'holds'],
+        ],
+      );
+      for (const { latency, verdict } of ran) {
+        assert.notEqual(verdict, 'invalid');
+        assert.ok(latency['delivery.response']!.p99 > 0);
       }
     }),
   );

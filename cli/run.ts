@@ -4,7 +4,9 @@ import {
   hostFacts,
   loadScenario,
   machineLimits,
+  type ProbeSpec,
   parseTarget,
+  passwordsOf,
   plan,
   type RunProgress,
   runScenario,
@@ -17,7 +19,6 @@ import {
 import {
   formatCount,
   formatRate,
-  type ProbedNode,
   parseObjective,
   type RunRecord,
   scenarioReached,
@@ -27,7 +28,7 @@ import { EXIT, type ExitCode } from './exit-codes.js';
 import { UsageError } from './failure.js';
 import { interruption } from './interruption.js';
 import { LiveView } from './live-view.js';
-import { listeningNodes, watchedNodes } from './probed-nodes.js';
+import { listeningNodes, scenarioProbes, watchedNodes } from './probed-nodes.js';
 import type { Terminal } from './terminal.js';
 import { toolFacts } from './version.js';
 
@@ -39,7 +40,7 @@ export interface RunFlags {
   json: boolean;
   quiet: boolean;
   threads?: number | undefined;
-  /** `name=pid`, or `none`; the target's processes on this machine if it is left out. */
+  /** `name=source`, or `none`; the scenario's, else the target's processes on this machine if it is left out. */
   probe: readonly string[];
   objective: readonly string[];
 }
@@ -48,6 +49,7 @@ export interface RunFlags {
 export interface ScenarioFlags {
   scenario: string;
   target?: string | undefined;
+  profile?: string | undefined;
   scale: number;
   set: readonly string[];
 }
@@ -58,7 +60,10 @@ export async function run(
   command: readonly string[],
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const loaded = await loadScenario(flags.scenario, { set: flags.set });
+  const loaded = await loadScenario(flags.scenario, {
+    set: flags.set,
+    ...(flags.profile === undefined ? {} : { profile: flags.profile }),
+  });
   return runOrShow(scale(loaded, flags.scale), flags.target, flags, command, terminal);
 }
 
@@ -88,7 +93,9 @@ export async function runOrShow(
       `${complete.name} names no target: add --target mqtt://127.0.0.1:1883, or 'target:' to the scenario`,
     );
   }
-  const watched = watchedNodes(flags.probe);
+  // What the profile takes from the environment is missed here rather than in each process.
+  passwordsOf(complete.profile, process.env, () => 0);
+  const watched = watchedNodes(flags.probe) ?? scenarioProbes(complete);
   const nodes = { probes: () => watched ?? listeningNodes(targets, terminal) };
   const interrupt = interruption(terminal.err);
   try {
@@ -106,9 +113,9 @@ export function printSummary(record: RunRecord, folder: string, { out }: Termina
   out.write(`${lines.join('\n')}\n`);
 }
 
-/** The target's processes on this machine, and what they say of themselves at the end. */
+/** What is watched beside the fleet, and what the target's nodes say of themselves at the end. */
 export interface WatchedNodes {
-  probes: () => readonly ProbedNode[];
+  probes: () => readonly ProbeSpec[];
   /** Copies of messages that they have sent to each other, by node. */
   forwarded?: () => Promise<ReadonlyMap<string, number>>;
 }

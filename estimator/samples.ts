@@ -23,11 +23,12 @@ export async function costSeries(run: Run): Promise<CostSeries> {
   const { record } = run;
   const rows = await run.intervals();
   const apart = coresApart(record);
-  const samples = costSamples(rows, (node) => !apart.has(node));
+  const counted = targetNodes(record);
+  const samples = costSamples(rows, (node) => counted.has(node) && !apart.has(node));
   if (samples.length === 0) {
     throw new EstimateError(
       'NO_PROBE',
-      `run ${record.id} (${run.folder}) has no CPU and memory of its target: costs need a run whose target is on the same machine and is probed`,
+      `run ${record.id} (${run.folder}) has no CPU and memory of its target: costs need a run whose target is probed, by its process on this machine or over the network (--probe)`,
     );
   }
   const { cpuModel, cores, memoryBytes } = record.host;
@@ -45,6 +46,18 @@ export async function costSeries(run: Run): Promise<CostSeries> {
     samples,
     ...(apart.size === 0 ? {} : { cluster: clusterSeries(record, rows, apart) }),
   };
+}
+
+/**
+ * The probes that are the target. Whole machines are it only where no process of it was read: beside
+ * processes they would count these twice, and everything else that runs there.
+ */
+function targetNodes({ probes }: RunRecord): ReadonlySet<string> {
+  const processes = probes.filter(
+    ({ kind, cpuPercentMax }) =>
+      kind === 'process' || (kind === 'prometheus' && cpuPercentMax !== null),
+  );
+  return new Set((processes.length > 0 ? processes : probes).map(({ node }) => node));
 }
 
 /** The cores that had no client of the run; what they spent goes with other things than messages. */

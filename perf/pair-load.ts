@@ -38,10 +38,13 @@ export interface LoadResult {
 
 /** How often paced publishers look whether they are due. */
 const PACE_MS = 1;
+const SETTLE_MS = 300;
 
 async function main(options: LoadOptions): Promise<number> {
   const pairs = Array.from({ length: options.pairs }, (_, index) => new Pair(index, options));
   for (const pair of pairs) await pair.open();
+  // A SUBACK says that the cluster's database knows the subscription; other nodes hear of it a little later.
+  if (options.subscribersAt !== undefined) await sleep(SETTLE_MS);
   for (const pair of pairs) pair.fill();
   const pacing =
     options.everyMs === undefined

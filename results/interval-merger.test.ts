@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { addEvents, COUNTERS, counter, counterIndex, isGauge, newCounters } from './counters.js';
 import { HistogramSet } from './histogram-set.js';
-import { IntervalMerger } from './interval-merger.js';
+import { IntervalMerger, noOccupancy } from './interval-merger.js';
 import type { IntervalReport, MergedInterval } from './interval-report.js';
 import { SERIES } from './series.js';
 
@@ -171,7 +171,9 @@ function report(shard: number, second: number, content: Sketch): IntervalReport 
     backlog: content.backlog,
     loopUtilisation: content.loop,
     loopDelayMaxUs: content.loop * 1000,
-    gcPauseUs: content.loop * 100,
+    gcPausesUs: [content.loop * 100],
+    ownLagUs: 0,
+    occupancy: noOccupancy(),
     cpuUs: content.sent,
   };
 }

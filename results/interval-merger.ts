@@ -1,7 +1,13 @@
-import { addEvents, COUNTERS, type Counters, isGauge, newCounters } from './counters.js';
+import { addEvents, COUNTERS, type Counters, counter, isGauge, newCounters } from './counters.js';
 import { HistogramSet } from './histogram-set.js';
-import type { IntervalReport, MergedInterval } from './interval-report.js';
+import type {
+  IntervalReport,
+  MergedInterval,
+  Occupancy,
+  ThreadReading,
+} from './interval-report.js';
 import type { SecondPlace } from './phases.js';
+import { PATHS } from './series.js';
 
 interface OpenSecond {
   readonly counters: Counters;
@@ -9,7 +15,9 @@ interface OpenSecond {
   readonly errors: Map<string, number>;
   loopUtilisation: number;
   loopDelayMaxUs: number;
-  gcPauseUs: number;
+  readonly gcPausesUs: number[];
+  readonly threads: ThreadReading[];
+  readonly occupancy: Occupancy;
   cpuUs: number;
   reports: number;
 }
@@ -64,7 +72,20 @@ export class IntervalMerger {
     }
     open.loopUtilisation = Math.max(open.loopUtilisation, report.loopUtilisation);
     open.loopDelayMaxUs = Math.max(open.loopDelayMaxUs, report.loopDelayMaxUs);
-    open.gcPauseUs = Math.max(open.gcPauseUs, report.gcPauseUs);
+    open.gcPausesUs.push(...report.gcPausesUs);
+    open.threads.push({
+      shard: report.shard,
+      loopUtilisation: report.loopUtilisation,
+      loopDelayMaxUs: report.loopDelayMaxUs,
+      gcPauseUs: report.gcPausesUs.reduce((sum, us) => sum + us, 0),
+      scheduled: counter(report.counters, 'publishesScheduled'),
+      sent: counter(report.counters, 'publishesSent'),
+      ownLagUs: report.ownLagUs,
+    });
+    for (let path = 0; path < PATHS.length; path += 1) {
+      open.occupancy.change[path]! += report.occupancy.change[path]!;
+      open.occupancy.momentsUs[path]! += report.occupancy.momentsUs[path]!;
+    }
     open.cpuUs += report.cpuUs;
     open.reports += 1;
     shard.lastSecond = Math.max(shard.lastSecond, second);
@@ -121,7 +142,9 @@ export class IntervalMerger {
         errors: new Map(),
         loopUtilisation: 0,
         loopDelayMaxUs: 0,
-        gcPauseUs: 0,
+        gcPausesUs: [],
+        threads: [],
+        occupancy: noOccupancy(),
         cpuUs: 0,
         reports: 0,
       };
@@ -159,12 +182,21 @@ export class IntervalMerger {
       backlog,
       loopUtilisation: open.loopUtilisation,
       loopDelayMaxUs: open.loopDelayMaxUs,
-      gcPauseUs: open.gcPauseUs,
+      gcPausesUs: open.gcPausesUs.sort((a, b) => a - b),
+      threads: open.threads.sort((a, b) => a.shard - b.shard),
+      occupancy: open.occupancy,
       generatorCpuPercent: (open.cpuUs / (lengthSec * SECOND_US)) * 100,
       shards: alive,
       reports: open.reports,
     };
   }
+}
+
+export function noOccupancy(): Occupancy {
+  return {
+    change: new Float64Array(PATHS.length),
+    momentsUs: new Float64Array(PATHS.length),
+  };
 }
 
 function sorted(errors: ReadonlyMap<string, number>): Record<string, number> {

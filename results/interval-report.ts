@@ -18,10 +18,35 @@ export interface IntervalReport {
   /** Share of the interval the shard's event loop was busy, 0…1. */
   readonly loopUtilisation: number;
   readonly loopDelayMaxUs: number;
-  /** Sum of the garbage collector's pauses within the interval. */
-  readonly gcPauseUs: number;
+  /** Each pause of the garbage collector within the interval, µs. */
+  readonly gcPausesUs: readonly number[];
+  /** Of all sends: from when a message was due, and its device had room, to its send. */
+  readonly ownLagUs: number;
+  readonly occupancy: Occupancy;
   /** CPU time, user and system. */
   readonly cpuUs: number;
+}
+
+/**
+ * How many connects, subscribes, publishes and deliveries (in the order of `PATHS`) are between intended and
+ * answered, in two sums: those that entered less those that left, and the moments at which they left less those
+ * at which they entered (µs since the run's epoch). The time integral of the number follows from these.
+ */
+export interface Occupancy {
+  readonly change: Float64Array;
+  readonly momentsUs: Float64Array;
+}
+
+/** What one generator thread did in one second. */
+export interface ThreadReading {
+  readonly shard: number;
+  readonly loopUtilisation: number;
+  readonly loopDelayMaxUs: number;
+  /** Sum of the garbage collector's pauses. */
+  readonly gcPauseUs: number;
+  readonly scheduled: number;
+  readonly sent: number;
+  readonly ownLagUs: number;
 }
 
 /** One second of the whole run: the reports of all shards merged. */
@@ -36,8 +61,10 @@ export interface MergedInterval extends SecondPlace {
   /** The highest of all shards, 0…1. */
   readonly loopUtilisation: number;
   readonly loopDelayMaxUs: number;
-  /** The highest of all shards. */
-  readonly gcPauseUs: number;
+  /** Of all shards, the shortest first. */
+  readonly gcPausesUs: readonly number[];
+  readonly threads: readonly ThreadReading[];
+  readonly occupancy: Occupancy;
   /** All shards together; 100 is one core. */
   readonly generatorCpuPercent: number;
   /** Shards that were alive in this second, and reports that came for it. */
@@ -45,12 +72,28 @@ export interface MergedInterval extends SecondPlace {
   readonly reports: number;
 }
 
-/** What a probed target process did in one second. */
+/** One figure that a probe read. */
+export interface ProbeValue {
+  /** What of the node it is of, such as `core0`, a thread or a node of a cluster; empty: all of it. */
+  readonly part: string;
+  readonly metric: string;
+  readonly value: number;
+  /** What a rate is the mean over; 0 for a level. */
+  readonly overSec: number;
+}
+
+/** What a probe saw in one second. */
 export interface ProbePoint {
   readonly node: string;
-  /** Of one core: a process with two busy threads has 200. null when the process could not be read. */
+  /** When it was read: µs since the run's epoch. */
+  readonly readAtUs: number;
+  /** Of one core: a process with two busy threads has 200. null when it could not be read, or does not say. */
   readonly cpuPercent: number | null;
   readonly rssBytes: number | null;
-  /** Of one core, the busiest single thread: 100 is a saturated event loop. */
+  /** Of one core, the busiest single thread (of a machine: core): 100 is a saturated event loop. */
   readonly busiestThreadPercent: number | null;
+  /** All that it read, the figures above among it. */
+  readonly values: readonly ProbeValue[];
+  /** Why nothing could be read; null if it could, even if there was nothing new. */
+  readonly gap: string | null;
 }

@@ -1,4 +1,4 @@
-import { highestValueAt, lowestValueAt } from './count-index.js';
+import { countIndex, highestValueAt, lowestValueAt } from './count-index.js';
 import type { LatencyHistogram } from './latency-histogram.js';
 
 /** One latency series in figures, µs. Percentiles are the highest value of their bucket: never flattering. */
@@ -57,6 +57,16 @@ export function percentileUs(
     if (passed >= wanted) return highestValueAt(index);
   }
   return undefined;
+}
+
+/** The share of values above `us`, as exact as the histogram's buckets; 0 for an empty one. */
+export function shareAbove(histogram: LatencyHistogram, us: number): number {
+  if (histogram.totalCount === 0) return 0;
+  let above = 0;
+  for (let index = countIndex(us) + 1; index < histogram.counts.length; index += 1) {
+    above += histogram.counts[index]!;
+  }
+  return above / histogram.totalCount;
 }
 
 /** The nearest rank, at least 1. The subtraction keeps 99.9 % of 1000 from becoming 1000 by rounding error. */

@@ -3,15 +3,23 @@ export * from './counters.js';
 export { parseCsv } from './csv.js';
 export * from './format.js';
 export { type EncodedHistograms, HistogramSet, transferables } from './histogram-set.js';
-export { IntervalMerger, type MergerOptions } from './interval-merger.js';
-export type { IntervalReport, MergedInterval, ProbePoint } from './interval-report.js';
+export { IntervalMerger, type MergerOptions, noOccupancy } from './interval-merger.js';
+export type {
+  IntervalReport,
+  MergedInterval,
+  Occupancy,
+  ProbePoint,
+  ProbeValue,
+  ThreadReading,
+} from './interval-report.js';
 export type { IntervalRow } from './intervals-csv.js';
 export {
   CumulativeHistogram,
   IntervalHistogram,
   type LatencyHistogram,
 } from './latency-histogram.js';
-export { type LatencySummary, percentileUs, summarise } from './latency-summary.js';
+export { type LatencySummary, percentileUs, shareAbove, summarise } from './latency-summary.js';
+export { type Chart, chartsSvg, type Series } from './line-chart.js';
 export {
   judgeObjectives,
   type Objective,
@@ -19,11 +27,14 @@ export {
   parseObjective,
 } from './objectives.js';
 export { type PhaseSpan, placeSecond, type SecondPlace } from './phases.js';
-export type { ProbedNode } from './probe-totals.js';
+export type { ProbedNode, ProbeKind } from './probe-totals.js';
+export { replaceFile } from './record-files.js';
 export { ResultsError, type ResultsErrorCode } from './results-error.js';
 export { parseRecord, type Run, readRun, type SecondRange } from './run-reader.js';
 export {
+  type ClockFigures,
   type GeneratorHealth,
+  type HostClock,
   type HostFacts,
   type LatencyFigures,
   type ObjectiveResult,
@@ -40,4 +51,5 @@ export { RunTotals } from './run-totals.js';
 export { type RunEnd, type RunHead, RunWriter } from './run-writer.js';
 export * from './series.js';
 export { type SummaryOptions, summaryLines } from './summary.js';
-export { generatorLate, judge, scenarioReached } from './verdict.js';
+export * from './text-layout.js';
+export { GENERATOR_FAULTS, generatorLate, judge, scenarioReached } from './verdict.js';

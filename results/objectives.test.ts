@@ -88,6 +88,23 @@ describe('an objective', () => {
     );
   });
 
+  it('has a bound for its figure where the generator was too slow', () => {
+    const record = sampleRecord();
+    const texts = [
+      'publishes.rate > 1/s',
+      'delivery.response.p99 < 1s',
+      'publish.lag.p99 < 1s',
+      'errors == 0',
+    ];
+    const said = (): string[] =>
+      judgeObjectives(texts.map(parseObjective), record).map(({ measuredText }) => measuredText);
+    const busy = { code: 'GENERATOR_BUSY', severity: 'invalid', text: '' } as const;
+    record.verdict = { state: 'invalid', reasons: [busy] };
+    assert.deepEqual(said(), ['at least 5,000/s', 'at most 2.70 ms', '203 µs', '0']);
+    record.verdict.reasons = [{ ...busy, code: 'NEGATIVE_LATENCY' }];
+    assert.deepEqual(said(), ['5,000/s', '2.70 ms', '203 µs', '0']);
+  });
+
   it('is not met when the run has no such figure', () => {
     const record = sampleRecord();
     delete record.latency['publish.response'];

@@ -3,6 +3,7 @@ import { formatCount, formatDurationUs, formatRate, formatShare } from './format
 import { ResultsError } from './results-error.js';
 import type { LatencyFigures, ObjectiveResult, RunRecord } from './run-record.js';
 import { SERIES, type SeriesName } from './series.js';
+import { GENERATOR_FAULTS } from './verdict.js';
 
 const AGGREGATIONS = ['min', 'mean', 'p50', 'p90', 'p95', 'p99', 'p999', 'max'] as const;
 type Aggregation = (typeof AGGREGATIONS)[number];
@@ -92,13 +93,26 @@ export function judgeObjectives(
 ): ObjectiveResult[] {
   return objectives.map((objective) => {
     const measured = METRICS.get(objective.metric)?.read(record);
+    const bound = boundWord(objective, record);
     return {
       text: objective.text,
       measured: measured ?? null,
-      measuredText: measured === undefined ? 'not measured' : formatValue(measured, objective.unit),
+      measuredText:
+        measured === undefined
+          ? 'not measured'
+          : `${bound}${formatValue(measured, objective.unit)}`,
       passed: measured !== undefined && OPERATORS[objective.operator](measured, objective.bound),
     };
   });
+}
+
+/** In a run whose generator was too slow, a rate is what was reached at least, a latency what it took at most. */
+function boundWord({ unit, metric }: Objective, record: RunRecord): string {
+  // The lag itself is measured, whoever made it.
+  if (metric.includes('.lag.')) return '';
+  const faults = record.verdict.reasons.filter(({ severity }) => severity === 'invalid');
+  if (faults.length === 0 || !faults.every(({ code }) => GENERATOR_FAULTS.has(code))) return '';
+  return { rate: 'at least ', duration: 'at most ', count: '', share: '' }[unit];
 }
 
 function* latencyMetrics(): Generator<[string, Metric]> {

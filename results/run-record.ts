@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { COUNTERS } from './counters.js';
-import { SERIES } from './series.js';
+import { PATHS, SERIES } from './series.js';
 
 /** Version of the record's format; the number rises when an old reader would misread a new record. */
 export const RECORD_SCHEMA = 'fleetgauge.run/1';
@@ -49,20 +49,69 @@ const sampled = z.object({
 
 const probe = z.object({
   node: z.string(),
-  pid: z.number().int(),
+  /** What was read; records from before there were others have processes. */
+  kind: z
+    .enum(['process', 'machine', 'prometheus', 'node-exporter', 'emqx', 'sys'])
+    .default('process'),
+  /** Of a process. */
+  pid: z.number().int().optional(),
+  /** Of what is read over the network: its URL, without credentials. */
+  at: z.string().optional(),
   /** Where devices keep to the replicants of a cluster: what this is. */
   role: z.enum(['core', 'replicant']).optional(),
   /** Copies of messages that it sent to other nodes in the whole run, by its own count. */
   forwarded: count.optional(),
-  /** The first second in which the process could not be read any more. */
+  /** The first second of those at the end in which it could not be read any more. */
   goneAtSecond: z.number().nullable(),
   /** 100 is one core. Means and maxima over the measured seconds, null when there are none. */
   cpuPercentMean: z.number().nullable(),
   cpuPercentMax: z.number().nullable(),
   busiestThreadPercentMax: z.number().nullable(),
   rssBytesMax: z.number().nullable(),
+  /** Seconds of the whole run in which it could not be read, by reason. */
+  gaps: z.record(z.string(), count).default({}),
+  /** What else it said in the measured seconds; at most 200. `part`: a core, a thread, a node; empty: all of it. */
+  metrics: z
+    .array(
+      z.object({
+        part: z.string(),
+        metric: z.string(),
+        /** Seconds with a value, and of those the mean, the highest and the last. */
+        readings: count,
+        mean: z.number(),
+        max: z.number(),
+        last: z.number(),
+      }),
+    )
+    .default([]),
   /** The whole run, at most 3,600 points each. */
   series: z.object({ cpuPercent: sampled, rssBytes: sampled }),
+});
+
+/** Garbage collections of the generator's threads over the measured seconds. */
+const garbageCollection = z.object({
+  pauses: count,
+  longestUs: count,
+  /** Share of all threads' time spent in them, and of the thread with the largest. */
+  share: count,
+  shareMax: count,
+  /** Share of the answers that wait for a collection longer than the response times' p99 and p99.9. */
+  beyondP99: count,
+  beyondP999: count,
+});
+
+/** One generator thread over the measured seconds. */
+const thread = z.object({
+  shard: count,
+  loopUtilisationMean: count,
+  loopUtilisationP90: count,
+  loopUtilisationMax: count,
+  loopDelayMaxUs: count,
+  gcShare: count,
+  scheduled: count,
+  sent: count,
+  /** Mean time from when a message was due, and its device had room, to its send. */
+  ownLagMeanUs: count,
 });
 
 const generator = z.object({
@@ -76,6 +125,9 @@ const generator = z.object({
   gcPauseMaxUs: count,
   /** 99th percentile of intended → actual send. */
   lagP99Us: count,
+  /** The part of the lag that no device's lack of room explains: its mean, and as a share of the mean response. */
+  ownLagMeanUs: count.optional(),
+  ownLagShare: count.nullable().optional(),
   /** All shards together; 100 is one core. */
   cpuPercentMean: count,
   cpuPercentMax: count,
@@ -86,6 +138,53 @@ const generator = z.object({
   reportsDue: count,
   reportsMissing: count,
   shardsLost: count,
+  gc: garbageCollection.optional(),
+  perThread: z.array(thread).optional(),
+});
+
+/** Little's law on one path, over the seconds its `latency` figures are of. */
+const littlesLaw = z.object({
+  seconds: count,
+  answered: count,
+  /** Measured: the time integral of how many were between intended and answered, over the time. */
+  inFlightMean: z.number(),
+  /** Rate × mean response: what it must be. */
+  expectedMean: count,
+  /** How far apart the two may be: those under way at the ends, and the histogram's steps. */
+  tolerance: count,
+  underWayAtEnd: z.number(),
+});
+
+/** A measured phase of constant load, second by second (thinned to means beyond 600 points). */
+const steadiness = z.object({
+  phase: z.string(),
+  startSecond: count,
+  stepSec: count,
+  /** What `ratePerSec` counts, and the series that the latencies are of. */
+  of: z.enum(['deliveries', 'publishes', 'sends']),
+  ratePerSec: z.array(z.number()),
+  /** µs; null in seconds without an answer. */
+  responseMeanUs: z.array(z.number().nullable()),
+  responseP99Us: z.array(z.number().nullable()),
+});
+
+/** How one host's clock stands to the coordinator's. */
+const hostClock = z.object({
+  host: z.string(),
+  shards: count,
+  /** `shared`: the same clock, read by other processes. `exchange`: another host's, its offset measured and taken out. */
+  how: z.enum(['shared', 'exchange']),
+  /** What was taken out of its times, and how far that may be wrong. */
+  offsetUs: z.number(),
+  uncertaintyUs: count,
+  /** Where processes share a clock: what an exchange of messages measured all the same, the widest of all. */
+  check: z.object({ offsetUs: z.number(), uncertaintyUs: count }).optional(),
+});
+
+const clock = z.object({
+  /** The most by which a time between two ends of the fleet may be wrong. */
+  errorUs: count,
+  hosts: z.array(hostClock),
 });
 
 export const severity = z.enum(['note', 'suspect', 'invalid']);
@@ -93,6 +192,8 @@ export const severity = z.enum(['note', 'suspect', 'invalid']);
 const verdict = z.object({
   state: z.enum(['valid', 'suspect', 'invalid']),
   reasons: z.array(z.object({ code: z.string(), severity, text: z.string() })),
+  /** Checks that make no claim about this run, and what they lack. */
+  silent: z.array(z.object({ check: z.string(), why: z.string() })).optional(),
 });
 
 const objective = z.object({
@@ -190,6 +291,10 @@ export const runRecordSchema = z.object({
   latency: z.partialRecord(z.enum(SERIES), latency),
   phases: z.array(phase),
   generator,
+  /** Absent in records of versions that did not measure them. */
+  clock: clock.optional(),
+  littlesLaw: z.partialRecord(z.enum(PATHS), littlesLaw).optional(),
+  steadiness: z.array(steadiness).optional(),
   probes: z.array(probe),
   errors: z.record(z.string(), count),
   objectives: z.array(objective),
@@ -203,6 +308,13 @@ export type ProbeRecord = z.infer<typeof probe>;
 export type GeneratorHealth = z.infer<typeof generator>;
 export type Verdict = z.infer<typeof verdict>;
 export type VerdictReason = Verdict['reasons'][number];
+export type Silence = NonNullable<Verdict['silent']>[number];
+export type LittlesLaw = z.infer<typeof littlesLaw>;
+export type Steadiness = z.infer<typeof steadiness>;
+export type ThreadHealth = z.infer<typeof thread>;
+export type GarbageCollection = z.infer<typeof garbageCollection>;
+export type HostClock = z.infer<typeof hostClock>;
+export type ClockFigures = z.infer<typeof clock>;
 export type ObjectiveResult = z.infer<typeof objective>;
 export type HostFacts = RunRecord['host'];
 export type ToolFacts = RunRecord['tool'];

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type CounterName, counterIndex, newCounters } from './counters.js';
 import { HistogramSet } from './histogram-set.js';
+import { noOccupancy } from './interval-merger.js';
 import type { MergedInterval } from './interval-report.js';
 import { RunTotals } from './run-totals.js';
 import { SERIES } from './series.js';
@@ -123,7 +124,9 @@ function second(at: number, sketch: Sketch): MergedInterval {
     backlog: 0,
     loopUtilisation: sketch.loop ?? 0,
     loopDelayMaxUs: 0,
-    gcPauseUs: 0,
+    gcPausesUs: [],
+    threads: [],
+    occupancy: noOccupancy(),
     generatorCpuPercent: 0,
     shards: 2,
     reports: 2,

@@ -2,11 +2,14 @@ import { addEvents, COUNTERS, type Counters, counter, isGauge, newCounters } fro
 import { HistogramSet } from './histogram-set.js';
 import type { MergedInterval } from './interval-report.js';
 import { summarise } from './latency-summary.js';
+import { OccupancyTotals } from './occupancy-totals.js';
+import { PauseTotals } from './pause-totals.js';
 import type { GeneratorHealth, RunRecord, RunTotalsFigures } from './run-record.js';
 import { LAG, PUBLISH, SERIES, SERVICE, seriesIndex } from './series.js';
+import { SteadinessTotals } from './steadiness-totals.js';
+import { ThreadTotals } from './thread-totals.js';
+import { UtilisationSteps } from './utilisation-steps.js';
 
-/** Loop utilisation is kept in steps of a thousandth, so that its percentiles need no list of seconds. */
-const UTILISATION_STEPS = 1000;
 /** Reasons beyond this many are counted together: a target must not grow the record at will. */
 const MAXIMUM_ERROR_REASONS = 200;
 const OTHER_REASONS = 'other reasons';
@@ -19,13 +22,16 @@ export class RunTotals {
   readonly #measured: Counters = newCounters();
   readonly #histograms = new HistogramSet('cumulative');
   readonly #errors = new Map<string, number>();
-  readonly #utilisation = new Uint32Array(UTILISATION_STEPS + 1);
+  readonly #utilisation = new UtilisationSteps();
+  readonly #occupancy = new OccupancyTotals();
+  readonly #threads = new ThreadTotals();
+  readonly #pauses = new PauseTotals();
+  readonly #steadiness = new SteadinessTotals();
   #measuredSeconds = 0;
   #measuredIntervals = 0;
   #connectedMax = 0;
-  #loopUtilisationMax = 0;
   #loopDelayMaxUs = 0;
-  #gcPauseMaxUs = 0;
+  #ownLagUs = 0;
   #cpuPercentSum = 0;
   #cpuPercentMax = 0;
   #backlogMax = 0;
@@ -40,6 +46,7 @@ export class RunTotals {
     this.#reportsDue += interval.shards;
     this.#reportsMissing += Math.max(0, interval.shards - interval.reports);
     this.#addLatency(interval);
+    this.#occupancy.add(interval);
     if (interval.measured) this.#addMeasured(interval);
   }
 
@@ -117,18 +124,25 @@ export class RunTotals {
 
   generator(
     fleet: Pick<GeneratorHealth, 'processes' | 'threads' | 'shards' | 'shardsLost'>,
+    latency: RunRecord['latency'] = this.latency(),
   ): GeneratorHealth {
     const seconds = this.#measuredIntervals;
     const lag = summarise(this.#histograms.get(seriesIndex(PUBLISH, LAG)));
+    const perThread = this.#threads.health();
+    const gc = this.#pauses.figures(latency, perThread);
+    const ownLagMeanUs = this.#ownLagMeanUs();
+    const responseUs = (latency['publish.response'] ?? latency['delivery.response'])?.mean ?? 0;
     return {
       processes: fleet.processes,
       threads: fleet.threads,
       shards: fleet.shards,
-      loopUtilisationP90: this.#utilisationAt(0.9),
-      loopUtilisationMax: this.#loopUtilisationMax,
+      loopUtilisationP90: this.#utilisation.at(0.9),
+      loopUtilisationMax: this.#utilisation.max,
       loopDelayMaxUs: this.#loopDelayMaxUs,
-      gcPauseMaxUs: this.#gcPauseMaxUs,
+      gcPauseMaxUs: gc.longestUs,
       lagP99Us: lag?.p99 ?? 0,
+      ownLagMeanUs,
+      ownLagShare: responseUs === 0 ? null : round(Math.min(1, ownLagMeanUs / responseUs), 3),
       cpuPercentMean: seconds === 0 ? 0 : Math.round((this.#cpuPercentSum / seconds) * 10) / 10,
       cpuPercentMax: Math.round(this.#cpuPercentMax * 10) / 10,
       backlogMax: this.#backlogMax,
@@ -136,7 +150,22 @@ export class RunTotals {
       reportsDue: this.#reportsDue,
       reportsMissing: this.#reportsMissing,
       shardsLost: fleet.shardsLost,
+      gc,
+      perThread,
     };
+  }
+
+  littlesLaw(latency: RunRecord['latency']): NonNullable<RunRecord['littlesLaw']> {
+    return this.#occupancy.littlesLaw(latency);
+  }
+
+  steadiness(): NonNullable<RunRecord['steadiness']> {
+    return this.#steadiness.steadiness();
+  }
+
+  #ownLagMeanUs(): number {
+    const sent = counter(this.#measured, 'publishesSent');
+    return sent === 0 ? 0 : Math.round(this.#ownLagUs / sent);
   }
 
   #addLatency(interval: MergedInterval): void {
@@ -151,14 +180,12 @@ export class RunTotals {
     }
     this.#measuredSeconds += interval.lengthSec;
     this.#measuredIntervals += 1;
-    const utilisation = Math.min(1, Math.max(0, interval.loopUtilisation));
-    this.#utilisation[Math.round(utilisation * UTILISATION_STEPS)]! += 1;
-    this.#loopUtilisationMax = Math.max(
-      this.#loopUtilisationMax,
-      Math.round(utilisation * UTILISATION_STEPS) / UTILISATION_STEPS,
-    );
+    this.#utilisation.add(interval.loopUtilisation);
+    this.#threads.add(interval);
+    this.#pauses.add(interval);
+    this.#steadiness.add(interval);
+    for (const thread of interval.threads) this.#ownLagUs += thread.ownLagUs;
     this.#loopDelayMaxUs = Math.max(this.#loopDelayMaxUs, Math.round(interval.loopDelayMaxUs));
-    this.#gcPauseMaxUs = Math.max(this.#gcPauseMaxUs, Math.round(interval.gcPauseUs));
     this.#cpuPercentSum += interval.generatorCpuPercent;
     this.#cpuPercentMax = Math.max(this.#cpuPercentMax, interval.generatorCpuPercent);
     this.#backlogMax = Math.max(this.#backlogMax, interval.backlog);
@@ -170,16 +197,11 @@ export class RunTotals {
     const key = known ? reason : OTHER_REASONS;
     this.#errors.set(key, (this.#errors.get(key) ?? 0) + count);
   }
+}
 
-  #utilisationAt(share: number): number {
-    let wanted = Math.ceil(share * this.#measuredIntervals);
-    if (wanted === 0) return 0;
-    for (let step = 0; step <= UTILISATION_STEPS; step += 1) {
-      wanted -= this.#utilisation[step]!;
-      if (wanted <= 0) return step / UTILISATION_STEPS;
-    }
-    return 1;
-  }
+function round(value: number, decimals: number): number {
+  const scale = 10 ** decimals;
+  return Math.round(value * scale) / scale;
 }
 
 const NO_LATENCY = {

@@ -1,10 +1,12 @@
 import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { clockFigures } from './clock-figures.js';
 import { hlogHead, hlogLine } from './hlog.js';
 import type { MergedInterval, ProbePoint } from './interval-report.js';
 import { csvHeader, csvRow } from './intervals-csv.js';
 import { judgeObjectives, parseObjective } from './objectives.js';
 import { type ProbedNode, ProbeTotals } from './probe-totals.js';
+import { PROBES_HEADER, probeRows, tellsCpu } from './probes-csv.js';
 import {
   AppendedFile,
   errorCode,
@@ -15,6 +17,7 @@ import {
 } from './record-files.js';
 import { ResultsError } from './results-error.js';
 import {
+  type HostClock,
   type HostFacts,
   type PhaseRecord,
   RECORD_SCHEMA,
@@ -27,6 +30,7 @@ import { judge } from './verdict.js';
 
 export const RECORD_FILE = 'run.json';
 export const INTERVALS_FILE = 'intervals.csv';
+export const PROBES_FILE = 'probes.csv';
 
 /** The log of one series within a record's folder. */
 export function hlogFile(series: string): string {
@@ -75,13 +79,17 @@ export class RunWriter {
   readonly #head: RunHead;
   readonly #nowMs: () => number;
   readonly #totals = new RunTotals();
+  /** Those with columns in the rows, and all. */
+  readonly #columnNodes: readonly string[];
   readonly #nodes: readonly string[];
   readonly #probes: readonly ProbeTotals[];
   readonly #intervals: AppendedFile;
   readonly #logs: (AppendedFile | undefined)[] = new Array(SERIES.length).fill(undefined);
+  #probeRows: AppendedFile | undefined;
   #phases: readonly PhaseRecord[] = [];
   #shardsLost = 0;
   #forwarded: ReadonlyMap<string, number> = new Map();
+  #clocks: readonly HostClock[] = [];
   #rewriteAtSecond = 0;
   #ended = false;
   #queue: Promise<unknown> = Promise.resolve();
@@ -91,6 +99,7 @@ export class RunWriter {
     this.#head = head;
     this.#intervals = intervals;
     this.#nowMs = nowMs;
+    this.#columnNodes = columnNodes(head);
     this.#nodes = (head.probes ?? []).map((probe) => probe.node);
     this.#probes = (head.probes ?? []).map((probe) => new ProbeTotals(probe));
   }
@@ -110,11 +119,13 @@ export class RunWriter {
       throw notWritable(folder, cause);
     });
     if (await exists(join(folder, RECORD_FILE))) throw alreadyThere(folder);
-    const nodes = (head.probes ?? []).map((probe) => probe.node);
     let intervals: AppendedFile;
     try {
       // Opened exclusively: of two runs started into one folder, one loses here.
-      intervals = await AppendedFile.create(join(folder, INTERVALS_FILE), csvHeader(nodes));
+      intervals = await AppendedFile.create(
+        join(folder, INTERVALS_FILE),
+        csvHeader(columnNodes(head)),
+      );
     } catch (cause) {
       if (errorCode(cause) === 'EEXIST') throw alreadyThere(folder);
       await removeFolders(made);
@@ -142,6 +153,11 @@ export class RunWriter {
     this.#shardsLost += 1;
   }
 
+  /** How the clocks of the fleet's hosts stand to each other, as far as is known by now. */
+  clocks(hosts: readonly HostClock[]): void {
+    this.#clocks = hosts;
+  }
+
   /** One merged second, in order, with what the probes saw in it. */
   interval(merged: MergedInterval, probes: readonly ProbePoint[] = []): Promise<void> {
     return this.#enqueue(() => this.#write(merged, probes));
@@ -160,7 +176,7 @@ export class RunWriter {
       try {
         return await this.#rewrite(end.state, end.finishedAtMs);
       } finally {
-        for (const file of [this.#intervals, ...this.#logs]) {
+        for (const file of [this.#intervals, this.#probeRows, ...this.#logs]) {
           await file?.close().catch(() => undefined);
         }
       }
@@ -179,7 +195,12 @@ export class RunWriter {
       const log = this.#logs[series] ?? (await this.#createLog(series, name));
       await log.append(hlogLine(histogram, merged.second, merged.lengthSec));
     }
-    await this.#intervals.append(csvRow(merged, this.#nodes, probes));
+    await this.#intervals.append(csvRow(merged, this.#columnNodes, probes));
+    const rows = probeRows(merged.second, probes);
+    if (rows !== '') {
+      this.#probeRows ??= await this.#createFile(PROBES_FILE, PROBES_HEADER);
+      await this.#probeRows.append(rows);
+    }
     if (merged.second + 1 >= this.#rewriteAtSecond) {
       await this.#rewrite('running', null);
       this.#rewriteAtSecond = merged.second + 1 + REWRITE_SECONDS;
@@ -187,14 +208,18 @@ export class RunWriter {
   }
 
   async #createLog(series: number, name: string): Promise<AppendedFile> {
-    const path = join(this.folder, hlogFile(name));
     const { tool, epochMs } = this.#head;
     const head = hlogHead(name, `${tool.name} ${tool.version}`, epochMs);
-    const log = await AppendedFile.create(path, head).catch((cause: unknown) => {
-      throw notWritable(path, cause);
-    });
+    const log = await this.#createFile(hlogFile(name), head);
     this.#logs[series] = log;
     return log;
+  }
+
+  #createFile(name: string, head: string): Promise<AppendedFile> {
+    const path = join(this.folder, name);
+    return AppendedFile.create(path, head).catch((cause: unknown) => {
+      throw notWritable(path, cause);
+    });
   }
 
   async #rewrite(state: RunRecord['state'], finishedAtMs: number | null): Promise<RunRecord> {
@@ -206,6 +231,7 @@ export class RunWriter {
 
   #build(state: RunRecord['state'], finishedAtMs: number | null): RunRecord {
     const head = this.#head;
+    const latency = this.#totals.latency();
     const record: RunRecord = {
       schema: RECORD_SCHEMA,
       id: head.id,
@@ -224,9 +250,12 @@ export class RunWriter {
       objectives: [],
       totals: this.#totals.totals(),
       measured: this.#totals.measured(),
-      latency: this.#totals.latency(),
+      latency,
       phases: this.#phases.map((phase) => ({ ...phase })),
-      generator: this.#totals.generator({ ...head, shardsLost: this.#shardsLost }),
+      generator: this.#totals.generator({ ...head, shardsLost: this.#shardsLost }, latency),
+      ...(this.#clocks.length === 0 ? {} : { clock: clockFigures(this.#clocks) }),
+      littlesLaw: this.#totals.littlesLaw(latency),
+      steadiness: this.#totals.steadiness(),
       errors: this.#totals.errors(),
       probes: this.#probes.map((probe, at) => probe.record(this.#forwarded.get(this.#nodes[at]!))),
       scenarioYaml: head.scenarioYaml,
@@ -246,6 +275,11 @@ export class RunWriter {
     this.#queue = result.catch(() => undefined);
     return result;
   }
+}
+
+/** What tells CPU and memory has columns of its own in each row. */
+function columnNodes({ probes = [] }: RunHead): string[] {
+  return probes.filter(({ kind = 'process' }) => tellsCpu(kind)).map(({ node }) => node);
 }
 
 /** Indented for people and diffs, with lists of numbers on one line: a series has thousands of them. */

@@ -1,9 +1,10 @@
 import { counterIndex, newCounters } from './counters.js';
 import { HistogramSet } from './histogram-set.js';
+import { noOccupancy } from './interval-merger.js';
 import type { MergedInterval, ProbePoint } from './interval-report.js';
 import { type PhaseSpan, placeSecond } from './phases.js';
 import type { RunHead } from './run-writer.js';
-import { SERIES } from './series.js';
+import { RESPONSE, SERIES } from './series.js';
 
 /** A made-up run, second by second, for tests: ramp 2 s, steady 5 s, drain. */
 export const SAMPLE_PHASES: readonly PhaseSpan[] = [
@@ -50,13 +51,17 @@ export function sampleInterval(second: number, lengthSec = 1): MergedInterval {
     counters[counterIndex(name)] = 50;
   }
   const histograms = new HistogramSet();
+  const occupancy = noOccupancy();
   let state = second * 7919 + 1;
   for (let n = 0; n < 50 * SERIES.length; n += 1) {
     state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
     const series = n % SERIES.length;
     // Nothing is subscribed in odd seconds: logs have gaps.
     if (series >= 3 && series < 6 && second % 2 === 1) continue;
-    histograms.record(series, (state >> (state % 23)) >> 9);
+    const us = (state >> (state % 23)) >> 9;
+    histograms.record(series, us);
+    // As if each had come and gone within this second.
+    if (series % 3 === RESPONSE) occupancy.momentsUs[Math.floor(series / 3)]! += us;
   }
   return {
     second,
@@ -68,7 +73,9 @@ export function sampleInterval(second: number, lengthSec = 1): MergedInterval {
     backlog: second,
     loopUtilisation: 0.25,
     loopDelayMaxUs: 1_234.5,
-    gcPauseUs: 100,
+    gcPausesUs: [100, 50],
+    threads: [],
+    occupancy,
     generatorCpuPercent: 61.25,
     shards: 2,
     reports: 2,
@@ -78,8 +85,14 @@ export function sampleInterval(second: number, lengthSec = 1): MergedInterval {
 export function sampleProbe(second: number): ProbePoint {
   return {
     node: 'broker',
+    readAtUs: (second + 1) * 1e6 + 2000,
     cpuPercent: 40 + second,
     rssBytes: 100_000_000 + second,
     busiestThreadPercent: 30,
+    values: [
+      { part: '', metric: 'cpuPercent', value: 40 + second, overSec: 1 },
+      { part: 'node 4711', metric: 'cpuPercent', value: 30, overSec: 1 },
+    ],
+    gap: null,
   };
 }

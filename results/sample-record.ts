@@ -1,5 +1,10 @@
 import { COUNTERS } from './counters.js';
-import { type LatencyFigures, RECORD_SCHEMA, type RunRecord } from './run-record.js';
+import {
+  type LatencyFigures,
+  type LittlesLaw,
+  RECORD_SCHEMA,
+  type RunRecord,
+} from './run-record.js';
 
 /** A made-up record of a good run, for tests and documents: 10,000 devices at 5,000 publishes a second. */
 export function sampleRecord(): RunRecord {
@@ -98,6 +103,8 @@ export function sampleRecord(): RunRecord {
       loopDelayMaxUs: 3_200,
       gcPauseMaxUs: 2_900,
       lagP99Us: 203,
+      ownLagMeanUs: 14,
+      ownLagShare: 0.043,
       cpuPercentMean: 61.2,
       cpuPercentMax: 70.4,
       backlogMax: 0,
@@ -105,16 +112,66 @@ export function sampleRecord(): RunRecord {
       reportsDue: 94,
       reportsMissing: 0,
       shardsLost: 0,
+      gc: {
+        pauses: 96,
+        longestUs: 2_900,
+        share: 0.0018,
+        shareMax: 0.0021,
+        beyondP99: 0.000004,
+        beyondP999: 0,
+      },
+      perThread: [0, 1].map((shard) => ({
+        shard,
+        loopUtilisationMean: 0.29,
+        loopUtilisationP90: 0.31,
+        loopUtilisationMax: 0.38,
+        loopDelayMaxUs: 3_200,
+        gcShare: 0.0021,
+        scheduled: 75_000,
+        sent: 75_000,
+        ownLagMeanUs: 14,
+      })),
     },
+    clock: {
+      errorUs: 0.4,
+      hosts: [
+        {
+          host: 'bench-1',
+          shards: 2,
+          how: 'shared',
+          offsetUs: 0,
+          uncertaintyUs: 0.2,
+          check: { offsetUs: -12, uncertaintyUs: 61 },
+        },
+      ],
+    },
+    littlesLaw: {
+      publish: law(150_000, 322),
+      delivery: law(150_000, 391),
+    },
+    steadiness: [
+      {
+        phase: 'steady',
+        startSecond: 15,
+        stepSec: 1,
+        of: 'deliveries',
+        ratePerSec: Array.from({ length: 30 }, (_, at) => 5_000 + ((at * 7) % 5)),
+        responseMeanUs: Array.from({ length: 30 }, (_, at) => 391 + ((at * 7) % 5)),
+        responseP99Us: Array.from({ length: 30 }, (_, at) => 2_703 + ((at * 70) % 50)),
+      },
+    ],
     probes: [
       {
         node: 'broker',
+        kind: 'process',
         pid: 4711,
         goneAtSecond: null,
         cpuPercentMean: 48.3,
         cpuPercentMax: 66.1,
         busiestThreadPercentMax: 61.5,
         rssBytesMax: 187 * 2 ** 20,
+        gaps: {},
+        metrics: [],
         series: {
           cpuPercent: { startSecond: 0, stepSec: 1, values: [48.3] },
           rssBytes: { startSecond: 0, stepSec: 1, values: [187 * 2 ** 20] },
@@ -143,5 +200,19 @@ function figures(
     max,
     negative: 0,
     clipped: 0,
+  };
+}
+
+/** As the law has it: 32 seconds with the tail, nothing under way at their ends. */
+function law(answered: number, responseMeanUs: number): LittlesLaw {
+  const seconds = 32;
+  const mean = (answered / seconds) * (responseMeanUs / 1e6);
+  return {
+    seconds,
+    answered,
+    inFlightMean: mean,
+    expectedMean: mean,
+    tolerance: mean * 0.01,
+    underWayAtEnd: 0,
   };
 }

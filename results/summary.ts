@@ -1,7 +1,6 @@
 import type { CounterName } from './counters.js';
 import {
   durationParts,
-  formatBytes,
   formatCount,
   formatDurationUs,
   formatPercent,
@@ -10,6 +9,7 @@ import {
 } from './format.js';
 import type { LatencyFigures, RunRecord } from './run-record.js';
 import { PATHS } from './series.js';
+import { targetSection } from './target-summary.js';
 import { columns, NO_BREAK_SPACE, type Paint, painter, type Style, wrap } from './text-layout.js';
 import { GENERATOR_FAULTS } from './verdict.js';
 
@@ -229,54 +229,6 @@ function errorSection(record: RunRecord, width: number, paint: Paint): string[] 
   return [paint('bold', 'Errors'), ...lines];
 }
 
-function targetSection(record: RunRecord, width: number, paint: Paint): string[] {
-  if (record.probes.length === 0) return [];
-  const cores = Math.max(1, record.host.cores);
-  const percent = (value: number | null): string => (value === null ? '?' : formatPercent(value));
-  const rows = record.probes.map((probe) => [
-    `${probe.node} (pid ${probe.pid})`,
-    percent(probe.cpuPercentMean),
-    percent(probe.cpuPercentMax),
-    percent(probe.busiestThreadPercentMax),
-    percent(probe.cpuPercentMean === null ? null : probe.cpuPercentMean / cores),
-    probe.rssBytesMax === null ? '?' : formatBytes(probe.rssBytesMax),
-  ]);
-  if (rows.length > 1) rows.push(together(record.probes, cores));
-  const titles = ['Target', 'CPU mean', 'max', 'top thread', 'of machine', 'memory'];
-  const [head = '', ...body] = columns(
-    [
-      [`${titles[0]}  `, ...titles.slice(1)],
-      ...rows.map(([node = '', ...rest]) => [`  ${node}`, ...rest]),
-    ],
-    ['left', 'right', 'right', 'right', 'right', 'right'],
-  );
-  return [
-    `${paint('bold', 'Target')}${paint('dim', head.slice('Target'.length))}`,
-    ...body,
-    ...wrap(
-      '  ',
-      `100 % is one core, "of machine" of all ${cores}; memory is the highest`,
-      width,
-    ).map((line) => paint('dim', line)),
-  ];
-}
-
-/** All of them: sums of the means, and of the highest memory, which need not have been at one time. */
-function together(probes: RunRecord['probes'], cores: number): string[] {
-  const sum = (values: readonly (number | null)[]): number | null =>
-    values.reduce<number | null>((a, b) => (a === null || b === null ? null : a + b), 0);
-  const cpu = sum(probes.map(({ cpuPercentMean }) => cpuPercentMean));
-  const memory = sum(probes.map(({ rssBytesMax }) => rssBytesMax));
-  return [
-    'together',
-    cpu === null ? '?' : formatPercent(cpu),
-    '',
-    '',
-    cpu === null ? '?' : formatPercent(cpu / cores),
-    memory === null ? '?' : formatBytes(memory),
-  ];
-}
-
 function generatorSection(record: RunRecord, width: number, paint: Paint): string[] {
   const { generator } = record;
   const count = (n: number, word: string): string =>
@@ -290,12 +242,20 @@ function generatorSection(record: RunRecord, width: number, paint: Paint): strin
       : [
           `loop busy ${formatPercent(generator.loopUtilisationMax * 100)} at most`,
           ...(sends ? [`send lag p99 ${formatDurationUs(generator.lagP99Us)}`] : []),
+          ...ownLag(generator),
           `longest stall ${formatDurationUs(generator.loopDelayMaxUs)}`,
           `CPU ${formatPercent(generator.cpuPercentMean)} of one core`,
         ]),
   ];
   const unbroken = facts.map((fact) => fact.replaceAll(' ', NO_BREAK_SPACE));
   return [paint('bold', 'Generator'), ...wrap('  ', unbroken.join('; '), width)];
+}
+
+/** What of the mean response is neither the target's nor its back-pressure's. */
+function ownLag({ ownLagShare }: RunRecord['generator']): string[] {
+  return typeof ownLagShare === 'number'
+    ? [`own lag ${formatShare(ownLagShare)} of the response`]
+    : [];
 }
 
 function fileSection(
@@ -306,6 +266,7 @@ function fileSection(
 ): string[] {
   if (folder === undefined) return [];
   const logs = Object.keys(record.latency).length;
-  const files = `${folder}: run.json, intervals.csv${logs === 0 ? '' : `, ${formatCount(logs)} histogram ${logs === 1 ? 'log' : 'logs'} (*.hlog)`}`;
+  const probes = record.probes.some(({ metrics }) => metrics.length > 0) ? ', probes.csv' : '';
+  const files = `${folder}: run.json, intervals.csv${probes}${logs === 0 ? '' : `, ${formatCount(logs)} histogram ${logs === 1 ? 'log' : 'logs'} (*.hlog)`}`;
   return [paint('bold', 'Record'), ...wrap('  ', files, width)];
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { RunRecord } from './run-record.js';
+import { clockFigures } from './clock-figures.js';
+import type { LittlesLaw, RunRecord } from './run-record.js';
 import { sampleRecord } from './sample-record.js';
 import { generatorLate, judge, scenarioReached } from './verdict.js';
 
@@ -284,6 +285,77 @@ const CASES: readonly Case[] = [
     text: /after 12 s/,
   },
   {
+    name: 'one thread of two that fell behind by itself',
+    change: (run) => {
+      Object.assign(run.generator.perThread![1]!, { sent: 60_000, ownLagMeanUs: 80_000 });
+    },
+    state: 'suspect',
+    codes: ['THREAD_BEHIND'],
+    text: /1 of 2 generator threads .* thread 1 sent 80\.0 % .* late by 80\.0 ms/,
+  },
+  {
+    name: 'one thread of two whose devices had no room',
+    change: (run) => {
+      Object.assign(run.generator.perThread![1]!, { sent: 60_000, ownLagMeanUs: 900 });
+    },
+    state: 'valid',
+    codes: [],
+  },
+  {
+    name: 'lag of its own that is most of the mean response',
+    change: (run) => {
+      Object.assign(run.generator, { ownLagMeanUs: 5_000, ownLagShare: 0.7 });
+    },
+    state: 'suspect',
+    codes: ['OWN_LAG'],
+    text: /70\.0 % of the mean response time is the generator's own lag \(5\.00 ms/,
+  },
+  {
+    name: 'lag of its own within the grain of timers',
+    change: (run) => {
+      Object.assign(run.generator, { ownLagMeanUs: 700, ownLagShare: 0.7 });
+    },
+    state: 'valid',
+    codes: [],
+  },
+  {
+    name: 'hosts whose clocks may differ by a tenth of the median delivery',
+    change: (run) => otherHost(run, 40),
+    state: 'suspect',
+    codes: ['CLOCK_ERROR'],
+    text: /wrong by 40 µs, and half of the deliveries took 391 µs/,
+  },
+  {
+    name: 'hosts whose clocks may differ by the whole of it',
+    change: (run) => otherHost(run, 400),
+    state: 'invalid',
+    codes: ['CLOCK_ERROR'],
+  },
+  {
+    name: 'hosts whose clocks are known well enough',
+    change: (run) => otherHost(run, 30),
+    state: 'valid',
+    codes: [],
+  },
+  {
+    name: 'processes that do not share the clock they should',
+    change: (run) => {
+      run.clock!.hosts[0]!.check = { offsetUs: 900, uncertaintyUs: 60 };
+    },
+    state: 'suspect',
+    codes: ['CLOCKS_DISAGREE'],
+    text: /bench-1 .* 900 µs \(± 60 µs\)/,
+  },
+  {
+    name: 'collections that are half of what lies above p99.9',
+    change: (run) => {
+      Object.assign(run.generator.gc!, { beyondP99: 0.004, beyondP999: 0.0006 });
+    },
+    state: 'valid',
+    codes: ['GARBAGE_COLLECTION'],
+    text: /p99\.9 and above may be its own/,
+  },
+  {
     name: 'a record without an end',
     change: (run) => {
       run.state = 'running';
@@ -326,6 +398,69 @@ describe('the verdict on', () => {
   });
 });
 
+describe('a check that lacks what it needs claims nothing, and says so:', () => {
+  const cases: readonly [string, (record: RunRecord) => void, string, RegExp][] = [
+    [
+      "Little's law of too few answers",
+      (run) => violated(run, { answered: 99 }),
+      "Little's law, publish",
+      /^99 answers; it needs 100$/,
+    ],
+    [
+      "Little's law where too much was under way at the ends",
+      (run) => violated(run, { tolerance: 600, inFlightMean: 1_500, expectedMean: 1_000 }),
+      "Little's law, publish",
+      /off by 600 of 1,000 under way: too much was under way at the ends/,
+    ],
+    [
+      "Little's law of shards that died",
+      (run) => {
+        violated(run, {});
+        run.generator.shardsLost = 1;
+      },
+      "Little's law, publish",
+      /shards died/,
+    ],
+    [
+      "Little's law of deliveries that are not timed",
+      (run) => {
+        run.totals.deliveries.untimed = 5;
+      },
+      "Little's law, delivery",
+      /not timed/,
+    ],
+    [
+      'the steady state of a phase whose load changes',
+      (run) => {
+        run.phases[2]!.load = { sensors: [0, 1] };
+      },
+      "steady state, phase 'steady'",
+      /meant to change/,
+    ],
+    [
+      'the own lag where there is no response',
+      (run) => {
+        run.generator.ownLagShare = null;
+      },
+      'own lag',
+      /no response times/,
+    ],
+  ];
+  for (const [name, change, check, why] of cases) {
+    it(name, () => {
+      const record = sampleRecord();
+      change(record);
+      const { reasons, silent } = judge(record);
+      assert.ok(!reasons.some(({ code }) => code === 'LITTLES_LAW'));
+      assert.match(silent!.find((one) => one.check === check)?.why ?? '', why);
+    });
+  }
+
+  it('none of a good run', () => {
+    assert.deepEqual(judge(sampleRecord()).silent, []);
+  });
+});
+
 describe('a scenario', () => {
   it('is reached when every device connected and every subscription was granted', () => {
     const record = sampleRecord();
@@ -341,7 +476,7 @@ describe('a scenario', () => {
 describe('a generator', () => {
   it('is not late by itself for stalls far below the lag', () => {
     const record = sampleRecord();
-    record.generator.lagP99Us = 100_000;
+    lag(record, { lagUs: 100_000, responseUs: 200_000, stallUs: 0 });
     record.generator.loopDelayMaxUs = 49_999;
     assert.equal(generatorLate(record), false);
     record.generator.loopDelayMaxUs = 50_000;
@@ -356,11 +491,24 @@ describe('a generator', () => {
   });
 });
 
+/** Ten times as much under way as the law has it. */
+function violated(run: RunRecord, change: Partial<LittlesLaw>): void {
+  const law = run.littlesLaw!.publish!;
+  Object.assign(law, { inFlightMean: law.expectedMean * 10 }, change);
+}
+
+/** Another host of the fleet; the error is that of the two clocks together. */
+function otherHost(run: RunRecord, errorUs: number): void {
+  const other = { host: 'bench-2', shards: 2, how: 'exchange', offsetUs: 812 } as const;
+  run.clock!.hosts.push({ ...other, uncertaintyUs: errorUs - 0.2 });
+  run.clock = clockFigures(run.clock!.hosts);
+}
+
 function lag(
   record: RunRecord,
   { lagUs, responseUs, stallUs }: { lagUs: number; responseUs: number; stallUs: number },
 ): void {
-  record.latency['publish.lag']!.p99 = lagUs;
+  Object.assign(record.latency['publish.lag']!, { p99: lagUs, mean: lagUs / 2 });
   record.latency['publish.response']!.p99 = responseUs;
   record.generator.lagP99Us = lagUs;
   record.generator.loopDelayMaxUs = stallUs;

@@ -35,6 +35,8 @@ export interface Outgoing {
   /** with room for the measurement header in its first 16 bytes when `timed` */
   payload: Uint8Array;
   timed: boolean;
+  /** Where in the payload the measurement header is to go; at its front if it is left out. */
+  headerAt?: number;
   qos: 0 | 1 | 2;
   retain: boolean;
   sender: number;

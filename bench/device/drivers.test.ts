@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { HistogramSet, LAG, PUBLISH, RESPONSE, SERVICE, summarise } from '../../results/mod.js';
 import { decode, encode, Framer, type Packet, type ProtocolVersion } from '../../wire/mod.js';
 import { monotonicClock } from './clock.js';
 import type { Device, DeviceProgram, DeviceThread, Outgoing } from './device.js';
@@ -221,6 +222,47 @@ for (const driver of ['lean', 'mqttjs'] as const) {
       },
       { filters: [{ filter: 'in/#', qos: 1 }] },
     );
+  });
+
+  test(`${driver}: QoS 1 is answered by PUBACK, QoS 2 by PUBCOMP, QoS 0 by nothing; each from intended and from sent`, async () => {
+    const script: Script = (packet, reply, socket) => {
+      const { type } = packet;
+      const late = type === 'pubrel' || (type === 'publish' && packet.qos > 0);
+      if (late) setTimeout(() => friendly(packet, reply, socket), 60);
+      else friendly(packet, reply, socket);
+    };
+    await staged(driver, script, async ({ device, tally, events, until }) => {
+      await until(() => events.includes('ready'), 'ready');
+      for (const [qos, answers] of [
+        [0, 0],
+        [1, 1],
+        [2, 2],
+      ] as const) {
+        tally.take();
+        // Due 40 ms ago; each answer takes 60 ms.
+        assert.ok(device.publish(message(qos), 1, monotonicClock()() - 40_000));
+        device.flush();
+        const acked = tally.counters;
+        if (qos > 0) await until(() => acked[COUNTER.publishesAcked] === 1, 'answered');
+        assert.equal(acked[COUNTER.publishesSent], 1);
+        const histograms = HistogramSet.decode(tally.take().histograms);
+        const ms = (clock: number): number | undefined => {
+          const us = summarise(histograms.get(PUBLISH * 3 + clock))?.p50;
+          return us === undefined ? undefined : Math.floor(us / 1000);
+        };
+        const [lag, service, response] = [ms(LAG)!, ms(SERVICE), ms(RESPONSE)];
+        assert.ok(lag >= 40 && lag < 60, `lag ${lag} ms`);
+        if (qos === 0) {
+          assert.deepEqual([service, response], [undefined, undefined]);
+          continue;
+        }
+        assert.ok(
+          service! >= 58 * answers && service! < 60 * answers + 50,
+          `service ${service} ms`,
+        );
+        assert.ok(Math.abs(response! - service! - lag) <= 2, `${response} = ${service} + ${lag}`);
+      }
+    });
   });
 
   test(`${driver}: never has more in flight than its window, and says when there is room again`, async () => {

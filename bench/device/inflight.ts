@@ -64,9 +64,9 @@ export class InflightSlab {
     return list.head !== NONE && this.#packetId[list.head] === packetId;
   }
 
-  /** Gives all of a device's places back. */
-  clear(list: InflightList): void {
-    while (list.head !== NONE) this.remove(list, this.#packetId[list.head]!);
+  /** Takes the oldest message out of the list, as `remove` does; -1 when there is none left. */
+  removeOldest(list: InflightList): number {
+    return list.head === NONE ? NONE : this.remove(list, this.#packetId[list.head]!);
   }
 
   #grow(): number {

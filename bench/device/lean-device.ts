@@ -124,6 +124,7 @@ export class LeanDevice implements Device, FrameSink {
     this.#window = this.#program.inflight === 0 ? 65_535 : this.#program.inflight;
     tally.count(COUNTER.connectsAttempted);
     tally.record(CONNECT * 3 + LAG, this.#startedUs - intendedUs);
+    tally.entered(CONNECT, intendedUs);
     this.#dial(this.#shared.ports.next());
   }
 
@@ -190,7 +191,7 @@ export class LeanDevice implements Device, FrameSink {
       const { run, epochUs } = thread.identity;
       writeHeader(
         output.bytes,
-        payloadAt,
+        payloadAt + (message.headerAt ?? 0),
         run,
         message.sender,
         sequence,
@@ -198,9 +199,12 @@ export class LeanDevice implements Device, FrameSink {
         lagUs,
       );
     }
-    if (qos > 0) slab.add(this.#inflight, packetId, intendedUs, sentUs);
     this.#lastSentUs = sentUs;
     const { tally } = thread;
+    if (qos > 0) {
+      slab.add(this.#inflight, packetId, intendedUs, sentUs);
+      tally.entered(PUBLISH, intendedUs);
+    }
     tally.count(COUNTER.publishesSent);
     tally.count(SENT_BY_QOS[qos]);
     tally.count(COUNTER.bytesSent, bytes);
@@ -374,10 +378,12 @@ export class LeanDevice implements Device, FrameSink {
     if (code >= 0x80) {
       tally.count(COUNTER.publishesFailed);
       tally.error(`publish refused: ${refusal(code, 5)}`);
+      tally.left(PUBLISH, slab.intendedUs(slot));
       return;
     }
     const nowUs = thread.nowUs();
     tally.count(COUNTER.publishesAcked);
+    tally.left(PUBLISH, nowUs);
     tally.record(PUBLISH * 3 + SERVICE, nowUs - slab.sentUs(slot));
     tally.record(PUBLISH * 3 + RESPONSE, nowUs - slab.intendedUs(slot));
   }
@@ -398,6 +404,7 @@ export class LeanDevice implements Device, FrameSink {
     this.#openedUs = nowUs;
     thread.tally.count(COUNTER.connectsSucceeded);
     thread.tally.count(COUNTER.connected);
+    thread.tally.left(CONNECT, nowUs);
     thread.tally.record(CONNECT * 3 + SERVICE, nowUs - this.#startedUs);
     thread.tally.record(CONNECT * 3 + RESPONSE, nowUs - this.#intendedUs);
     this.#heed(packet);
@@ -410,6 +417,7 @@ export class LeanDevice implements Device, FrameSink {
     }
     this.#state = 'suback';
     this.#subscribedAtUs = nowUs;
+    thread.tally.entered(SUBSCRIBE, nowUs);
     const subscriptions = filters.map(({ filter, qos }) => ({
       filter,
       qos,
@@ -446,6 +454,7 @@ export class LeanDevice implements Device, FrameSink {
     // A device subscribes when its CONNACK arrives: that moment is what it intended.
     tally.record(clock + SERVICE, atUs - this.#lastSentUs);
     tally.record(clock + RESPONSE, atUs - this.#subscribedAtUs);
+    tally.left(SUBSCRIBE, atUs);
     for (const code of packet.reasonCodes) {
       if (code < 0x80) tally.count(COUNTER.subscribed);
       else {
@@ -461,8 +470,10 @@ export class LeanDevice implements Device, FrameSink {
   /** It is over before the SUBACK came: none of the subscriptions was granted. */
   #unanswered(): void {
     const { length } = this.#program.identity(this.#index).filters;
-    this.#shared.thread.tally.count(COUNTER.subscribesFailed, length);
-    this.#shared.thread.tally.error(NO_SUBACK, length);
+    const { tally } = this.#shared.thread;
+    tally.count(COUNTER.subscribesFailed, length);
+    tally.error(NO_SUBACK, length);
+    tally.left(SUBSCRIBE, this.#subscribedAtUs);
   }
 
   #becomeReady(nowUs: number): void {
@@ -550,10 +561,14 @@ export class LeanDevice implements Device, FrameSink {
     this.#open = false;
     this.#wantsRoom = false;
     if (wasOpen) tally.count(COUNTER.connected, -1);
+    else tally.left(CONNECT, this.#intendedUs);
     if (this.#inflight.count > 0) {
       tally.count(COUNTER.publishesFailed, this.#inflight.count);
       if (state === 'closing') tally.error(UNANSWERED, this.#inflight.count);
-      slab.clear(this.#inflight);
+      for (let slot = slab.removeOldest(this.#inflight); slot >= 0; ) {
+        tally.left(PUBLISH, slab.intendedUs(slot));
+        slot = slab.removeOldest(this.#inflight);
+      }
     }
     if (state === 'closing') {
       owner.closed(index);

@@ -1,4 +1,4 @@
-export { monotonicClock, type NowUs } from './clock.js';
+export { monotonicClock, type NowUs, type ReadClock, readClock } from './clock.js';
 export type {
   Device,
   DeviceIdentity,

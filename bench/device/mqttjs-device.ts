@@ -30,7 +30,9 @@ export class MqttJsDevice implements Device {
   #state: 'idle' | 'connecting' | 'suback' | 'ready' | 'closing' | 'closed' = 'idle';
   #intendedUs = 0;
   #startedUs = 0;
-  #inflight = 0;
+  #subscribedAtUs = 0;
+  /** QoS 1 and 2, not yet answered. */
+  readonly #underWay = new Set<{ readonly intendedUs: number }>();
   #wantsRoom = false;
   #open = false;
   #openedUs = 0;
@@ -50,7 +52,7 @@ export class MqttJsDevice implements Device {
   }
 
   get inflight(): number {
-    return this.#inflight;
+    return this.#underWay.size;
   }
 
   connect(intendedUs: number): void {
@@ -63,6 +65,7 @@ export class MqttJsDevice implements Device {
     this.#reason = '';
     tally.count(COUNTER.connectsAttempted);
     tally.record(CONNECT * 3 + LAG, this.#startedUs - intendedUs);
+    tally.entered(CONNECT, intendedUs);
     const options: IClientOptions = {
       host,
       port,
@@ -113,7 +116,7 @@ export class MqttJsDevice implements Device {
       this.#state !== 'ready' ||
       client === undefined ||
       client.stream.writableNeedDrain ||
-      (qos > 0 && this.#inflight >= this.#window)
+      (qos > 0 && this.#underWay.size >= this.#window)
     ) {
       if (client?.stream.writableNeedDrain) client.stream.once('drain', () => this.#hasRoom());
       this.#wantsRoom = true;
@@ -125,7 +128,15 @@ export class MqttJsDevice implements Device {
     const sentUs = nowUs();
     const lagUs = sentUs - intendedUs;
     if (message.timed) {
-      writeHeader(payload, 0, run, message.sender, sequence, intendedUs - epochUs, lagUs);
+      writeHeader(
+        payload,
+        message.headerAt ?? 0,
+        run,
+        message.sender,
+        sequence,
+        intendedUs - epochUs,
+        lagUs,
+      );
     }
     const topic = Buffer.from(
       message.topic.subarray(message.topicStart, message.topicEnd),
@@ -134,12 +145,16 @@ export class MqttJsDevice implements Device {
     tally.count(SENT_BY_QOS[qos]);
     tally.count(COUNTER.bytesSent, payload.length);
     tally.record(PUBLISH * 3 + LAG, lagUs);
-    if (qos > 0) this.#inflight++;
+    const own = { intendedUs };
+    if (qos > 0) {
+      this.#underWay.add(own);
+      tally.entered(PUBLISH, intendedUs);
+    }
     client.publish(topic, payload, { qos, retain: message.retain }, (error) => {
       // A closed connection has counted what was in flight already.
-      if (qos === 0 || this.#state === 'closed' || this.#client !== client) return;
-      this.#inflight--;
+      if (!this.#underWay.delete(own)) return;
       if (error) {
+        tally.left(PUBLISH, intendedUs);
         tally.count(COUNTER.publishesFailed);
         const code = 'code' in error && typeof error.code === 'number' ? error.code : undefined;
         const why = code === undefined ? error.message : refusal(code, 5);
@@ -147,6 +162,7 @@ export class MqttJsDevice implements Device {
       } else {
         const atUs = nowUs();
         tally.count(COUNTER.publishesAcked);
+        tally.left(PUBLISH, atUs);
         tally.record(PUBLISH * 3 + SERVICE, atUs - sentUs);
         tally.record(PUBLISH * 3 + RESPONSE, atUs - intendedUs);
       }
@@ -190,6 +206,7 @@ export class MqttJsDevice implements Device {
     if (sessionPresent) tally.count(COUNTER.sessionsResumed);
     tally.count(COUNTER.connectsSucceeded);
     tally.count(COUNTER.connected);
+    tally.left(CONNECT, atUs);
     tally.record(CONNECT * 3 + SERVICE, atUs - this.#startedUs);
     tally.record(CONNECT * 3 + RESPONSE, atUs - this.#intendedUs);
     const { filters } = this.#program.identity(this.#index);
@@ -200,6 +217,8 @@ export class MqttJsDevice implements Device {
     }
     this.#state = 'suback';
     tally.record(SUBSCRIBE * 3 + LAG, 0);
+    this.#subscribedAtUs = atUs;
+    tally.entered(SUBSCRIBE, atUs);
     const map = Object.fromEntries(filters.map(({ filter, qos }) => [filter, { qos }]));
     this.#client!.subscribe(map, (error, granted) => this.#subscribed(atUs, error, granted));
   }
@@ -211,7 +230,9 @@ export class MqttJsDevice implements Device {
   ): void {
     if (this.#state !== 'suback') return;
     const { nowUs, tally, owner } = this.#thread;
-    const tookUs = nowUs() - askedUs;
+    const atUs = nowUs();
+    const tookUs = atUs - askedUs;
+    tally.left(SUBSCRIBE, atUs);
     tally.record(SUBSCRIBE * 3 + SERVICE, tookUs);
     tally.record(SUBSCRIBE * 3 + RESPONSE, tookUs);
     const { filters } = this.#program.identity(this.#index);
@@ -232,8 +253,10 @@ export class MqttJsDevice implements Device {
   /** It is over before the SUBACK came: none of the subscriptions was granted. */
   #unanswered(): void {
     const { length } = this.#program.identity(this.#index).filters;
-    this.#thread.tally.count(COUNTER.subscribesFailed, length);
-    this.#thread.tally.error(NO_SUBACK, length);
+    const { tally } = this.#thread;
+    tally.count(COUNTER.subscribesFailed, length);
+    tally.error(NO_SUBACK, length);
+    tally.left(SUBSCRIBE, this.#subscribedAtUs);
   }
 
   #delivered(payload: Buffer, packet: IPublishPacket): void {
@@ -260,7 +283,7 @@ export class MqttJsDevice implements Device {
   }
 
   #hasRoom(): void {
-    if (!this.#wantsRoom || this.#state !== 'ready' || this.#inflight >= this.#window) return;
+    if (!this.#wantsRoom || this.#state !== 'ready' || this.#underWay.size >= this.#window) return;
     this.#wantsRoom = false;
     this.#thread.owner.hasRoom(this.#index);
   }
@@ -274,9 +297,12 @@ export class MqttJsDevice implements Device {
     this.#open = false;
     this.#wantsRoom = false;
     if (wasOpen) tally.count(COUNTER.connected, -1);
-    tally.count(COUNTER.publishesFailed, this.#inflight);
-    if (state === 'closing' && this.#inflight > 0) tally.error(UNANSWERED, this.#inflight);
-    this.#inflight = 0;
+    else tally.left(CONNECT, this.#intendedUs);
+    const unanswered = this.#underWay.size;
+    tally.count(COUNTER.publishesFailed, unanswered);
+    if (state === 'closing' && unanswered > 0) tally.error(UNANSWERED, unanswered);
+    for (const { intendedUs } of this.#underWay) tally.left(PUBLISH, intendedUs);
+    this.#underWay.clear();
     this.#client?.end(true);
     if (state === 'closing') {
       owner.closed(this.#index);

@@ -24,6 +24,8 @@ export interface RunIdentity {
   epochUs: number;
   /** some streams of the scenario carry no header: a message without one is theirs, counted but not timed */
   someUntimed: boolean;
+  /** where else than at the front of a payload a measurement header may be */
+  headerAts?: readonly number[];
 }
 
 /** Counts and times what the devices of one thread receive. */
@@ -52,7 +54,8 @@ export class Receiver {
     openedUs: number,
   ): void {
     const tally = this.#tally;
-    const hasHeader = end - start >= HEADER_BYTES && headerRun(bytes, start) === this.#identity.run;
+    const headerAt = this.#headerAt(bytes, start, end);
+    const hasHeader = headerAt >= 0;
     // A retained copy answers a subscription, not a publish [MQTT-3.3.1-8]: no publish expected it.
     if (retained || (!hasHeader && !this.#identity.someUntimed)) {
       tally.count(COUNTER.deliveriesForeign);
@@ -66,8 +69,8 @@ export class Receiver {
     }
     const arrival = this.#sequences.arrived(
       device,
-      headerSender(bytes, start),
-      headerSequence(bytes, start),
+      headerSender(bytes, headerAt),
+      headerSequence(bytes, headerAt),
     );
     tally.count(COUNTER.deliveriesReceived);
     tally.count(RECEIVED_BY_QOS[qos]);
@@ -77,16 +80,30 @@ export class Receiver {
       return;
     }
     if (arrival === OUT_OF_ORDER) tally.count(COUNTER.deliveriesOutOfOrder);
-    const lagUs = headerLagUs(bytes, start);
-    const intendedUs = this.#identity.epochUs + headerIntendedUs(bytes, start);
+    const lagUs = headerLagUs(bytes, headerAt);
+    const intendedUs = this.#identity.epochUs + headerIntendedUs(bytes, headerAt);
     // The target kept it while the device was away: how long that was says nothing about the target.
     if (intendedUs + lagUs < openedUs) {
       tally.count(COUNTER.deliveriesQueued);
+      tally.left(DELIVERY, intendedUs);
       return;
     }
     const responseUs = nowUs - intendedUs;
     tally.record(DELIVERY * 3 + SERVICE, responseUs - lagUs);
     tally.record(DELIVERY * 3 + RESPONSE, responseUs);
     tally.record(DELIVERY * 3 + LAG, lagUs);
+    tally.left(DELIVERY, nowUs);
+  }
+
+  /** Where this run's measurement header begins, or -1. */
+  #headerAt(bytes: Uint8Array, start: number, end: number): number {
+    const { run, headerAts } = this.#identity;
+    if (end - start >= HEADER_BYTES && headerRun(bytes, start) === run) return start;
+    if (headerAts === undefined) return -1;
+    for (let k = 0; k < headerAts.length; k++) {
+      const at = start + headerAts[k]!;
+      if (end - at >= HEADER_BYTES && headerRun(bytes, at) === run) return at;
+    }
+    return -1;
   }
 }

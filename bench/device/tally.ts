@@ -4,6 +4,8 @@ import {
   type EncodedHistograms,
   HistogramSet,
   isGauge,
+  noOccupancy,
+  type Occupancy,
 } from '../../results/mod.js';
 
 /** Where each counter stands in a row of counters. */
@@ -15,6 +17,9 @@ export const COUNTER = Object.fromEntries(COUNTERS.map((name, index) => [name, i
 /** What the devices of one thread count and time in one interval. */
 export class Tally {
   readonly counters = new Float64Array(COUNTERS.length);
+  /** The run's epoch on the shared clock; moments count from it, so that their sums stay exact. */
+  epochUs = 0;
+  #occupancy = noOccupancy();
   readonly #histograms = new HistogramSet();
   readonly #errors = new Map<string, number>();
 
@@ -27,6 +32,21 @@ export class Tally {
     this.#histograms.record(series, valueUs);
   }
 
+  /**
+   * Something on this path (CONNECT … DELIVERY) began to be waited for at this moment, `times` over. Every
+   * `entered` is followed by one `left` if its answer comes.
+   */
+  entered(path: number, atUs: number, times = 1): void {
+    this.#occupancy.change[path]! += times;
+    this.#occupancy.momentsUs[path]! -= times * (atUs - this.epochUs);
+  }
+
+  /** Its answer is there. What failed leaves at the moment it entered, and so was never there. */
+  left(path: number, atUs: number): void {
+    this.#occupancy.change[path]! -= 1;
+    this.#occupancy.momentsUs[path]! += atUs - this.epochUs;
+  }
+
   error(reason: string, times = 1): void {
     this.#errors.set(reason, (this.#errors.get(reason) ?? 0) + times);
   }
@@ -36,6 +56,7 @@ export class Tally {
     counters: Float64Array;
     histograms: EncodedHistograms;
     errors: Record<string, number>;
+    occupancy: Occupancy;
   } {
     const counters = this.counters.slice();
     for (let index = 0; index < counters.length; index++) {
@@ -45,6 +66,8 @@ export class Tally {
     this.#histograms.reset();
     const errors = Object.fromEntries(this.#errors);
     this.#errors.clear();
-    return { counters, histograms, errors };
+    const occupancy = this.#occupancy;
+    this.#occupancy = noOccupancy();
+    return { counters, histograms, errors, occupancy };
   }
 }

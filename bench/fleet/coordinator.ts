@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   IntervalMerger,
@@ -8,10 +9,11 @@ import {
   type RunRecord,
   type RunWriter,
 } from '../../results/mod.js';
-import { monotonicClock } from '../device/mod.js';
+import { readClock } from '../device/mod.js';
 import type { Scenario } from '../scenario/mod.js';
 import { Fleet, type FleetNews } from './fleet.js';
-import { FleetError } from './fleet-error.js';
+import { FleetError, stoppedEarly } from './fleet-error.js';
+import { CLOCK_ROUNDS, HostClockCheck } from './host-clock.js';
 import type { FleetLayout } from './layout.js';
 import { timedPhases, totalLimit } from './load-program.js';
 import type { ShardPlan } from './messages.js';
@@ -47,6 +49,8 @@ const SECOND_US = 1_000_000;
 const POLL_MS = 10;
 /** From forking a process to the first word of its shards; many processes on few cores take their time. */
 const UP_TIMEOUT_US = 60 * SECOND_US;
+/** A shard that is slower to say what its clock reads is not waited for: other rounds follow. */
+const CLOCK_TIMEOUT_US = 250_000;
 /** From an order until it takes effect: every shard has heard it by then. */
 const ORDER_DELAY_US = 200_000;
 const STOP_TIMEOUT_US = 15 * SECOND_US;
@@ -60,7 +64,9 @@ export class Coordinator {
   readonly #plan: Omit<ShardPlan, 'shard' | 'shards'>;
   readonly #scenario: Scenario;
   readonly #options: CoordinatorOptions;
-  readonly #nowUs = monotonicClock();
+  readonly #clock = readClock();
+  readonly #nowUs = this.#clock.nowUs;
+  readonly #clockCheck = new HostClockCheck(this.#clock.errorUs);
   readonly #board: ShardBoard;
   readonly #merger: IntervalMerger;
   readonly #fleet = new Fleet();
@@ -83,7 +89,7 @@ export class Coordinator {
   }
 
   /**
-   * @throws FleetError HOST_DIED when the fleet does not come up, ResultsError when the record cannot be
+   * @throws FleetError HOST_DIED when the fleet does not come up, INTERRUPTED when it was not to, ResultsError when the record cannot be
    *   written; the fleet is gone in any case
    */
   async run(): Promise<RunRecord> {
@@ -103,17 +109,28 @@ export class Coordinator {
   async #up(): Promise<void> {
     const board = this.#board;
     this.#fleet.start(this.#plan, this.#options.layout, (news) => this.#hear(news));
-    // An interruption has to wait: without a fleet there is no record that could say so.
-    await this.#until(() => board.allUp, this.#nowUs() + UP_TIMEOUT_US, false);
+    await this.#until(() => board.allUp, this.#nowUs() + UP_TIMEOUT_US);
+    if (this.#options.signal.aborted) throw stoppedEarly();
     if (board.deaths.length > 0 || !board.allUp) {
       const why = board.deaths[0] ?? `no word within ${UP_TIMEOUT_US / SECOND_US} s`;
       throw new FleetError('HOST_DIED', `a process of the fleet did not come up: ${why}`);
     }
+    await this.#askClocks();
     const nowUs = this.#nowUs();
     this.#epochUs = nowUs + ORDER_DELAY_US;
     this.#writer = await this.#options.openRecord(Date.now() + ORDER_DELAY_US / 1000);
+    this.#writer.clocks([this.#clockCheck.clock(hostname(), board.alive)]);
     this.#options.probes.start(this.#epochUs);
     this.#fleet.order({ type: 'start', epochUs: this.#epochUs });
+  }
+
+  /** Asks every shard what its clock says, some times over. */
+  async #askClocks(): Promise<void> {
+    for (let round = 1; round <= CLOCK_ROUNDS; round++) {
+      this.#fleet.order({ type: 'clock', askedUs: this.#nowUs() });
+      const heard = () => this.#clockCheck.hasHeard(this.#board.alive, round);
+      await this.#until(heard, this.#nowUs() + CLOCK_TIMEOUT_US);
+    }
   }
 
   async #ramp(): Promise<void> {
@@ -173,7 +190,10 @@ export class Coordinator {
   #hear(news: FleetNews): void {
     this.#board.hear(news);
     if (news.type === 'interval') this.#merger.add(news.report);
-    else if (news.type === 'done') this.#merger.shardEnded(news.shard);
+    else if (news.type === 'up') this.#clockCheck.shardUp(news.clockErrorUs);
+    else if (news.type === 'clock') {
+      this.#clockCheck.answered(news.shard, { ...news, answeredUs: this.#nowUs() });
+    } else if (news.type === 'done') this.#merger.shardEnded(news.shard);
     else if (news.type === 'died') {
       this.#merger.shardEnded(news.shard);
       this.#writer?.shardLost();
@@ -182,20 +202,18 @@ export class Coordinator {
   }
 
   #record(interval: MergedInterval): void {
-    const probes = this.#options.probes.point(interval.second);
     this.#writer?.phases(this.#phases);
-    this.#writing = Promise.all([this.#writing, this.#writer?.interval(interval, probes)]).catch(
-      (error: unknown) => {
-        this.#failure ??= error;
-      },
-    );
     const atUs = (interval.second + interval.lengthSec) * SECOND_US;
-    this.#options.progress({
-      interval,
-      probes,
-      devices: this.#options.devices,
-      leftUs: this.#endsUs === null ? null : Math.max(0, this.#endsUs - atUs),
-    });
+    const leftUs = this.#endsUs === null ? null : Math.max(0, this.#endsUs - atUs);
+    const { devices, probes, progress } = this.#options;
+    this.#writing = Promise.all([probes.point(interval.second), this.#writing])
+      .then(async ([points]) => {
+        progress({ interval, probes: points, devices, leftUs });
+        await this.#writer?.interval(interval, points);
+      })
+      .catch((error: unknown) => {
+        this.#failure ??= error;
+      });
   }
 
   #open(

@@ -6,7 +6,8 @@ export interface LoadReading {
   loopUtilisation: number;
   /** The longest time between two ticks beyond the tick itself. */
   loopDelayMaxUs: number;
-  gcPauseUs: number;
+  /** Each pause of the garbage collector. */
+  gcPausesUs: number[];
 }
 
 /** Watches the event loop that it runs on: a generator that has no time left measures itself. */
@@ -16,7 +17,7 @@ export class GeneratorLoad {
   #utilisation: EventLoopUtilization;
   #lastTickUs: number;
   #delayMaxUs = 0;
-  #gcPauseUs = 0;
+  #gcPausesUs: number[] = [];
 
   /** @param tickUs the time between two calls of `tick` if nothing is late */
   constructor(nowUs: number, tickUs: number) {
@@ -24,7 +25,7 @@ export class GeneratorLoad {
     this.#lastTickUs = nowUs;
     this.#utilisation = performance.eventLoopUtilization();
     this.#observer = new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) this.#gcPauseUs += entry.duration * 1000;
+      for (const entry of list.getEntries()) this.#gcPausesUs.push(entry.duration * 1000);
     });
     this.#observer.observe({ entryTypes: ['gc'] });
   }
@@ -41,11 +42,11 @@ export class GeneratorLoad {
     const reading = {
       loopUtilisation: utilization,
       loopDelayMaxUs: this.#delayMaxUs,
-      gcPauseUs: this.#gcPauseUs,
+      gcPausesUs: this.#gcPausesUs,
     };
     this.#utilisation = utilisation;
     this.#delayMaxUs = 0;
-    this.#gcPauseUs = 0;
+    this.#gcPausesUs = [];
     return reading;
   }
 

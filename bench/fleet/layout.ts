@@ -59,11 +59,7 @@ export function layOut(
   for (let processes = 1; processes <= LARGEST_PROCESSES; processes++) {
     const threadsPerProcess = Math.ceil(threads / processes);
     const shards = processes * threadsPerProcess;
-    const connections = Math.ceil(devices / shards) * threadsPerProcess;
-    const files = Math.max(
-      connections + OWN_FILES + FILES_PER_THREAD * threadsPerProcess,
-      FILES_PER_PROCESS * processes + OWN_FILES,
-    );
+    const files = filesPerProcess(devices, { processes, threadsPerProcess, shards });
     if (files <= limits.openFiles) return { processes, threadsPerProcess, shards };
     if (files < least.files) least = { files, processes };
   }
@@ -72,5 +68,15 @@ export function layOut(
     `a process may have ${limits.openFiles} open files here (ulimit -n), and ${devices} connections need ` +
       `${least.files} in each of ${least.processes} processes: raise it with 'ulimit -n ${least.files}' ` +
       `or more before the run (LimitNOFILE= in a systemd unit)`,
+  );
+}
+
+/** Files that the process with most of them has open; the one that starts the fleet among them. */
+export function filesPerProcess(devices: number, layout: FleetLayout): number {
+  const { processes, threadsPerProcess, shards } = layout;
+  const connections = Math.ceil(devices / shards) * threadsPerProcess;
+  return Math.max(
+    connections + OWN_FILES + FILES_PER_THREAD * threadsPerProcess,
+    FILES_PER_PROCESS * processes + OWN_FILES,
   );
 }

@@ -7,7 +7,9 @@ import {
   MqttJsDevice,
   type SourcePorts,
 } from '../device/mod.js';
+import type { FieldSession } from '../field-clients/session.js';
 import { type Group, groupIdentity, type Scenario, type Target } from '../scenario/mod.js';
+import type { PasswordOf } from '../targets/mod.js';
 import { DeviceIdentities } from './device-identities.js';
 import type { ShardDevices } from './shard-devices.js';
 
@@ -19,13 +21,22 @@ export function makeDevices(
   targets: readonly Target[],
   ports: SourcePorts,
   thread: DeviceThread,
+  passwordOf: PasswordOf | undefined,
+  sessions: readonly (FieldSession | undefined)[],
 ): Device[] {
   const lean = new LeanThread(thread, ports);
-  const programs = scenario.groups.map((group) => {
+  const programs = scenario.groups.map((group, groupIndex) => {
     const identities = new DeviceIdentities(group, groupIdentity(group, runHex, scenario.seed));
     return deviceProgram(scenario, group, (device) => {
       const { host, port } = targets[placement.global(device) % targets.length]!;
-      return identities.identity(placement.indexInGroup(device), host, port);
+      const index = placement.indexInGroup(device);
+      const identity = identities.identity(index, host, port);
+      const session = sessions[groupIndex];
+      if (session !== undefined && identity.will !== undefined) {
+        identity.will.payload = session.will(index);
+      }
+      if (passwordOf !== undefined) identity.password = passwordOf(identity.clientId);
+      return identity;
     });
   });
   return Array.from({ length: placement.count }, (_, device) => {

@@ -22,6 +22,8 @@ export interface PortRange {
 export type ShardOrder =
   /** The run begins: connects are scheduled from `epochUs` (the machine's monotonic clock), and its seconds count from it. */
   | { type: 'start'; epochUs: number }
+  /** What does your clock say? Asked at this moment of the coordinator's. */
+  | { type: 'clock'; askedUs: number }
   /** Publishing begins at `startUs`: phase times after the ramp count from it. */
   | { type: 'load'; startUs: number }
   /** Say goodbye, report the rest, end. */
@@ -30,7 +32,8 @@ export type ShardOrder =
 /** Shard → coordinator. */
 export type ShardNews =
   /** Built and waiting for the start. */
-  | { type: 'up'; shard: number }
+  | { type: 'up'; shard: number; clockErrorUs: number }
+  | { type: 'clock'; shard: number; askedUs: number; theirsUs: number }
   /** Every device is either ready or has failed. */
   | { type: 'settled'; shard: number; ready: number; failed: number }
   | {

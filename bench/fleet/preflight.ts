@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { decode, encode, Framer, MqttError } from '../../wire/mod.js';
 import { formatTarget, type Target } from '../scenario/mod.js';
-import { FleetError } from './fleet-error.js';
+import { FleetError, stoppedEarly } from './fleet-error.js';
 
 /** A CONNACK with all its properties is far smaller. */
 const LARGEST_ANSWER = 65_536;
@@ -9,13 +9,14 @@ const LARGEST_ANSWER = 65_536;
 /**
  * Sees with one connection whether a target is there and speaks MQTT, before a fleet is started on it.
  * A CONNACK of any kind will do: whether devices are let in is the run's to find out.
- * @throws FleetError UNREACHABLE with what happened and what to look at
+ * @throws FleetError UNREACHABLE with what happened and what to look at, INTERRUPTED when aborted
  */
 export async function preflight(
   target: Target,
   version: 3 | 4 | 5,
-  timeoutMs = 5000,
+  { timeoutMs = 5000, signal }: { timeoutMs?: number; signal?: AbortSignal } = {},
 ): Promise<void> {
+  if (signal?.aborted) throw stoppedEarly();
   const where = formatTarget(target);
   await new Promise<void>((resolve, reject) => {
     const socket = connect({ host: target.host, port: target.port, noDelay: true });
@@ -32,6 +33,11 @@ export async function preflight(
           : `takes connections but does not answer a CONNECT within ${timeoutMs / 1000} s: is it an MQTT port?`,
       );
     }, timeoutMs);
+    const onAbort = (): void => {
+      socket.destroy();
+      reject(stoppedEarly());
+    };
+    signal?.addEventListener('abort', onAbort);
     socket.on('connect', () => {
       socket.write(
         encode(
@@ -82,6 +88,7 @@ export async function preflight(
     });
     socket.on('close', () => {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
       if (!answered)
         fail('closed the connection instead of answering CONNECT: is it an MQTT port?');
     });

@@ -39,6 +39,10 @@ const LOOK_US = 5000;
 
 /** What the presence of a device is about. */
 export interface PresenceUser {
+  /** About to connect, for the first time or again. */
+  connecting(device: number): void;
+  /** Ready, and about to say goodbye. */
+  leaving(device: number): void;
   /** Ready, for the first time or again. */
   present(device: number): void;
   /** Not ready any more. */
@@ -174,6 +178,7 @@ export class Presence implements DeviceOwner {
     if (state === READY) this.census.ready--;
     this.#state[device] = CLOSING;
     if (state === GOING) return;
+    if (state === READY || state === LEAVING) this.#user.leaving(device);
     this.#devices[device]!.disconnect();
     this.#watch(device);
   }
@@ -236,6 +241,7 @@ export class Presence implements DeviceOwner {
   #connect(device: number, intendedUs: number): void {
     this.#state[device] = CONNECTING;
     if (this.#goings.any) this.#markUs[device] = this.#nowUs();
+    this.#user.connecting(device);
     this.#devices[device]!.connect(intendedUs);
     this.#watch(device);
   }
@@ -293,7 +299,10 @@ export class Presence implements DeviceOwner {
     this.#takeLeave(device);
     this.#tally.count(COUNTER.connectionsEnded);
     if (cut) this.#devices[device]!.cut();
-    else this.#devices[device]!.disconnect();
+    else {
+      this.#user.leaving(device);
+      this.#devices[device]!.disconnect();
+    }
     this.#watch(device);
   }
 

@@ -1,43 +1,51 @@
 import type { ProbePoint } from '../../results/mod.js';
-import { type ProbeSample, type ProcProbe, rateBetween } from '../probe/mod.js';
+import type { Probe } from '../probe/mod.js';
 
 const SECOND_US = 1_000_000;
 
-/** Samples the target's processes at each full second of the run and keeps the points until they are asked for. */
+/** Looks at the target at each full second of the run and keeps the points until they are asked for. */
 export class ProbeTimeline {
-  readonly #probes: readonly ProcProbe[];
+  readonly #probes: readonly Probe[];
   readonly #nowUs: () => number;
-  readonly #points = new Map<number, readonly ProbePoint[]>();
-  #last: ProbeSample[] = [];
+  readonly #points = new Map<number, Promise<readonly ProbePoint[]>>();
   #timer: NodeJS.Timeout | undefined;
   #epochUs = 0;
-  /** The second that is sampled next. */
-  #second = -1;
+  /** The second that is looked at next. */
+  #second = Number.POSITIVE_INFINITY;
 
-  constructor(probes: readonly ProcProbe[], nowUs: () => number) {
+  constructor(probes: readonly Probe[], nowUs: () => number) {
     this.#probes = probes;
     this.#nowUs = nowUs;
+  }
+
+  /** Opens what has to be opened; a probe that finds nothing yet goes on trying. */
+  async open(): Promise<void> {
+    await Promise.all(this.#probes.map((probe) => probe.begin()));
   }
 
   /** Seconds count from `epochUs` on the clock that was given. */
   start(epochUs: number): void {
     if (this.#probes.length === 0) return;
-    this.#last = this.#probes.map((probe) => probe.sample(this.#nowUs()));
     this.#epochUs = epochUs;
-    this.#wait(0);
+    // The look at the epoch is what the first second's rates count from.
+    this.#wait(-1);
   }
 
-  /** What happened in a second that is over; asked for once. Empty if it was not sampled. */
-  point(second: number): readonly ProbePoint[] {
+  /**
+   * What happened in a second that is over; asked for once. Empty if nobody looked. Looks over a network
+   * take their time, but less than a second.
+   */
+  async point(second: number): Promise<readonly ProbePoint[]> {
     // Asked before the timer came to it: now is as good.
     if (second === this.#second && this.#nowUs() >= this.#endUs(second)) this.#take();
-    const points = this.#points.get(second) ?? [];
+    const points = this.#points.get(second);
     this.#points.delete(second);
-    return points;
+    return points ?? [];
   }
 
   stop(): void {
     clearTimeout(this.#timer);
+    for (const probe of this.#probes) probe.close();
   }
 
   #wait(second: number): void {
@@ -49,8 +57,11 @@ export class ProbeTimeline {
   #take(): void {
     clearTimeout(this.#timer);
     const nowUs = this.#nowUs();
-    this.#points.set(this.#second, this.#sample(nowUs));
-    // After a stall the seconds in between have no sample of their own.
+    const points = this.#look();
+    // Whoever asks hears of it; if nobody does, it is no crash.
+    points.catch(() => undefined);
+    if (this.#second >= 0) this.#points.set(this.#second, points);
+    // After a stall the seconds in between have no look of their own.
     const current = Math.floor((nowUs - this.#epochUs) / SECOND_US);
     this.#wait(Math.max(this.#second + 1, current));
   }
@@ -59,12 +70,8 @@ export class ProbeTimeline {
     return this.#epochUs + (second + 1) * SECOND_US;
   }
 
-  #sample(nowUs: number): ProbePoint[] {
-    return this.#probes.map((probe, index) => {
-      const sample = probe.sample(nowUs);
-      const rate = rateBetween(this.#last[index]!, sample);
-      this.#last[index] = sample;
-      return { node: probe.name, ...rate };
-    });
+  async #look(): Promise<ProbePoint[]> {
+    const points = await Promise.all(this.#probes.map((probe) => probe.look()));
+    return points.map((point) => ({ ...point, readAtUs: point.readAtUs - this.#epochUs }));
   }
 }

@@ -1,12 +1,7 @@
-import {
-  type HostFacts,
-  type ProbedNode,
-  type RunRecord,
-  RunWriter,
-  type ToolFacts,
-} from '../../results/mod.js';
+import { type HostFacts, type RunRecord, RunWriter, type ToolFacts } from '../../results/mod.js';
 import { monotonicClock } from '../device/mod.js';
-import { ProcProbe } from '../probe/mod.js';
+import { refusal, runChecks } from '../doctor/mod.js';
+import { checkProbeNames, makeProbe, type ProbeSpec, procFs } from '../probe/mod.js';
 import {
   formatTarget,
   plan,
@@ -16,6 +11,7 @@ import {
   type Target,
 } from '../scenario/mod.js';
 import { Coordinator, type RunProgress } from './coordinator.js';
+import { FleetError } from './fleet-error.js';
 import { layOut, type MachineLimits } from './layout.js';
 import { preflight } from './preflight.js';
 import { ProbeTimeline } from './probe-timeline.js';
@@ -34,8 +30,8 @@ export interface RunRequest {
   tool: ToolFacts;
   host: HostFacts;
   limits: MachineLimits;
-  /** Processes of the target on this machine to watch; asked when the target has answered. */
-  nodes: () => readonly ProbedNode[];
+  /** What to watch beside the fleet; asked when the target has answered. */
+  nodes: () => readonly ProbeSpec[];
   /** Copies of messages that watched nodes have sent to others, by node; asked when all devices are gone. */
   forwarded?: () => Promise<ReadonlyMap<string, number>>;
   /** Threads that drive devices, instead of one per core but one. */
@@ -54,10 +50,16 @@ export interface RunRequest {
 export async function runScenario(request: RunRequest): Promise<RunRecord> {
   const { scenario, targets } = request;
   const fleet = plan(scenario);
+  const why = refusal(runChecks(request, request.limits, procFs));
+  if (why !== undefined) throw new FleetError('LIMIT', why);
   const layout = layOut(fleet.deviceCount, targets.length, request.limits, request.threads);
-  for (const target of targets) await preflight(target, scenario.groups[0]!.protocol);
-  const nodes = request.nodes();
-  const probes = nodes.map(({ node, pid }) => new ProcProbe(node, pid));
+  for (const target of targets) {
+    await preflight(target, scenario.groups[0]!.protocol, { signal: request.signal });
+  }
+  const nowUs = monotonicClock();
+  const specs = request.nodes();
+  checkProbeNames(specs);
+  const probes = specs.map((spec) => makeProbe(spec, nowUs));
   const openRecord = (epochMs: number): Promise<RunWriter> =>
     RunWriter.create(request.folder, {
       id: request.id,
@@ -73,9 +75,11 @@ export async function runScenario(request: RunRequest): Promise<RunRecord> {
       processes: layout.processes,
       threads: layout.processes * layout.threadsPerProcess,
       shards: layout.shards,
-      probes: nodes,
+      probes: probes.map(({ facts }) => facts),
       objectives: scenario.objectives,
     });
+  const timeline = new ProbeTimeline(probes, nowUs);
+  await timeline.open();
   const coordinator = new Coordinator(
     {
       scenario,
@@ -88,7 +92,7 @@ export async function runScenario(request: RunRequest): Promise<RunRecord> {
       devices: fleet.deviceCount,
       rampTimeoutUs: fleet.rampTimeoutUs,
       openRecord,
-      probes: new ProbeTimeline(probes, monotonicClock()),
+      probes: timeline,
       forwarded: request.forwarded ?? (async () => new Map()),
       progress: request.progress,
       signal: request.signal,

@@ -43,6 +43,8 @@ export class ShardBoard {
       case 'up':
         shard.up = true;
         break;
+      case 'clock':
+        break;
       case 'settled':
         shard.settled = true;
         this.#ready += news.ready;
@@ -81,6 +83,10 @@ export class ShardBoard {
   /** Some device is there to go on with: of shards that wait for others, by their last report. */
   get anyReady(): boolean {
     return this.#ready > 0 || this.#shards.some(({ connected }) => connected > 0);
+  }
+
+  get alive(): number {
+    return this.#shards.filter(({ over }) => !over).length;
   }
 
   get allSettled(): boolean {

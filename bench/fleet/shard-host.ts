@@ -15,8 +15,9 @@ process.on('message', (order: HostOrder) => {
 });
 // Either all is said, or the coordinator is gone and nobody would read what we measure.
 process.on('disconnect', () => process.exit());
-// Ctrl-C reaches the whole process group; the coordinator decides what it means.
+// Ctrl-C, and what ends a service, reach the whole process group; the coordinator decides what they mean.
 process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);
 
 async function start(order: Extract<HostOrder, { type: 'host' }>): Promise<void> {
   const { plans } = order;

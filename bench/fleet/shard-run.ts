@@ -1,8 +1,11 @@
 import type { MessagePort } from 'node:worker_threads';
 import { transferables } from '../../results/mod.js';
-import { monotonicClock, Receiver, type RunIdentity, SourcePorts, Tally } from '../device/mod.js';
-import { plan as planOf } from '../scenario/mod.js';
+import { Receiver, type RunIdentity, readClock, SourcePorts, Tally } from '../device/mod.js';
+import { FieldSession } from '../field-clients/session.js';
+import { groupIdentity, plan as planOf, type Scenario } from '../scenario/mod.js';
 import { connectAtUs } from '../schedule/mod.js';
+import { passwordsOf } from '../targets/mod.js';
+import { Certificates } from './certificates.js';
 import { GeneratorLoad } from './generator-load.js';
 import { Goings } from './goings.js';
 import { makeDevices } from './make-devices.js';
@@ -36,11 +39,22 @@ export function runShard(plan: ShardPlan, port: MessagePort): Promise<void> {
   });
 }
 
+/** Of each group that behaves as field clients do. */
+function fieldSessions(scenario: Scenario, runHex: string, wallUs: () => number) {
+  return scenario.groups.map((group) => {
+    if (group.behaviour === undefined) return undefined;
+    const identity = groupIdentity(group, runHex, scenario.seed);
+    const valuesOf = (index: number) => identity.valuesOf(index, 0);
+    return new FieldSession(group.behaviour, group.count, valuesOf, () => wallUs() / 1000);
+  });
+}
+
 /** One shard on the clock: what it is told, what it reports. */
 class ShardRun {
   readonly #plan: ShardPlan;
   readonly #port: MessagePort;
-  readonly #nowUs = monotonicClock();
+  readonly #clock = readClock();
+  readonly #nowUs = this.#clock.nowUs;
   readonly #tally = new Tally();
   readonly #identity: RunIdentity;
   readonly #placement: ShardDevices;
@@ -58,9 +72,18 @@ class ShardRun {
     const fleet = planOf(scenario);
     const placement = new ShardDevices(fleet, plan.shard, plan.shards);
     const wallOriginUs = Date.now() * 1000 - this.#nowUs();
-    const programs = streamPrograms(scenario, fleet, runHex, () => wallOriginUs + this.#nowUs());
+    const wallUs = () => wallOriginUs + this.#nowUs();
+    const sessions = fieldSessions(scenario, runHex, wallUs);
+    const programs = streamPrograms(scenario, fleet, runHex, wallUs, sessions);
+    const passwordOf = passwordsOf(scenario.profile, process.env, wallUs);
     const someUntimed = programs.flat().some((program) => !program.timed);
-    const identity: RunIdentity = { run, epochUs: Number.POSITIVE_INFINITY, someUntimed };
+    const headerAts = [...new Set(programs.flat().map(({ headerAt }) => headerAt))];
+    const identity: RunIdentity = {
+      run,
+      epochUs: Number.POSITIVE_INFINITY,
+      someUntimed,
+      ...(headerAts.some((at) => at > 0) ? { headerAts } : {}),
+    };
     const thread = {
       nowUs: this.#nowUs,
       tally: this.#tally,
@@ -75,11 +98,23 @@ class ShardRun {
       thread,
       new StreamTable(programs, placement),
       (owner) =>
-        makeDevices(scenario, runHex, placement, plan.targets, ports, { ...thread, owner }),
+        makeDevices(
+          scenario,
+          runHex,
+          placement,
+          plan.targets,
+          ports,
+          { ...thread, owner },
+          passwordOf,
+          sessions,
+        ),
       new Goings(scenario, placement),
       placement.count,
+      sessions.some((session) => session !== undefined)
+        ? new Certificates(sessions, placement, this.#tally, this.#nowUs)
+        : undefined,
     );
-    this.#post({ type: 'up', shard: plan.shard });
+    this.#post({ type: 'up', shard: plan.shard, clockErrorUs: this.#clock.errorUs });
   }
 
   order(order: ShardOrder): void {
@@ -87,11 +122,20 @@ class ShardRun {
       case 'start': {
         const { ratePerSec } = this.#plan.scenario.connect;
         this.#identity.epochUs = order.epochUs;
+        this.#tally.epochUs = order.epochUs;
         this.#shard.start(
           (device) => order.epochUs + connectAtUs(this.#placement.global(device), ratePerSec),
         );
         break;
       }
+      case 'clock':
+        this.#post({
+          type: 'clock',
+          shard: this.#plan.shard,
+          askedUs: order.askedUs,
+          theirsUs: this.#nowUs(),
+        });
+        break;
       case 'load':
         this.#shard.begin(order.startUs);
         break;
@@ -131,14 +175,16 @@ class ShardRun {
 
   #report(second: number, nowUs: number): void {
     const backlog = this.#shard.backlog(nowUs);
-    const { counters, histograms, errors } = this.#tally.take();
+    const { counters, histograms, errors, occupancy } = this.#tally.take();
     const report = {
       shard: this.#plan.shard,
       second,
       counters,
       histograms,
       errors,
+      occupancy,
       backlog,
+      ownLagUs: this.#shard.takeOwnLagUs(),
       ...this.#load.read(),
       // CPU time is the process's: the one that hosts the threads adds it.
       cpuUs: 0,

@@ -189,6 +189,25 @@ test('a device that had no room sends late, each message from its own intended t
   assert.equal(tally.counters[COUNTER.deliveriesExpected], 20);
 });
 
+test('what waits for room is not the own lag of the thread, what it does not come to is', () => {
+  const held = started(scenarioOf('{ kind: periodic, interval: 50ms }', 1, 1));
+  const { shard, devices } = held.shards[0]!;
+  run(held, 1.1 * SECOND_US);
+  shard.takeOwnLagUs();
+  devices[0]!.room = 0;
+  run(held, 1.6 * SECOND_US);
+  devices[0]!.giveRoom(1000);
+  const waited = devices[0]!.sent.length;
+  assert.ok(waited > 8, `${waited} were sent`);
+  assert.ok(shard.takeOwnLagUs() < 10_000, 'they waited for the device');
+  // The thread does not come round for 300 ms: 50, 100 … 300 ms of lag.
+  held.clock.us += 0.3 * SECOND_US;
+  shard.tick();
+  const late = devices[0]!.sent.length - waited;
+  const meanUs = shard.takeOwnLagUs() / late;
+  assert.ok(late >= 5 && meanUs > 100_000 && meanUs < 200_000, `${late} late by ${meanUs} µs`);
+});
+
 test('scheduled = sent + failed + waiting, whatever room devices have and whichever are lost', () => {
   fc.assert(
     fc.property(

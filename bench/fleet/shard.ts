@@ -1,3 +1,4 @@
+import { DELIVERY } from '../../results/mod.js';
 import {
   COUNTER,
   type Device,
@@ -7,6 +8,7 @@ import {
   type TimerSink,
   TimingWheel,
 } from '../device/mod.js';
+import type { Certificates } from './certificates.js';
 import type { Goings } from './goings.js';
 import { Presence, type PresenceUser } from './presence.js';
 import type { StreamTable } from './stream-table.js';
@@ -32,6 +34,10 @@ export class Shard implements PresenceUser, TimerSink {
   readonly #devices: readonly Device[];
   readonly #streams: StreamTable;
   readonly #wheel: TimingWheel;
+  readonly #certificates: Certificates | undefined;
+  /** By stream: since when it has room again and is not done with what waited for it. Empty unless a burst was cut. */
+  readonly #catchingUp = new Map<number, number>();
+  #ownLagUs = 0;
   #loading = false;
   /** What falls due from here on is nobody's any more. */
   #overAtUs = Number.POSITIVE_INFINITY;
@@ -45,7 +51,9 @@ export class Shard implements PresenceUser, TimerSink {
     makeDevices: (owner: DeviceOwner) => readonly Device[],
     goings: Goings,
     count: number,
+    certificates?: Certificates,
   ) {
+    this.#certificates = certificates;
     this.#nowUs = thread.nowUs;
     this.#tally = thread.tally;
     this.#streams = streams;
@@ -99,17 +107,30 @@ export class Shard implements PresenceUser, TimerSink {
     const devices = this.#devices.length;
     const turns = devices + this.#streams.count;
     if (timer >= turns) this.presence.turnDue(timer - turns, dueUs);
-    else if (timer >= devices) this.#publish(timer - devices);
+    else if (timer >= devices) this.#streamDue(timer - devices);
     else this.presence.deviceDue(timer, dueUs);
+  }
+
+  #streamDue(slot: number): void {
+    this.#publish(slot, this.#catchingUp.size === 0 ? 0 : this.#takeRoomSince(slot));
+  }
+
+  connecting(device: number): void {
+    this.#certificates?.connecting(device);
+  }
+
+  leaving(device: number): void {
+    this.#certificates?.farewell(device, this.#devices[device]!);
   }
 
   /** Closed loops go on; the other streams have their timers. */
   present(device: number): void {
+    this.#certificates?.announce(device, this.#devices[device]!);
     const streams = this.#streams;
     const end = streams.firstSlot(device + 1);
     for (let slot = streams.firstSlot(device); slot < end; slot++) {
       if (streams.program(slot).arrivals !== undefined || streams.isBlocked(slot)) continue;
-      if (!this.#wheel.isSet(this.#devices.length + slot)) this.#publish(slot);
+      if (!this.#wheel.isSet(this.#devices.length + slot)) this.#publish(slot, this.#nowUs());
     }
   }
 
@@ -119,13 +140,25 @@ export class Shard implements PresenceUser, TimerSink {
   }
 
   hasRoom(device: number): void {
+    if (
+      this.presence.isReady(device) &&
+      this.#certificates?.announce(device, this.#devices[device]!) === false
+    )
+      return;
     const streams = this.#streams;
     const end = streams.firstSlot(device + 1);
     for (let slot = streams.firstSlot(device); slot < end; slot++) {
       if (!streams.isBlocked(slot)) continue;
       streams.block(slot, false);
-      this.#publish(slot);
+      this.#publish(slot, this.#nowUs());
     }
+  }
+
+  /** Since the last call, of all sends: from when a message was due, and its device had room, to its send. */
+  takeOwnLagUs(): number {
+    const ownLagUs = this.#ownLagUs;
+    this.#ownLagUs = 0;
+    return ownLagUs;
   }
 
   /**
@@ -144,14 +177,23 @@ export class Shard implements PresenceUser, TimerSink {
     return backlog;
   }
 
+  #takeRoomSince(slot: number): number {
+    const sinceUs = this.#catchingUp.get(slot) ?? 0;
+    this.#catchingUp.delete(slot);
+    return sinceUs;
+  }
+
   get inflight(): number {
     let inflight = 0;
     for (const device of this.#devices) inflight += device.inflight;
     return inflight;
   }
 
-  /** Sends what is due on one stream, then sets its timer or leaves it to `hasRoom`. */
-  #publish(slot: number): void {
+  /**
+   * Sends what is due on one stream, then sets its timer or leaves it to `hasRoom`.
+   * @param roomSinceUs what was due before waited for the target, not for this thread
+   */
+  #publish(slot: number, roomSinceUs: number): void {
     if (!this.#loading) return;
     const streams = this.#streams;
     const tally = this.#tally;
@@ -173,16 +215,25 @@ export class Shard implements PresenceUser, TimerSink {
         this.#passOver(slot, deviceIndex);
         continue;
       }
+      if (this.#certificates?.isUnborn(deviceIndex)) {
+        streams.block(slot, true);
+        return;
+      }
       const message = streams.outgoing(slot);
       if (!device.publish(message, streams.number(slot), closedLoop ? atUs : dueUs)) {
         streams.block(slot, true);
         device.flush();
         return;
       }
-      tally.count(COUNTER.deliveriesExpected, streams.fanOut(slot));
+      const intendedUs = closedLoop ? atUs : dueUs;
+      this.#ownLagUs += atUs - Math.max(intendedUs, roomSinceUs);
+      const deliveries = streams.fanOut(slot);
+      tally.count(COUNTER.deliveriesExpected, deliveries);
+      if (message.timed) tally.entered(DELIVERY, intendedUs, deliveries);
       tally.count(COUNTER.publishesScheduled, streams.advance(slot));
     }
     device.flush();
+    if (dueUs < roomSinceUs) this.#catchingUp.set(slot, roomSinceUs);
     this.#wheel.add(this.#devices.length + slot, dueUs);
   }
 

@@ -1,4 +1,5 @@
 import type { Outgoing } from '../device/mod.js';
+import type { FieldSession } from '../field-clients/session.js';
 import {
   compilePayload,
   compileTemplate,
@@ -23,6 +24,8 @@ interface GroupContext {
   identity: GroupIdentity;
   load: GroupLoad;
   fanOut: FanOut;
+  /** of a group that behaves as field clients do */
+  session: FieldSession | undefined;
   /** µs since 1970, for time stamps in payload templates */
   wallUs: () => number;
 }
@@ -35,6 +38,8 @@ export class StreamProgram {
   readonly topicIsStatic: boolean;
   /** Its messages carry the measurement header. */
   readonly timed: boolean;
+  /** Where in the payload that is. */
+  readonly headerAt: number;
   readonly #spec: Publish;
   readonly #context: GroupContext;
   readonly #senderBase: number;
@@ -60,6 +65,7 @@ export class StreamProgram {
     this.#payload = compilePayload(spec.payload);
     this.topicIsStatic = this.#topic.isStatic;
     this.timed = this.#payload.headerBytes > 0;
+    this.headerAt = this.#payload.headerAt ?? 0;
     this.#bytes = new Uint8Array(this.#payload.fixedBytes ?? 0);
   }
 
@@ -81,6 +87,7 @@ export class StreamProgram {
     into.qos = this.#spec.qos;
     into.retain = this.#spec.retain;
     into.timed = this.timed;
+    into.headerAt = this.headerAt;
     into.sender = this.#senderBase + indexInGroup;
     const payload = this.#payload;
     const payloadStands =
@@ -96,6 +103,8 @@ export class StreamProgram {
       }
       if (!payloadStands) {
         values.wallUs = this.#context.wallUs();
+        const { session } = this.#context;
+        if (session !== undefined) values.sessionSequence = session.sequence(indexInGroup);
         const bytes = payload.fixedBytes ?? payload.sizeBytes(values);
         if (bytes !== this.#bytes.length) this.#bytes = new Uint8Array(bytes);
         payload.fill(this.#bytes, 0, values);
@@ -103,6 +112,11 @@ export class StreamProgram {
       this.#madeFor = indexInGroup;
     }
     into.payload = this.#bytes;
+  }
+
+  /** The message that `fill` made last for this device is dealt with. */
+  advanced(indexInGroup: number): void {
+    this.#context.session?.sent(indexInGroup);
   }
 
   /** Deliveries that a message on this topic must cause. */
@@ -129,11 +143,13 @@ export function streamPrograms(
   plan: FleetPlan,
   runHex: string,
   wallUs: () => number,
+  sessions: readonly (FieldSession | undefined)[] = [],
 ): StreamProgram[][] {
   const fanOut = new FanOut(scenario, runHex);
   return scenario.groups.map((group, groupIndex) => {
     const identity = groupIdentity(group, runHex, scenario.seed);
-    const context = { group, identity, load: new GroupLoad(scenario, group.name), fanOut, wallUs };
+    const load = new GroupLoad(scenario, group.name);
+    const context = { group, identity, load, fanOut, wallUs, session: sessions[groupIndex] };
     return group.publish.map((spec, k) => {
       const { senderBase, streamKey } = plan.groups[groupIndex]!.streams[k]!;
       const schedule =

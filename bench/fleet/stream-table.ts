@@ -36,6 +36,7 @@ export class StreamTable {
     topicEnd: 0,
     payload: new Uint8Array(0),
     timed: false,
+    headerAt: 0,
     qos: 0,
     retain: false,
     sender: 0,
@@ -153,6 +154,7 @@ export class StreamTable {
   advance(slot: number): 0 | 1 {
     const done = this.#done[slot]! + 1;
     this.#done[slot] = done;
+    this.program(slot).advanced(this.#indexInGroup[slot]!);
     const counted = this.#scheduled[slot]! >= done;
     if (!counted) {
       this.#scheduled[slot] = done;

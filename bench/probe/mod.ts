@@ -1,7 +1,10 @@
 export { hostFacts, openFileLimit } from './host-facts.js';
 export { pidListening } from './listening.js';
+export { makeProbe } from './make-probe.js';
+export type { Probe } from './probe.js';
 export { ProbeError, type ProbeErrorCode } from './probe-error.js';
-export type { ProcFs, ProcUnits } from './proc-fs.js';
+export { checkProbeNames, type ProbeSpec, parseProbe, probeSpec } from './probe-spec.js';
+export { type ProcFs, type ProcUnits, procFs } from './proc-fs.js';
 export {
   type ProbeOptions,
   type ProbeRate,

@@ -1,7 +1,11 @@
+import { ProbeError, probeSpec } from '../probe/mod.js';
+import { TARGET_PROFILES, targetProfile } from '../targets/profiles.js';
+import { checkAgainstProfile } from '../targets/rules.js';
 import { checkClientIds } from './check-client-ids.js';
 import { checkGroup } from './check-group.js';
 import { checkPhases } from './check-phases.js';
 import { Findings } from './findings.js';
+import { nearest } from './nearest.js';
 import type { Scenario } from './schema.js';
 import { parseTarget, TargetError } from './target.js';
 
@@ -9,6 +13,7 @@ import { parseTarget, TargetError } from './target.js';
 export function checkScenario(scenario: Scenario): Findings {
   const findings = new Findings();
   checkTargets(scenario, findings);
+  checkProbes(scenario, findings);
   const groupNames = checkNames(scenario.groups, 'groups', findings);
   scenario.groups.forEach((group, g) => {
     checkGroup(group, ['groups', g], findings);
@@ -18,6 +23,7 @@ export function checkScenario(scenario: Scenario): Findings {
   checkPhases(scenario, groupNames, findings);
   // Ids are rendered to be compared, which needs templates that are sound.
   if (findings.errors.length === 0) checkClientIds(scenario, findings);
+  if (findings.errors.length === 0) checkProfile(scenario, findings);
   return findings;
 }
 
@@ -35,6 +41,42 @@ function checkTargets(scenario: Scenario, findings: Findings): void {
       findings.error(['target', k], `a target URL (${error.message})`);
     }
   });
+}
+
+function checkProfile(scenario: Scenario, findings: Findings): void {
+  const choice = scenario.profile;
+  if (choice === undefined) return;
+  const profile = targetProfile(choice.name);
+  if (profile === undefined) {
+    const names = TARGET_PROFILES.map(({ name }) => name);
+    const meant = nearest(choice.name, names);
+    const hint = meant === undefined ? names.join(', ') : `did you mean '${meant}'?`;
+    findings.error(['profile'], `the name of a target profile (${hint})`);
+    return;
+  }
+  if (profile.needsHost !== undefined && choice.host === undefined) {
+    findings.error(['profile', 'host'], `${profile.needsHost}: user names and tokens contain it`);
+  }
+  if (choice.sas !== undefined && profile.name !== 'azure-iot-hub') {
+    findings.error(
+      ['profile', 'sas'],
+      `no sas for ${profile.title}, which does not know such tokens`,
+    );
+  }
+  scenario.groups.forEach((group, g) => {
+    checkAgainstProfile(group, ['groups', g], profile, findings);
+  });
+}
+
+function checkProbes(scenario: Scenario, findings: Findings): void {
+  for (const [name, source] of Object.entries(scenario.probes)) {
+    try {
+      probeSpec(name, source);
+    } catch (error) {
+      if (!(error instanceof ProbeError)) throw error;
+      findings.error(['probes', name], `something to watch (${error.message})`);
+    }
+  }
 }
 
 function checkNames(named: readonly { name: string }[], list: string, findings: Findings) {

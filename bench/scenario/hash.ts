@@ -3,11 +3,18 @@ import type { Scenario } from './schema.js';
 
 /**
  * What tells two loads apart: 64 hex digits over all that decides what the fleet does. The
- * scenario's name, the target and the objectives are not in it, nor is the order or the spelling
- * of the file.
+ * scenario's name, the target, its profile, the probes and the objectives are not in it, nor is the order or the
+ * spelling of the file.
  */
 export function scenarioHash(scenario: Scenario): string {
-  const { name: _name, target: _target, objectives: _objectives, ...load } = scenario;
+  const {
+    name: _name,
+    target: _target,
+    profile: _profile,
+    probes: _probes,
+    objectives: _objectives,
+    ...load
+  } = scenario;
   return createHash('sha256').update(canonicalJson(load)).digest('hex');
 }
 

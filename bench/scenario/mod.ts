@@ -26,6 +26,7 @@ export { scale } from './scale.js';
 export type {
   Group,
   Payload,
+  ProfileChoice,
   Publish,
   PublishArrivals,
   Scenario,

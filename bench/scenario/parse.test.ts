@@ -34,6 +34,7 @@ test('what a scenario leaves out has its default, durations are in µs', () => {
     name: 'minimal',
     seed: 1,
     target: [],
+    probes: {},
     connect: { ratePerSec: 1000, timeoutUs: 30_000_000 },
     groups: [
       {

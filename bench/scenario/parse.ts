@@ -1,3 +1,4 @@
+import { fillFromProfile, nameProfile } from '../targets/defaults.js';
 import { checkScenario } from './check.js';
 import { ScenarioError } from './error.js';
 import { scale } from './scale.js';
@@ -7,6 +8,8 @@ import { ScenarioSource } from './source.js';
 
 /** What the command line changes in a scenario. */
 export interface ScenarioChanges {
+  /** Name of a target profile, instead of the scenario's. */
+  readonly profile?: string;
   /** `path=value`, before the scenario is checked; see `setPaths`. */
   readonly set?: readonly string[];
   /** See `scale`; after `set`. */
@@ -23,7 +26,9 @@ export function parseScenario(
   changes: ScenarioChanges = {},
 ): Scenario {
   const source = new ScenarioSource(text, fileName);
+  if (changes.profile !== undefined) nameProfile(source.document, changes.profile);
   setPaths(source.document, changes.set ?? []);
+  fillFromProfile(source.document);
   const read = source.read();
   const scenario = changes.scale === undefined ? read : scale(read, changes.scale);
   const { errors } = checkScenario(scenario);

@@ -1,3 +1,4 @@
+import { FieldPayloadTemplate } from '../field-clients/payload.js';
 import { random } from '../schedule/mod.js';
 import { compileField, PAYLOAD_FIELD, type PayloadField } from './payload-field.js';
 import type { Payload } from './schema.js';
@@ -15,6 +16,8 @@ export const MEASUREMENT_HEADER_BYTES = 16;
 export interface PayloadValues extends TemplateValues {
   /** For the time stamps: µs since 1970. */
   wallUs: number;
+  /** Number of the message since its device was born, modulo 256, for field clients. */
+  sessionSequence?: number;
 }
 
 /**
@@ -27,6 +30,8 @@ export interface PayloadTemplate {
    * place. Without it deliveries can be counted, but not timed.
    */
   readonly headerBytes: 0 | typeof MEASUREMENT_HEADER_BYTES;
+  /** Where the header begins, if it is not at the front. */
+  readonly headerAt?: number;
   /** Size of every message, header included; undefined where it depends on the values. */
   readonly fixedBytes: number | undefined;
   /** Behind the header, every message of one device has the same bytes. */
@@ -56,6 +61,9 @@ export function compilePayload(payload: Payload): PayloadTemplate {
     }
     case 'text':
       return new FixedPayload(roomFor(payload.header), new TextEncoder().encode(payload.text));
+    case 'sparkplug':
+    case 'kura':
+      return new FieldPayloadTemplate(payload);
     case 'template': {
       const pieces = compilePieces(payload.template);
       return new VariablePayload(roomFor(payload.header), pieces, payload.randomBytes);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type FieldPayload, fieldStreams } from '../field-clients/behaviour.js';
 import { DEFAULTS } from './defaults.js';
 import {
   count,
@@ -37,13 +38,18 @@ const PAYLOAD_EXPECTED =
 /** A packet has at most 256 MiB (MQTT 5, 2.1.4); this leaves room for the rest of it. */
 const MAX_PAYLOAD_BYTES = 268_000_000;
 
+type PlainPayload =
+  | { kind: 'filler'; bytes: number }
+  | { kind: 'text'; text: string; header: boolean }
+  | { kind: 'template'; template: string; header: boolean; randomBytes: number };
+
 const payload = mapping({
   bytes: count(0, MAX_PAYLOAD_BYTES).optional(),
   text: text.optional(),
   template: text.optional(),
   header: flag.optional(),
   randomBytes: count(0, MAX_PAYLOAD_BYTES).optional(),
-}).transform((raw, context) => {
+}).transform((raw, context): PlainPayload | FieldPayload => {
   const header = raw.header ?? false;
   const given = [raw.bytes, raw.text, raw.template].filter((v) => v !== undefined).length;
   const misplaced =
@@ -102,6 +108,28 @@ const reconnect = mapping({
     .default(DEFAULTS.backOffJitter),
   limit: count(0).prefault(DEFAULTS.backOffLimit),
 }).transform(({ initial, max, ...rest }) => ({ ...rest, initialUs: initial, maxUs: max }));
+const behaviour = z.discriminatedUnion(
+  'kind',
+  [
+    mapping({
+      kind: z.literal('sparkplug'),
+      group: name.default(DEFAULTS.sparkplugGroup),
+      devices: count(0, 1000).prefault(DEFAULTS.sparkplugDevices),
+      metrics: count(1, 10_000).prefault(DEFAULTS.fieldMetrics),
+      changed: count(1, 10_000).prefault(DEFAULTS.sparkplugChanged),
+      interval: duration.prefault(DEFAULTS.interval),
+    }).transform(({ interval, ...rest }) => ({ ...rest, intervalUs: interval })),
+    mapping({
+      kind: z.literal('kura'),
+      account: name.default(DEFAULTS.kuraAccount),
+      assets: count(1, 1000).prefault(DEFAULTS.kuraAssets),
+      metrics: count(1, 10_000).prefault(DEFAULTS.fieldMetrics),
+      gzip: flag.default(DEFAULTS.kuraGzip),
+      interval: duration.prefault(DEFAULTS.interval),
+    }).transform(({ interval, ...rest }) => ({ ...rest, intervalUs: interval })),
+  ],
+  { error: 'a kind of behaviour: kura or sparkplug' },
+);
 
 const group = mapping({
   name,
@@ -118,14 +146,24 @@ const group = mapping({
   credentials: mapping({ file: text }).optional(),
   will: will.optional(),
   reconnect: reconnect.optional(),
+  behaviour: behaviour.optional(),
   inflight: count(0, 65_535).prefault(DEFAULTS.inflight),
   subscribe: z.array(subscription, { error: 'a list of { filter, qos }' }).default([]),
   publish: z.array(stream, { error: 'a list of streams ({ topic, … })' }).default([]),
-}).transform(({ keepAlive, sessionExpiry, ...rest }) => ({
-  ...rest,
-  sessionExpiryUs: sessionExpiry,
-  keepAliveUs: keepAlive,
-}));
+}).transform(({ keepAlive, sessionExpiry, ...rest }, context) => {
+  const { behaviour, will, subscribe, publish } = rest;
+  if (behaviour !== undefined && (will !== undefined || subscribe.length + publish.length > 0)) {
+    const message = 'no will, subscribe or publish beside a behaviour, which they follow from';
+    context.issues.push({ code: 'custom', message, input: rest });
+    return z.NEVER;
+  }
+  return {
+    ...rest,
+    ...(behaviour === undefined ? {} : fieldStreams(behaviour)),
+    sessionExpiryUs: sessionExpiry,
+    keepAliveUs: keepAlive,
+  };
+});
 
 const connect = mapping({
   ratePerSec: rate.prefault(DEFAULTS.connectRatePerSec),
@@ -138,10 +176,35 @@ const target = z
   })
   .default([]);
 
+const sas = mapping({
+  keyEnv: name,
+  keyOf: z
+    .literal(['device', 'group', 'policy'], { error: 'device, group or policy' })
+    .default(DEFAULTS.sasKeyOf),
+  policy: name.default(DEFAULTS.sasPolicy),
+  lifetime: duration.prefault(DEFAULTS.sasLifetime),
+}).transform(({ lifetime, ...rest }) => ({ ...rest, lifetimeUs: lifetime }));
+
+const chosenProfile = mapping({ name, host: name.optional(), sas: sas.optional() });
+
+const profile = z.union(
+  [name.transform((named): z.output<typeof chosenProfile> => ({ name: named })), chosenProfile],
+  { error: 'the name of a target profile, or a mapping of name, host and sas' },
+);
+
+const probes = z
+  .record(z.string(), z.union([text, z.number()]).transform(String), {
+    error:
+      'a mapping of names to what to watch, such as { broker: prometheus:http://host/metrics }',
+  })
+  .default({});
+
 export const scenarioSchema = mapping({
   name,
   seed: count(0).prefault(DEFAULTS.seed),
   target,
+  profile: profile.optional(),
+  probes,
   connect: connect.prefault({}),
   groups: z.array(group, { error: 'a list of groups' }).min(1, 'at least one group'),
   phases: z.array(phase, { error: 'a list of phases' }).min(1, 'at least one phase'),
@@ -162,3 +225,4 @@ export type Publish = Group['publish'][number];
 export type Payload = Publish['payload'];
 export type Reconnect = NonNullable<Group['reconnect']>;
 export type PublishArrivals = Publish['arrivals'];
+export type ProfileChoice = NonNullable<Scenario['profile']>;

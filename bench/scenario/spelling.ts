@@ -1,7 +1,15 @@
 import { stringify } from 'yaml';
 import { DEFAULTS } from './defaults.js';
 import type { LoadLine, Phase, RunningPhase } from './phase-schema.js';
-import type { Group, Payload, Publish, Reconnect, Scenario, Will } from './schema.js';
+import type {
+  Group,
+  Payload,
+  ProfileChoice,
+  Publish,
+  Reconnect,
+  Scenario,
+  Will,
+} from './schema.js';
 import { writeDuration } from './units.js';
 
 /**
@@ -14,16 +22,25 @@ export function scenarioToYaml(scenario: Scenario): string {
 
 /** The scenario in the words of the file format. */
 export function spellScenario(scenario: Scenario): object {
-  const { name, seed, target, connect, groups, phases, objectives } = scenario;
+  const { name, seed, target, profile, probes, connect, groups, phases, objectives } = scenario;
   return {
     name,
     seed,
     ...(target.length > 0 && { target }),
+    ...(profile !== undefined && { profile: spellProfile(profile) }),
+    ...(Object.keys(probes).length > 0 && { probes }),
     connect: { ratePerSec: connect.ratePerSec, timeout: writeDuration(connect.timeoutUs) },
     groups: groups.map(spellGroup),
     phases: phases.map(spellPhase),
     ...(objectives.length > 0 && { objectives }),
   };
+}
+
+function spellProfile(profile: ProfileChoice): string | object {
+  const { name, host, sas } = profile;
+  if (sas === undefined) return host === undefined ? name : { name, host };
+  const { lifetimeUs, ...rest } = sas;
+  return { name, host, sas: { ...rest, lifetime: writeDuration(lifetimeUs) } };
 }
 
 function spellGroup(group: Group): object {
@@ -40,12 +57,23 @@ function spellGroup(group: Group): object {
     ...(group.username !== undefined && { username: group.username }),
     ...(group.password !== undefined && { password: group.password }),
     ...(group.credentials !== undefined && { credentials: group.credentials }),
-    ...(group.will !== undefined && { will: spellWill(group.will) }),
     ...(group.reconnect !== undefined && { reconnect: spellReconnect(group.reconnect) }),
     inflight: group.inflight,
-    ...(group.subscribe.length > 0 && { subscribe: group.subscribe }),
-    ...(group.publish.length > 0 && { publish: group.publish.map(spellStream) }),
+    ...(group.behaviour === undefined ? spellStreams(group) : spellBehaviour(group.behaviour)),
   };
+}
+
+function spellStreams({ will, subscribe, publish }: Group): object {
+  return {
+    ...(will !== undefined && { will: spellWill(will) }),
+    ...(subscribe.length > 0 && { subscribe }),
+    ...(publish.length > 0 && { publish: publish.map(spellStream) }),
+  };
+}
+
+/** The streams that follow from it are not written. */
+function spellBehaviour({ intervalUs, ...rest }: NonNullable<Group['behaviour']>): object {
+  return { behaviour: { ...rest, interval: writeDuration(intervalUs) } };
 }
 
 function spellWill({ delayUs, ...will }: Will): object {
@@ -73,6 +101,9 @@ function spellStream(stream: Publish): object {
 
 function spellPayload(payload: Payload): object {
   if (payload.kind === 'filler') return { bytes: payload.bytes };
+  if (payload.kind === 'sparkplug' || payload.kind === 'kura') {
+    throw new TypeError('the payload of a behaviour has no spelling');
+  }
   const header = payload.header ? { header: true } : {};
   if (payload.kind === 'text') return { text: payload.text, ...header };
   const { template, randomBytes } = payload;

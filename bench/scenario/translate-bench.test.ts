@@ -383,6 +383,7 @@ test("a whole command line of emqtt-bench's becomes the scenario it means, which
     name: 'pub',
     seed: 1,
     target: ['mqtt://10.0.0.1:1883'],
+    probes: {},
     connect: { ratePerSec: 500, timeoutUs: 30_000_000 },
     groups: [
       {

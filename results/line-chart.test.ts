@@ -45,4 +45,24 @@ describe('a chart', () => {
     assert.match(svg, /^<svg [^>]*width="940"/);
     assert.equal(marks(svg).length, 6);
   });
+
+  it('shows factors as equal heights on a logarithmic scale', () => {
+    const points = [1, 10, 100].map((y) => ({ x: y, y }));
+    const series = [{ name: 'one', points }];
+    const found = marks(chartsSvg([{ ...CHART, series, scale: 'log', xTicks: 'round' }]));
+    const [first, second, third] = [found[0]!, found[1]!, found[2]!];
+    assert.ok(first[1] > second[1]);
+    assert.ok(Math.abs(first[1] - second[1] - (second[1] - third[1])) < 0.2);
+  });
+
+  it('shades a band to scale, draws a bound across, and has colours for dark surroundings', () => {
+    const band = { from: 1, to: 3, name: 'between' };
+    const svg = chartsSvg([{ ...CHART, band, bound: { y: 15, name: 'y < 15' } }]);
+    const [, at, width] = /class="band" x="([\d.]+)" y="\d+" width="([\d.]+)"/.exec(svg) ?? [];
+    const [first, last] = [marks(svg)[0]!, marks(svg)[1]!];
+    assert.ok(Math.abs(Number(at) - first[0]) < 0.2);
+    assert.ok(Math.abs(Number(at) + Number(width) - last[0]) < 0.2);
+    assert.match(svg, /y &lt; 15/);
+    assert.match(svg, /prefers-color-scheme:dark/);
+  });
 });

@@ -1,0 +1,252 @@
+import { formatBytes, formatCount } from '../../results/mod.js';
+import { filesPerProcess } from '../fleet/layout.js';
+import { formatTarget } from '../scenario/mod.js';
+import { type Check, check } from './check.js';
+import type { MachineFacts } from './machine-facts.js';
+import { perTarget, type RunNeeds } from './needs.js';
+
+/** What the target's process says of itself, where it is on this machine and may be looked at. */
+export interface LocalTarget {
+  readonly target: string;
+  readonly pid: number;
+  readonly openFiles: { readonly used: number; readonly most: number };
+}
+
+/**
+ * Bytes per connected device, measured on two cores with Linux 6 and Node 20: 11 KB with both ends and the
+ * kernel (630,000 connections, lean driver, bundled broker), half of it on each side; MQTT.js's client 21 KB
+ * of its own.
+ */
+const DEVICE_BYTES = { lean: 5_500, mqttjs: 23_000 } as const;
+const TARGET_BYTES = 5_500;
+/** A process of the fleet and a thread in it before their devices. */
+const PROCESS_BYTES = 60e6;
+const THREAD_BYTES = 20e6;
+/** Of Node's own: V8's and libuv's workers, beside the main one. */
+const THREADS_PER_PROCESS = 11;
+/** What comes while a target stands still for so long (a collection of garbage, say) waits in its accept queue. */
+const STALL_SEC = 0.1;
+/** Beyond this the kernel starts to take memory back from what others use. */
+const MEMORY_WARN_SHARE = 0.8;
+
+/** All that can be told without waiting. What `run` refuses and what `doctor` says are these same checks. */
+export function machineChecks(
+  needs: RunNeeds,
+  facts: MachineFacts,
+  local: readonly LocalTarget[],
+): Check[] {
+  return [
+    ...portChecks(needs, facts),
+    fileCheck(needs, facts),
+    ...allFilesCheck(needs, facts, local),
+    ...local.map((target) => targetFilesCheck(needs, target)),
+    ...acceptQueueCheck(needs, facts),
+    ...conntrackCheck(needs, facts),
+    ...memoryCheck(needs, facts, local),
+    ...taskCheck(needs, facts),
+    coreCheck(needs, facts, local),
+  ];
+}
+
+function portChecks(needs: RunNeeds, { ports, reservedPorts, timeWait }: MachineFacts): Check[] {
+  const wanted = perTarget(needs);
+  const there = ports.count - reservedPorts;
+  const [one] = needs.targets;
+  const where = one === undefined ? 'one address' : formatTarget(one).replace('mqtt://', '');
+  const reserved = reservedPorts > 0 ? `, ${formatCount(reservedPorts)} reserved` : '';
+  const last = ports.first + ports.count - 1;
+  const short = wanted > there;
+  const addresses = Math.ceil(needs.connections / there);
+  return [
+    check(
+      'local ports',
+      `${formatCount(wanted)} to ${where}`,
+      `${formatCount(there)} (${ports.first}–${last}${reserved})`,
+      short ? 'fail' : 'ok',
+      `${addresses} addresses of the target: --target mqtt://127.0.0.1:1883,mqtt://127.0.0.2:1883`,
+      `sysctl -w net.ipv4.ip_local_port_range="1024 65535"`,
+    ),
+    check(
+      'TIME_WAIT',
+      short ? 'ports first' : `up to ${formatCount(there - wanted)}`,
+      formatCount(timeWait),
+      !short && timeWait > there - wanted ? 'warn' : 'ok',
+      'wait for 60 s: then the ports of earlier connections are free',
+    ),
+  ];
+}
+
+function fileCheck(
+  { layout, noLayout, connections }: RunNeeds,
+  { openFiles }: MachineFacts,
+): Check {
+  const { soft, hard } = openFiles;
+  const has = `${limitText(soft)} a process${hard === soft ? '' : ` (hard ${limitText(hard)})`}`;
+  if (layout === undefined) {
+    const least = /ulimit -n (\d+)/.exec(noLayout ?? '')?.[1] ?? '1048576';
+    const fix = [`ulimit -n ${least}`, `LimitNOFILE=${least} in a systemd unit`];
+    return check('open files', `more for ${formatCount(connections)}`, has, 'fail', ...fix);
+  }
+  const { processes } = layout;
+  const wanted = filesPerProcess(connections, layout);
+  const many = processes === 1 ? '1 process' : `each of ${processes} processes`;
+  return check('open files', `${formatCount(wanted)} in ${many}`, has, 'ok');
+}
+
+function allFilesCheck(
+  { connections }: RunNeeds,
+  { allFiles }: MachineFacts,
+  local: readonly LocalTarget[],
+): Check[] {
+  if (allFiles === undefined) return [];
+  const wanted = connections * (local.length > 0 ? 2 : 1);
+  const free = allFiles.most - allFiles.used;
+  const most = Math.ceil((wanted + allFiles.used) * 1.1);
+  return [
+    check(
+      'files of all',
+      formatCount(wanted),
+      `${formatCount(free)} free of ${formatCount(allFiles.most)}`,
+      wanted > free ? 'fail' : 'ok',
+      `sysctl -w fs.file-max=${most}`,
+    ),
+  ];
+}
+
+function targetFilesCheck(needs: RunNeeds, { target, pid, openFiles }: LocalTarget): Check {
+  const wanted = perTarget(needs);
+  const free = openFiles.most - openFiles.used;
+  const most = Math.ceil((wanted + openFiles.used) * 1.1);
+  return check(
+    'target’s files',
+    `${formatCount(wanted)} at ${target.replace('mqtt://', '')}`,
+    `${limitText(free)} free of ${limitText(openFiles.most)} (pid ${pid})`,
+    wanted > free ? 'fail' : 'ok',
+    `prlimit --pid ${pid} --nofile=${most}`,
+    'a higher ulimit -n (LimitNOFILE=) where the broker is started',
+  );
+}
+
+function limitText(limit: number): string {
+  return Number.isFinite(limit) ? formatCount(limit) : 'no limit';
+}
+
+function acceptQueueCheck(needs: RunNeeds, { somaxconn, synBacklog }: MachineFacts): Check[] {
+  if (somaxconn === undefined || synBacklog === undefined) return [];
+  const wanted = Math.ceil((needs.connectsPerSec / Math.max(1, needs.targets.length)) * STALL_SEC);
+  const there = Math.min(somaxconn, synBacklog);
+  const enough = 2 ** Math.ceil(Math.log2(Math.max(wanted, 1024)));
+  return [
+    check(
+      'listen backlog',
+      `${formatCount(wanted)} in a stall of 100 ms`,
+      `somaxconn ${formatCount(somaxconn)}, SYN ${formatCount(synBacklog)}`,
+      wanted > there ? 'warn' : 'ok',
+      `sysctl -w net.core.somaxconn=${enough} net.ipv4.tcp_max_syn_backlog=${enough} where the target runs`,
+      'slower connects (--set connect.ratePerSec=…): a SYN that is dropped is sent again after 1 s',
+    ),
+  ];
+}
+
+function conntrackCheck({ connections }: RunNeeds, { conntrack }: MachineFacts): Check[] {
+  if (conntrack === undefined) return [];
+  const { count, most } = conntrack;
+  const free = most - count;
+  // Loaded and empty: no rule of the firewall has it track anything.
+  const state = connections <= free ? 'ok' : count === 0 ? 'warn' : 'fail';
+  const has =
+    count === 0
+      ? `${formatCount(most)}, tracks nothing now`
+      : `${formatCount(free)} free of ${formatCount(most)}`;
+  return [
+    check(
+      'conntrack',
+      formatCount(connections),
+      has,
+      state,
+      `sysctl -w net.netfilter.nf_conntrack_max=${Math.ceil((connections + count) * 1.2)}`,
+      'a NOTRACK rule for the target’s port',
+    ),
+  ];
+}
+
+function memoryCheck(
+  needs: RunNeeds,
+  { availableBytes, cgroup }: MachineFacts,
+  local: readonly LocalTarget[],
+): Check[] {
+  if (availableBytes === undefined) return [];
+  const { devicesBytes, fleetBytes } = memoryNeeded(needs, local.length > 0);
+  const wanted = devicesBytes + fleetBytes;
+  const room =
+    cgroup.memory === undefined
+      ? Number.POSITIVE_INFINITY
+      : cgroup.memory.most - cgroup.memory.used;
+  const there = Math.min(availableBytes, room);
+  const each = devicesBytes / needs.connections;
+  const state = wanted > there ? 'fail' : wanted > there * MEMORY_WARN_SHARE ? 'warn' : 'ok';
+  const fits = Math.max(0, Math.floor((there * MEMORY_WARN_SHARE - fleetBytes) / each));
+  return [
+    check(
+      local.length > 0 ? 'memory, both ends' : 'memory',
+      `${formatBytes(wanted)}, ${formatBytes(each)} a device`,
+      `${formatBytes(there)} ${room < availableBytes ? 'in its cgroup' : 'available'}`,
+      state,
+      `${formatCount(fits)} devices fit: --scale ${Number((fits / needs.connections).toPrecision(2))}`,
+      local.length > 0 ? 'the target on another machine' : 'a machine with more memory',
+    ),
+  ];
+}
+
+function memoryNeeded(
+  { scenario, layout, connections }: RunNeeds,
+  both: boolean,
+): { devicesBytes: number; fleetBytes: number } {
+  const own = scenario.groups.reduce(
+    (sum, group) => sum + group.count * DEVICE_BYTES[group.driver],
+    0,
+  );
+  const processes = layout?.processes ?? 1;
+  const threads = processes * (layout?.threadsPerProcess ?? 1);
+  return {
+    devicesBytes: own + (both ? connections * TARGET_BYTES : 0),
+    fleetBytes: processes * PROCESS_BYTES + threads * THREAD_BYTES,
+  };
+}
+
+function taskCheck({ layout }: RunNeeds, { cgroup }: MachineFacts): Check[] {
+  if (cgroup.tasks === undefined || layout === undefined) return [];
+  const wanted = layout.processes * (THREADS_PER_PROCESS + layout.threadsPerProcess);
+  const free = cgroup.tasks.most - cgroup.tasks.used;
+  return [
+    check(
+      'processes',
+      `${formatCount(wanted)} with threads`,
+      `${formatCount(free)} free of ${formatCount(cgroup.tasks.most)} in its cgroup`,
+      wanted > free ? 'fail' : 'ok',
+      'TasksMax= in a systemd unit, --pids-limit of a container',
+    ),
+  ];
+}
+
+function coreCheck(
+  { layout }: RunNeeds,
+  { cores, cgroup }: MachineFacts,
+  local: readonly LocalTarget[],
+): Check {
+  const threads = layout === undefined ? 1 : layout.processes > 1 ? 1 : layout.threadsPerProcess;
+  const wanted = threads + (local.length > 0 ? 1 : 0);
+  const there = Math.min(cores, cgroup.cores ?? cores);
+  const has =
+    there < cores
+      ? `${Number(there.toPrecision(3))} of ${cores} (cgroup quota)`
+      : formatCount(cores);
+  return check(
+    'cores',
+    local.length > 0 ? `${wanted}, one of them the target’s` : String(wanted),
+    has,
+    wanted > there ? 'warn' : 'ok',
+    '--threads 1',
+    'a machine, or a quota, with more cores',
+  );
+}

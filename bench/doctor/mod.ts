@@ -1,0 +1,4 @@
+export { type Check, refusal } from './check.js';
+export { type Intended, runChecks } from './doctor.js';
+export { type MachineFacts, machineFacts } from './machine-facts.js';
+export { type TimeFacts, timeChecks, timeFacts } from './time-checks.js';

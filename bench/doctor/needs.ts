@@ -1,0 +1,28 @@
+import type { FleetLayout } from '../fleet/layout.js';
+import { plan, type Scenario, type Target } from '../scenario/mod.js';
+import type { Quotas } from './quotas.js';
+
+/** What a scenario asks of the machine and the target. */
+export interface RunNeeds {
+  readonly scenario: Scenario;
+  /** None: the target is not known, and what depends on it is left out. */
+  readonly targets: readonly Target[];
+  readonly connections: number;
+  readonly connectsPerSec: number;
+  /** Devices lie over processes like this; undefined where the open-file limit allows no layout. */
+  readonly layout: FleetLayout | undefined;
+  /** Why there is no layout. */
+  readonly noLayout: string | undefined;
+  /** What the target allows, if it is known. */
+  readonly quotas: Quotas;
+}
+
+/** Connections to the target that gets most of them. */
+export function perTarget({ connections, targets }: RunNeeds): number {
+  return Math.ceil(connections / Math.max(1, targets.length));
+}
+
+/** How many connections the scenario's devices make; the one place that knows. */
+export function connectionCount(scenario: Scenario): number {
+  return plan(scenario).deviceCount;
+}

@@ -1,0 +1,38 @@
+import { formatCount, formatShare } from '../format.js';
+import type { RunRecord, VerdictReason } from '../run-record.js';
+import { reason } from './finding.js';
+
+/**
+ * Whether as many devices connected as the scenario has, and every subscription was granted. A run that did
+ * not get there measured another scenario; its figures are true of that one.
+ */
+export function scenarioReached(record: RunRecord): boolean {
+  const { connects, subscribes } = record.totals;
+  return connects.connectedMax >= record.devices && subscribes.failed === 0;
+}
+
+export function judgeReached(record: RunRecord): VerdictReason[] {
+  const { connects, subscribes } = record.totals;
+  const found: VerdictReason[] = [];
+  if (connects.connectedMax < record.devices) {
+    const share = formatShare(connects.connectedMax / record.devices);
+    found.push(
+      ...reason(
+        'suspect',
+        'NOT_REACHED',
+        `the scenario was not reached: ${formatCount(connects.connectedMax)} of ` +
+          `${formatCount(record.devices)} devices were connected at most (${share}); the figures are of those`,
+      ),
+    );
+  }
+  if (subscribes.failed > 0) {
+    found.push(
+      ...reason(
+        'suspect',
+        'SUBSCRIPTIONS_REFUSED',
+        `the scenario was not reached: ${formatCount(subscribes.failed)} subscriptions were refused or timed out`,
+      ),
+    );
+  }
+  return found;
+}
