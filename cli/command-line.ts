@@ -31,6 +31,7 @@ import {
 import { listPresets } from './presets.js';
 import { quickstart } from './quickstart.js';
 import { run } from './run.js';
+import { printSchema } from './schema.js';
 import { selftest } from './selftest.js';
 import { endQuietlyOnClosedPipe, processTerminal } from './terminal.js';
 import { toolFacts } from './version.js';
@@ -189,6 +190,12 @@ async function main(): Promise<void> {
       'the scenarios that come along',
       (y) => y.options(PRESETS),
       (flags) => ending(listPresets(flags.json, terminal)),
+    )
+    .command(
+      'schema <of>',
+      'JSON Schema of the scenario file, for editors',
+      (y) => y.positional('of', { choices: ['scenario'] as const, demandOption: true }),
+      () => ending(printSchema(terminal)),
     )
     .demandCommand(1, 'name a verb, such as quickstart or run')
     .epilogue(

@@ -32,12 +32,27 @@ export const COUNTERS = [
   'bytesSent',
   'bytesReceived',
   'pings',
+  // Connections that devices ended by plan (churn, storm), and how they came back.
+  'connectionsEnded',
+  'cyclesScheduled',
+  'cyclesCompleted',
+  'reconnects',
+  'sessionsResumed',
+  // Fell due while the device was away by plan: not offered, in no other publish counter.
+  'publishesAway',
+  // Sent before the connection was made that they came by: counted as received, not timed.
+  'deliveriesQueued',
 ] as const;
 
 export type CounterName = (typeof COUNTERS)[number];
 
 /** Counters that state a level: added over shards, never over seconds. */
 export const GAUGES: ReadonlySet<CounterName> = new Set<CounterName>(['connected']);
+
+/** Counters that records of earlier versions do not have: read as 0 there. */
+export const LATER_COUNTERS: ReadonlySet<CounterName> = new Set(
+  COUNTERS.slice(COUNTERS.indexOf('connectionsEnded')),
+);
 
 /** Values of all counters, in the order of `COUNTERS`. */
 export type Counters = Float64Array;

@@ -1,5 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
-import { COUNTERS, type Counters } from './counters.js';
+import { COUNTERS, type Counters, LATER_COUNTERS } from './counters.js';
+import { parseCsv } from './csv.js';
 import type { MergedInterval, ProbePoint } from './interval-report.js';
 import { percentileUs } from './latency-summary.js';
 import { ResultsError } from './results-error.js';
@@ -77,7 +78,8 @@ export function parseIntervals(text: string, fileName: string): IntervalRow[] {
   const header = rows.shift();
   if (header === undefined) return [];
   const column = new Map(header.map((name, at) => [name, at]));
-  const missing = [...LEADING, ...COUNTERS, ...GENERATOR].find((name) => !column.has(name));
+  const counters = COUNTERS.filter((name) => !LATER_COUNTERS.has(name));
+  const missing = [...LEADING, ...counters, ...GENERATOR].find((name) => !column.has(name));
   if (missing !== undefined) {
     throw damaged(fileName, 1, `there is no column '${missing}'`);
   }
@@ -134,34 +136,4 @@ function damaged(fileName: string, line: number, what: string): ResultsError {
 function round(value: number, decimals: number): number {
   const scale = 10 ** decimals;
   return Math.round(value * scale) / scale;
-}
-
-/** RFC 4180: cells may be quoted, and then hold commas, line ends and doubled quotes. */
-function parseCsv(text: string): string[][] {
-  const rows: string[][] = [];
-  let row: string[] = [];
-  let position = 0;
-  while (position < text.length) {
-    let cell: string;
-    if (text[position] === '"') {
-      let end = position + 1;
-      while (end < text.length && !(text[end] === '"' && text[end + 1] !== '"')) {
-        end += text[end] === '"' ? 2 : 1;
-      }
-      cell = text.slice(position + 1, end).replaceAll('""', '"');
-      position = end + 1;
-    } else {
-      let end = position;
-      while (end < text.length && text[end] !== ',' && text[end] !== '\n') end += 1;
-      cell = text.slice(position, end);
-      position = end;
-    }
-    row.push(cell);
-    const separator = text[position];
-    position += 1;
-    if (separator === ',') continue;
-    rows.push(row);
-    row = [];
-  }
-  return rows;
 }

@@ -1,5 +1,6 @@
 export { HIGHEST_US, LOWEST_US } from './count-index.js';
 export * from './counters.js';
+export { parseCsv } from './csv.js';
 export * from './format.js';
 export { type EncodedHistograms, HistogramSet, transferables } from './histogram-set.js';
 export { IntervalMerger, type MergerOptions, noOccupancy } from './interval-merger.js';

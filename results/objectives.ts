@@ -1,3 +1,4 @@
+import type { CounterName } from './counters.js';
 import { formatCount, formatDurationUs, formatRate, formatShare } from './format.js';
 import { ResultsError } from './results-error.js';
 import type { LatencyFigures, ObjectiveResult, RunRecord } from './run-record.js';
@@ -145,6 +146,10 @@ function* totalMetrics(): Generator<[string, Metric]> {
   yield ['connects.failed', count((run) => run.totals.connects.failed)];
   yield ['connects.lost', count((run) => run.totals.connects.lost)];
   yield ['connects.connected', count((run) => run.totals.connects.connectedMax)];
+  yield ['connects.ended', count((run) => run.totals.connects.ended)];
+  yield ['connects.reconnected', count((run) => run.totals.connects.reconnected)];
+  yield ['cycles.scheduled', count((run) => run.totals.cycles.scheduled)];
+  yield ['cycles.completed', count((run) => run.totals.cycles.completed)];
   yield ['subscribes.failed', count((run) => run.totals.subscribes.failed)];
   yield ['publishes.scheduled', count((run) => run.totals.publishes.scheduled)];
   yield ['publishes.sent', count((run) => run.totals.publishes.sent)];
@@ -155,8 +160,10 @@ function* totalMetrics(): Generator<[string, Metric]> {
   yield ['deliveries.lost', count((run) => run.totals.deliveries.lost)];
   yield ['deliveries.duplicated', count((run) => run.totals.deliveries.duplicated)];
   yield ['deliveries.outOfOrder', count((run) => run.totals.deliveries.outOfOrder)];
+  yield ['deliveries.queued', count((run) => run.totals.deliveries.queued)];
   yield ['errors', count((run) => Object.values(run.errors).reduce((sum, n) => sum + n, 0))];
   yield ['publishes.rate', { unit: 'rate', read: (run) => perSecond(run, 'publishesSent') }];
+  yield ['connects.rate', { unit: 'rate', read: (run) => perSecond(run, 'connectsSucceeded') }];
   yield ['deliveries.rate', { unit: 'rate', read: (run) => perSecond(run, 'deliveriesReceived') }];
   yield ['loss', { unit: 'share', read: (run) => ofExpected(run, run.totals.deliveries.lost) }];
   yield [
@@ -165,10 +172,7 @@ function* totalMetrics(): Generator<[string, Metric]> {
   ];
 }
 
-function perSecond(
-  record: RunRecord,
-  name: 'publishesSent' | 'deliveriesReceived',
-): number | undefined {
+function perSecond(record: RunRecord, name: CounterName): number | undefined {
   const { seconds, counters } = record.measured;
   return seconds === 0 ? undefined : (counters[name] ?? 0) / seconds;
 }

@@ -1,6 +1,6 @@
 import type { MergedInterval } from './interval-report.js';
 import type { LatencyFigures, LittlesLaw, RunRecord } from './run-record.js';
-import { PATHS, type Path, PUBLISH } from './series.js';
+import { OUTAGE, PATHS, type Path, PUBLISH } from './series.js';
 
 const SECOND_US = 1_000_000;
 /** Buckets of our histograms are at most 1/1024 of their values wide: a mean of their middles is off by half of it. */
@@ -41,10 +41,11 @@ export class OccupancyTotals {
     this.#endUs = endUs;
   }
 
-  /** By path; those where nothing was answered are left out. */
+  /** By path; those where nothing was answered are left out, and outages: they wait for a back-off, not for an answer. */
   littlesLaw(latency: RunRecord['latency']): NonNullable<RunRecord['littlesLaw']> {
     const laws: NonNullable<RunRecord['littlesLaw']> = {};
     for (const [index, path] of PATHS.entries()) {
+      if (index === OUTAGE) continue;
       const response = latency[`${path}.response`];
       const law = response === undefined ? undefined : this.#law(index, path, response);
       if (law !== undefined) laws[path] = law;

@@ -6,6 +6,8 @@ import { PATHS, SERIES } from './series.js';
 export const RECORD_SCHEMA = 'fleetgauge.run/1';
 
 const count = z.number().nonnegative();
+/** What records of earlier versions do not have. */
+const laterCount = count.default(0);
 
 const latency = z.object({
   count,
@@ -34,6 +36,8 @@ const phase = z.object({
   endUs: z.number().nullable(),
   /** Load factor, a straight line [from, to], or one of these by group; null where nothing is offered. */
   load: z.union([loadFactor, z.record(z.string(), loadFactor)]).nullable(),
+  /** Of a phase whose load is no straight line, or in which devices leave: what it does, in words. */
+  shape: z.string().optional(),
   measured: z.boolean(),
 });
 
@@ -269,11 +273,28 @@ export const runRecordSchema = z.object({
       succeeded: count,
       failed: count,
       lost: count,
+      /** By plan, in churn and storm. */
+      ended: laterCount,
+      /** Ready again after a storm or a loss. */
+      reconnected: laterCount,
+      /** CONNACKs that said that the session was still there. */
+      sessionsResumed: laterCount,
       /** The most that were connected at the end of any second. */
       connectedMax: count,
     }),
+    /** Of churn: goodbye, and ready again. */
+    cycles: z
+      .object({ scheduled: count, completed: count })
+      .default(() => ({ scheduled: 0, completed: 0 })),
     subscribes: z.object({ succeeded: count, failed: count }),
-    publishes: z.object({ scheduled: count, sent: count, acked: count, failed: count }),
+    publishes: z.object({
+      scheduled: count,
+      sent: count,
+      acked: count,
+      failed: count,
+      /** Fell due while their device was away by plan: not offered, in none of the others. */
+      away: laterCount,
+    }),
     deliveries: z.object({
       expected: count,
       /** Duplicates included. */
@@ -284,6 +305,8 @@ export const runRecordSchema = z.object({
       outOfOrder: count,
       untimed: count,
       foreign: count,
+      /** Of the received: sent while the receiver was away, and not timed. */
+      queued: laterCount,
     }),
     bytes: z.object({ sent: count, received: count }),
     pings: count,

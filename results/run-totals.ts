@@ -61,7 +61,14 @@ export class RunTotals {
         succeeded: counter(events, 'connectsSucceeded'),
         failed: counter(events, 'connectsFailed'),
         lost: counter(events, 'connectionsLost'),
+        ended: counter(events, 'connectionsEnded'),
+        reconnected: counter(events, 'reconnects'),
+        sessionsResumed: counter(events, 'sessionsResumed'),
         connectedMax: this.#connectedMax,
+      },
+      cycles: {
+        scheduled: counter(events, 'cyclesScheduled'),
+        completed: counter(events, 'cyclesCompleted'),
       },
       subscribes: {
         succeeded: counter(events, 'subscribed'),
@@ -72,6 +79,7 @@ export class RunTotals {
         sent: counter(events, 'publishesSent'),
         acked: counter(events, 'publishesAcked'),
         failed: counter(events, 'publishesFailed'),
+        away: counter(events, 'publishesAway'),
       },
       deliveries: {
         expected,
@@ -81,6 +89,7 @@ export class RunTotals {
         outOfOrder: counter(events, 'deliveriesOutOfOrder'),
         untimed: counter(events, 'deliveriesUntimed'),
         foreign: counter(events, 'deliveriesForeign'),
+        queued: counter(events, 'deliveriesQueued'),
       },
       bytes: {
         sent: counter(events, 'bytesSent'),

@@ -1,5 +1,8 @@
-/** The four message paths, each timed by three clocks: twelve latency series in a fixed order. */
-export const PATHS = ['connect', 'subscribe', 'publish', 'delivery'] as const;
+/**
+ * What is timed, each by three clocks: the four message paths, and `outage`, from a
+ * lost connection to a device that is ready again.
+ */
+export const PATHS = ['connect', 'subscribe', 'publish', 'delivery', 'outage'] as const;
 
 /**
  * service: actual send → answer. response: intended → answer. lag: intended → actual send.
@@ -15,6 +18,7 @@ export const CONNECT = 0;
 export const SUBSCRIBE = 1;
 export const PUBLISH = 2;
 export const DELIVERY = 3;
+export const OUTAGE = 4;
 
 export const SERVICE = 0;
 export const RESPONSE = 1;
@@ -30,7 +34,7 @@ export function seriesIndex(path: number, clock: number): number {
   return path * CLOCKS.length + clock;
 }
 
-/** Whether a text names one of the twelve series. */
+/** Whether a text names one of the series. */
 export function isSeriesName(text: string): text is SeriesName {
   return (SERIES as readonly string[]).includes(text);
 }

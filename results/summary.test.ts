@@ -33,7 +33,7 @@ describe('the summary of a run', () => {
       run.measured = { seconds: 0, counters: {} };
       run.latency = {};
       run.probes = [];
-      run.totals.publishes = { scheduled: 0, sent: 0, acked: 0, failed: 0 };
+      run.totals.publishes = { scheduled: 0, sent: 0, acked: 0, failed: 0, away: 0 };
       run.totals.deliveries = { ...run.totals.deliveries, expected: 0, received: 0 };
       run.totals.connects.connectedMax = 812;
     });

@@ -1,3 +1,4 @@
+import type { CounterName } from './counters.js';
 import {
   durationParts,
   formatCount,
@@ -99,27 +100,37 @@ function objectiveSection(record: RunRecord, paint: Paint): string[] {
 }
 
 function loadSection(record: RunRecord, width: number, paint: Paint): string[] {
-  const { connects, publishes, deliveries } = record.totals;
+  const { connects, cycles, publishes, deliveries } = record.totals;
   const rows: string[][] = [
     [
       'devices',
       formatCount(connects.connectedMax),
-      `connected of ${formatCount(record.devices)}${connects.lost === 0 ? '' : `, ${formatCount(connects.lost)} connections lost`}`,
+      `connected of ${formatCount(record.devices)}${connects.lost === 0 ? '' : `, ${formatCount(connects.lost)} connections lost`}` +
+        (connects.reconnected === 0 ? '' : `, ${formatCount(connects.reconnected)} reconnected`),
     ],
   ];
+  if (cycles.scheduled > 0) {
+    rows.push([
+      'churn',
+      measuredRate(record, 'cyclesCompleted'),
+      `${formatCount(cycles.completed)} cycles completed of ${formatCount(cycles.scheduled)} scheduled`,
+    ]);
+  }
   if (publishes.scheduled > 0 || publishes.sent > 0) {
     rows.push([
       'publishes',
       measuredRate(record, 'publishesSent'),
       `${formatCount(publishes.sent)} sent of ${formatCount(publishes.scheduled)} scheduled` +
-        (publishes.failed === 0 ? '' : `, ${formatCount(publishes.failed)} failed`),
+        (publishes.failed === 0 ? '' : `, ${formatCount(publishes.failed)} failed`) +
+        (publishes.away === 0 ? '' : `, ${formatCount(publishes.away)} not offered`),
     ]);
   }
   if (deliveries.expected > 0 || deliveries.received > 0) {
     rows.push([
       'deliveries',
       measuredRate(record, 'deliveriesReceived'),
-      `${formatCount(deliveries.received)} received of ${formatCount(deliveries.expected)} expected`,
+      `${formatCount(deliveries.received)} received of ${formatCount(deliveries.expected)} expected` +
+        (deliveries.queued === 0 ? '' : `, ${formatCount(deliveries.queued)} kept meanwhile`),
     ]);
   }
   const heading = paint('bold', 'Load');
@@ -133,7 +144,7 @@ function loadSection(record: RunRecord, width: number, paint: Paint): string[] {
 }
 
 /** Over the measured seconds. Only a lower bound when the generator was the bottleneck. */
-function measuredRate(record: RunRecord, name: 'publishesSent' | 'deliveriesReceived'): string {
+function measuredRate(record: RunRecord, name: CounterName): string {
   const { seconds, counters } = record.measured;
   if (seconds === 0) return 'no rate';
   const rate = formatRate((counters[name] ?? 0) / seconds);

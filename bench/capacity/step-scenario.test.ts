@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadOf, parseScenario } from '../scenario/mod.js';
+import { loadSegments, parseScenario } from '../scenario/mod.js';
 import { publishesAtLoadOne, stepScenario } from './step-scenario.js';
 
 const TEXT = `
@@ -28,8 +28,17 @@ test('load 1 is what the first measured phase offers, group by group', () => {
     ['ramp ramp', 'settle steady', 'measure steady', 'drain drain'],
   );
   const measure = step.phases[2]!;
-  assert.deepEqual(loadOf(measure, 'many'), { from: 1.5, to: 1.5 });
-  assert.deepEqual(loadOf(measure, 'few'), { from: 6, to: 6 });
+  const whole = { startUs: 0, durationUs: DURATIONS.measureUs };
+  assert.deepEqual(loadSegments(measure, 'many'), [{ ...whole, from: 1.5, to: 1.5 }]);
+  assert.deepEqual(loadSegments(measure, 'few'), [{ ...whole, from: 6, to: 6 }]);
+});
+
+test('of a phase with a shape, load 1 is its mean', () => {
+  const day = '{ name: day, kind: steady, duration: 1s, load: { many: [0, 1], few: 2 } }';
+  const sine =
+    '{ name: day, kind: sine, duration: 4s, low: 1, high: 3, period: 2s, groups: [few] }';
+  const shaped = publishesAtLoadOne(parseScenario(TEXT.replace(day, sine), 'two.yaml'));
+  assert.ok(Math.abs(shaped - (100 + 2 * 2)) < 0.1, `${shaped}/s`);
 });
 
 test('a step sends on, however many messages a stream was limited to', () => {

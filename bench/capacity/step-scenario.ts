@@ -1,4 +1,12 @@
-import { type LoadLine, loadOf, type Phase, plan, type Scenario } from '../scenario/mod.js';
+import {
+  isRunning,
+  type LoadLine,
+  loadSegments,
+  type Phase,
+  plan,
+  type RunningPhase,
+  type Scenario,
+} from '../scenario/mod.js';
 
 /** How long the parts of one step last. */
 export interface StepDurations {
@@ -25,7 +33,7 @@ export class NoLoadError extends Error {
 export function stepScenario(scenario: Scenario, load: number, durations: StepDurations): Scenario {
   const base = measuredPhase(scenario);
   const lines = Object.fromEntries(
-    scenario.groups.map(({ name }) => [name, constant(load * mean(loadOf(base, name)))]),
+    scenario.groups.map(({ name }) => [name, constant(load * meanLoad(base, name))]),
   );
   const steady = (name: string, durationUs: number, measure: boolean): Phase => ({
     name,
@@ -62,20 +70,25 @@ export function publishesAtLoadOne(scenario: Scenario): number {
   }
   const perSec = groups.reduce((sum, { name, streams }) => {
     const own = streams.reduce((all, { publishesPerSec }) => all + (publishesPerSec ?? 0), 0);
-    return sum + own * mean(loadOf(base, name));
+    return sum + own * meanLoad(base, name);
   }, 0);
   if (perSec === 0) throw new NoLoadError(scenario.name, 'nobody publishes in its measured phase');
   return perSec;
 }
 
-function measuredPhase(scenario: Scenario): Phase {
-  const phase = scenario.phases.find((each) => each.kind === 'steady' && each.measure);
+function measuredPhase(scenario: Scenario): RunningPhase {
+  const phase = scenario.phases.filter(isRunning).find(({ measure }) => measure);
   if (phase === undefined) throw new NoLoadError(scenario.name, 'it has no measured phase');
   return phase;
 }
 
-function mean({ from, to }: LoadLine): number {
-  return (from + to) / 2;
+/** Over the phase, whatever its shape. */
+function meanLoad(phase: RunningPhase, groupName: string): number {
+  const area = loadSegments(phase, groupName).reduce(
+    (sum, { durationUs, from, to }) => sum + (durationUs * (from + to)) / 2,
+    0,
+  );
+  return area / phase.durationUs;
 }
 
 function constant(load: number): LoadLine {

@@ -94,6 +94,11 @@ export class Connection implements WebSocketSink {
     socket.on('drain', onDrain);
   }
 
+  /** There is nothing that could be closed. */
+  get isClosed(): boolean {
+    return this.#socket === undefined;
+  }
+
   /** More is not taken at the moment: the far end is slow. `drained` follows. */
   get isFull(): boolean {
     return this.#socket === undefined || this.#socket.writableNeedDrain;
@@ -135,6 +140,12 @@ export class Connection implements WebSocketSink {
   destroy(reason = ''): void {
     this.#reason = reason;
     this.#socket?.destroy();
+  }
+
+  /** Ends it without a word, as a device whose power fails: by RST where TCP is all there is. */
+  cut(): void {
+    if (this.#endpoint?.tls === undefined) this.#socket?.resetAndDestroy();
+    else this.#socket?.destroy();
   }
 
   tcpConnected(): void {

@@ -45,6 +45,7 @@ export interface Outgoing {
 
 /** One simulated device. It counts and times what it does; its owner decides when. */
 export interface Device {
+  /** Once more, too, when its last connection is gone: `failed`, `lost` or `closed` was said. */
   connect(intendedUs: number): void;
   /**
    * Sends one message now. False: it has no room (in-flight window full, socket not drained, not
@@ -55,10 +56,12 @@ export interface Device {
   flush(): void;
   /** Connected and every subscription answered. */
   readonly ready: boolean;
-  /** Its time has come that `timerUs` asked for: keep-alive, connect timeout. Returns the next such time, Infinity for none. */
+  /** Its time has come that `timerUs` asked for: keep-alive, connect timeout, patience with a goodbye. Returns the next such time, Infinity for none. */
   timer(nowUs: number): number;
   /** Says goodbye (DISCONNECT) and closes. */
   disconnect(): void;
+  /** Ends its connection without a word, as a crash does: the target publishes its will. */
+  cut(): void;
   readonly inflight: number;
 }
 
@@ -72,7 +75,7 @@ export interface DeviceOwner {
   lost(device: number): void;
   /** A publish was refused before and would be taken now. */
   hasRoom(device: number): void;
-  /** Gone after `disconnect`. */
+  /** Gone after `disconnect` or `cut`. */
   closed(device: number): void;
 }
 

@@ -63,6 +63,8 @@ async function staged(
           const packet = decode(frame, start, bodyStart, end, version);
           heard.push(packet);
           script(packet, reply, socket);
+          // As targets do; a device waits for it.
+          if (packet.type === 'disconnect') socket.end();
           return true;
         },
       });

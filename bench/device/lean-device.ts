@@ -22,7 +22,7 @@ import type { Device, DeviceProgram, DeviceThread, Outgoing } from './device.js'
 import { EndpointError } from './endpoint.js';
 import { writeHeader } from './header.js';
 import { InflightList, InflightSlab } from './inflight.js';
-import { NO_SUBACK, refusal } from './refusal.js';
+import { NO_SUBACK, refusal, UNANSWERED } from './refusal.js';
 import { COUNTER } from './tally.js';
 
 /** What the lean devices of one thread share: buffers of their connections, one slab, one view. */
@@ -42,6 +42,9 @@ type State = 'idle' | 'connecting' | 'connack' | 'suback' | 'ready' | 'closing' 
 /** A device refuses what it is sent above this: the specification's own limit. */
 const LARGEST_PACKET = 268_435_460;
 const SUBSCRIBE_PACKET_ID = 1;
+const GOODBYE = { type: 'disconnect', reasonCode: 0 } as const;
+/** A target closes when it reads DISCONNECT; one that takes longer than this is not waited for. */
+const GOODBYE_US = 1_000_000;
 const SENT_BY_QOS = [
   COUNTER.publishesSentQos0,
   COUNTER.publishesSentQos1,
@@ -68,6 +71,9 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
   #pingUnanswered = false;
   /** Counted as connected: from CONNACK until the socket is gone. */
   #open = false;
+  #openedUs = 0;
+  /** Its subscriptions were granted once in this run, and so are part of its session. */
+  #subscribed = false;
   #wantsRoom = false;
   #packetId = SUBSCRIBE_PACKET_ID;
   #window: number;
@@ -98,6 +104,9 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
     this.#intendedUs = intendedUs;
     this.#startedUs = nowUs();
     this.#state = 'connecting';
+    this.#pingUnanswered = false;
+    this.#framer.reset();
+    this.#window = this.#program.inflight === 0 ? 65_535 : this.#program.inflight;
     tally.count(COUNTER.connectsAttempted);
     tally.record(CONNECT * 3 + LAG, this.#startedUs - intendedUs);
     tally.entered(CONNECT, intendedUs);
@@ -194,23 +203,37 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
       }
       case 'ready':
         return this.#keepAlive(nowUs);
+      case 'closing': {
+        const deadlineUs = this.#lastSentUs + GOODBYE_US;
+        if (nowUs < deadlineUs) return deadlineUs;
+        this.#connection.destroy();
+        return Number.POSITIVE_INFINITY;
+      }
       default:
         return Number.POSITIVE_INFINITY;
     }
   }
 
   disconnect(): void {
-    if (this.#state === 'idle' || this.#state === 'closed') {
+    // The target closes first, or else the port could not be used again for a minute (TIME_WAIT).
+    if (this.#leave()) this.#send(encode(GOODBYE, this.#program.version));
+    else this.#connection.destroy();
+  }
+
+  cut(): void {
+    this.#leave();
+    this.#connection.cut();
+  }
+
+  /** No more is sent or taken. True if the target knows the device. */
+  #leave(): boolean {
+    if (this.#connection.isClosed || this.#state === 'closed') {
       this.#state = 'closed';
-      return;
+      return false;
     }
     if (this.#state === 'suback') this.#unanswered();
     this.#state = 'closing';
-    if (this.#open) {
-      this.#connection.end(encode({ type: 'disconnect', reasonCode: 0 }, this.#program.version));
-    } else {
-      this.#connection.destroy();
-    }
+    return this.#open;
   }
 
   /** One whole packet from the target. */
@@ -293,6 +316,7 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
         view.qos,
         view.retain,
         thread.nowUs(),
+        this.#openedUs,
       );
     }
     if (view.qos === 1) this.#acknowledge(PacketType.PUBACK, view.packetId);
@@ -347,14 +371,17 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
     }
     const nowUs = thread.nowUs();
     this.#open = true;
+    this.#openedUs = nowUs;
     thread.tally.count(COUNTER.connectsSucceeded);
     thread.tally.count(COUNTER.connected);
     thread.tally.left(CONNECT, nowUs);
     thread.tally.record(CONNECT * 3 + SERVICE, nowUs - this.#startedUs);
     thread.tally.record(CONNECT * 3 + RESPONSE, nowUs - this.#intendedUs);
     this.#heed(packet);
+    if (packet.sessionPresent) thread.tally.count(COUNTER.sessionsResumed);
+    else this.#unreleased?.clear();
     const { filters } = this.#program.identity(this.#index);
-    if (filters.length === 0) {
+    if (filters.length === 0 || (packet.sessionPresent && this.#subscribed)) {
       this.#becomeReady(nowUs);
       return true;
     }
@@ -393,6 +420,7 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
         tally.error(`subscribe refused: ${refusal(code, 5)}`);
       }
     }
+    this.#subscribed = true;
     this.#becomeReady(atUs);
     return true;
   }
@@ -453,18 +481,22 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
     const state = this.#state;
     this.#state = 'closed';
     this.#framer.reset();
-    if (this.#open) tally.count(COUNTER.connected, -1);
+    const wasOpen = this.#open;
+    this.#open = false;
+    this.#wantsRoom = false;
+    if (wasOpen) tally.count(COUNTER.connected, -1);
     else tally.left(CONNECT, this.#intendedUs);
-    if (state === 'closing') {
-      owner.closed(index);
-      return;
-    }
     if (this.#inflight.count > 0) {
       tally.count(COUNTER.publishesFailed, this.#inflight.count);
+      if (state === 'closing') tally.error(UNANSWERED, this.#inflight.count);
       for (let slot = slab.removeOldest(this.#inflight); slot >= 0; ) {
         tally.left(PUBLISH, slab.intendedUs(slot));
         slot = slab.removeOldest(this.#inflight);
       }
+    }
+    if (state === 'closing') {
+      owner.closed(index);
+      return;
     }
     const why = reason || 'closed by the target';
     if (state === 'ready') {
@@ -474,7 +506,7 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
       return;
     }
     if (state === 'suback') this.#unanswered();
-    tally.count(this.#open ? COUNTER.connectionsLost : COUNTER.connectsFailed);
+    tally.count(wasOpen ? COUNTER.connectionsLost : COUNTER.connectsFailed);
     tally.error(`connect: ${why}`);
     owner.failed(index);
   }

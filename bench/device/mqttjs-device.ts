@@ -11,7 +11,7 @@ import type { Device, DeviceProgram, DeviceThread, Outgoing } from './device.js'
 import { dial, isPortTaken, MOST_PORT_TRIES } from './dial.js';
 import { type Endpoint, EndpointError } from './endpoint.js';
 import { writeHeader } from './header.js';
-import { NO_SUBACK, refusal } from './refusal.js';
+import { NO_SUBACK, refusal, UNANSWERED } from './refusal.js';
 import { afterHandshake, socketError } from './socket-error.js';
 import { COUNTER } from './tally.js';
 
@@ -35,9 +35,12 @@ export class MqttJsDevice implements Device {
   #intendedUs = 0;
   #startedUs = 0;
   #subscribedAtUs = 0;
-  #inflight = 0;
+  /** QoS 1 and 2, not yet answered. */
+  readonly #underWay = new Set<{ readonly intendedUs: number }>();
   #wantsRoom = false;
   #open = false;
+  #openedUs = 0;
+  #granted = false;
   #reason = '';
   #portTaken = false;
   /** TLS is through with its handshake, and nothing has been received since. */
@@ -59,7 +62,7 @@ export class MqttJsDevice implements Device {
   }
 
   get inflight(): number {
-    return this.#inflight;
+    return this.#underWay.size;
   }
 
   connect(intendedUs: number): void {
@@ -86,16 +89,19 @@ export class MqttJsDevice implements Device {
     const port = this.#portTries < MOST_PORT_TRIES ? endpoint.ports.next() : undefined;
     const client = openClient(endpoint, this.#options(), () => this.#socket(endpoint, port));
     this.#client = client;
-    client.on('connect', () => this.#connected());
+    // A client of an earlier connection has nothing to say any more.
+    const own = () => this.#client === client;
+    client.on('connect', ({ sessionPresent }) => own() && this.#connected(sessionPresent));
     client.on('packetreceive', () => {
-      this.#justSecured = false;
+      if (own()) this.#justSecured = false;
     });
-    client.on('message', (_topic, payload, packet) => this.#delivered(payload, packet));
-    client.on('error', (error) => this.#failed(error));
+    client.on('message', (_topic, payload, packet) => own() && this.#delivered(payload, packet));
+    client.on('error', (error) => own() && this.#failed(error));
     client.on('disconnect', (packet) => {
-      this.#reason = `disconnected by the target: ${refusal(packet.reasonCode ?? 0, 5)}`;
+      if (own()) this.#reason = `disconnected by the target: ${refusal(packet.reasonCode ?? 0, 5)}`;
     });
     client.on('close', () => {
+      if (!own()) return;
       if (this.#portTaken) {
         this.#portTaken = false;
         this.#portTries++;
@@ -104,7 +110,7 @@ export class MqttJsDevice implements Device {
       } else this.#closed();
     });
     // The package passes on errors that have a code; the rest is told by the stream alone.
-    client.stream.on('error', (error: Error) => this.#failed(error));
+    client.stream.on('error', (error: Error) => own() && this.#failed(error));
   }
 
   #socket(endpoint: Endpoint, localPort: number | undefined): Socket {
@@ -164,7 +170,7 @@ export class MqttJsDevice implements Device {
       this.#state !== 'ready' ||
       client === undefined ||
       client.stream.writableNeedDrain ||
-      (qos > 0 && this.#inflight >= this.#window)
+      (qos > 0 && this.#underWay.size >= this.#window)
     ) {
       if (client?.stream.writableNeedDrain) client.stream.once('drain', () => this.#hasRoom());
       this.#wantsRoom = true;
@@ -193,17 +199,16 @@ export class MqttJsDevice implements Device {
     tally.count(SENT_BY_QOS[qos]);
     tally.count(COUNTER.bytesSent, payload.length);
     tally.record(PUBLISH * 3 + LAG, lagUs);
+    const own = { intendedUs };
     if (qos > 0) {
-      this.#inflight++;
+      this.#underWay.add(own);
       tally.entered(PUBLISH, intendedUs);
     }
     client.publish(topic, payload, { qos, retain: message.retain }, (error) => {
-      if (qos === 0) return;
-      if (error || this.#state === 'closed') tally.left(PUBLISH, intendedUs);
       // A closed connection has counted what was in flight already.
-      if (this.#state === 'closed') return;
-      this.#inflight--;
+      if (!this.#underWay.delete(own)) return;
       if (error) {
+        tally.left(PUBLISH, intendedUs);
         tally.count(COUNTER.publishesFailed);
         const code = 'code' in error && typeof error.code === 'number' ? error.code : undefined;
         const why = code === undefined ? error.message : refusal(code, 5);
@@ -237,17 +242,29 @@ export class MqttJsDevice implements Device {
     this.#client.end(!this.#open);
   }
 
-  #connected(): void {
+  cut(): void {
+    if (this.#client === undefined || this.#state === 'closed') {
+      this.#state = 'closed';
+      return;
+    }
+    if (this.#state === 'suback') this.#unanswered();
+    this.#state = 'closing';
+    this.#client.stream.destroy();
+  }
+
+  #connected(sessionPresent: boolean): void {
     const { nowUs, tally, owner } = this.#thread;
     const atUs = nowUs();
     this.#open = true;
+    this.#openedUs = atUs;
+    if (sessionPresent) tally.count(COUNTER.sessionsResumed);
     tally.count(COUNTER.connectsSucceeded);
     tally.count(COUNTER.connected);
     tally.left(CONNECT, atUs);
     tally.record(CONNECT * 3 + SERVICE, atUs - this.#startedUs);
     tally.record(CONNECT * 3 + RESPONSE, atUs - this.#intendedUs);
     const { filters } = this.#program.identity(this.#index);
-    if (filters.length === 0) {
+    if (filters.length === 0 || (sessionPresent && this.#granted)) {
       this.#state = 'ready';
       owner.ready(this.#index);
       return;
@@ -282,6 +299,7 @@ export class MqttJsDevice implements Device {
     const failures = codes === undefined ? filters.length : refused.length;
     tally.count(COUNTER.subscribed, filters.length - failures);
     tally.count(COUNTER.subscribesFailed, failures);
+    this.#granted = true;
     this.#state = 'ready';
     owner.ready(this.#index);
   }
@@ -298,7 +316,16 @@ export class MqttJsDevice implements Device {
   #delivered(payload: Buffer, packet: IPublishPacket): void {
     const { receiver, nowUs, tally } = this.#thread;
     tally.count(COUNTER.bytesReceived, payload.length);
-    receiver.delivered(this.#index, payload, 0, payload.length, packet.qos, packet.retain, nowUs());
+    receiver.delivered(
+      this.#index,
+      payload,
+      0,
+      payload.length,
+      packet.qos,
+      packet.retain,
+      nowUs(),
+      this.#openedUs,
+    );
   }
 
   #failed(error: Error & { code?: string | number | undefined }): void {
@@ -310,7 +337,7 @@ export class MqttJsDevice implements Device {
   }
 
   #hasRoom(): void {
-    if (!this.#wantsRoom || this.#state !== 'ready' || this.#inflight >= this.#window) return;
+    if (!this.#wantsRoom || this.#state !== 'ready' || this.#underWay.size >= this.#window) return;
     this.#wantsRoom = false;
     this.#thread.owner.hasRoom(this.#index);
   }
@@ -320,15 +347,21 @@ export class MqttJsDevice implements Device {
     const { tally, owner } = this.#thread;
     const state = this.#state;
     this.#state = 'closed';
-    if (this.#open) tally.count(COUNTER.connected, -1);
+    const wasOpen = this.#open;
+    this.#open = false;
+    this.#wantsRoom = false;
+    if (wasOpen) tally.count(COUNTER.connected, -1);
     else tally.left(CONNECT, this.#intendedUs);
+    const unanswered = this.#underWay.size;
+    tally.count(COUNTER.publishesFailed, unanswered);
+    if (state === 'closing' && unanswered > 0) tally.error(UNANSWERED, unanswered);
+    for (const { intendedUs } of this.#underWay) tally.left(PUBLISH, intendedUs);
+    this.#underWay.clear();
+    this.#client?.end(true);
     if (state === 'closing') {
       owner.closed(this.#index);
       return;
     }
-    tally.count(COUNTER.publishesFailed, this.#inflight);
-    this.#inflight = 0;
-    this.#client?.end(true);
     const why = this.#justSecured ? afterHandshake(this.#reason) : this.#reason;
     const reason = why || 'closed by the target';
     if (state === 'ready') {
@@ -338,7 +371,7 @@ export class MqttJsDevice implements Device {
       return;
     }
     if (state === 'suback') this.#unanswered();
-    tally.count(this.#open ? COUNTER.connectionsLost : COUNTER.connectsFailed);
+    tally.count(wasOpen ? COUNTER.connectionsLost : COUNTER.connectsFailed);
     tally.error(`connect: ${reason}`);
     owner.failed(this.#index);
   }

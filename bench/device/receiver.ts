@@ -39,7 +39,10 @@ export class Receiver {
     this.#identity = identity;
   }
 
-  /** One PUBLISH for the device with this index, its payload at bytes[start..end). */
+  /**
+   * One PUBLISH for the device with this index, its payload at bytes[start..end).
+   * @param openedUs when the connection was made that it came by
+   */
   delivered(
     device: number,
     bytes: Uint8Array,
@@ -48,6 +51,7 @@ export class Receiver {
     qos: 0 | 1 | 2,
     retained: boolean,
     nowUs: number,
+    openedUs: number,
   ): void {
     const tally = this.#tally;
     const headerAt = this.#headerAt(bytes, start, end);
@@ -77,7 +81,14 @@ export class Receiver {
     }
     if (arrival === OUT_OF_ORDER) tally.count(COUNTER.deliveriesOutOfOrder);
     const lagUs = headerLagUs(bytes, headerAt);
-    const responseUs = nowUs - this.#identity.epochUs - headerIntendedUs(bytes, headerAt);
+    const intendedUs = this.#identity.epochUs + headerIntendedUs(bytes, headerAt);
+    // The target kept it while the device was away: how long that was says nothing about the target.
+    if (intendedUs + lagUs < openedUs) {
+      tally.count(COUNTER.deliveriesQueued);
+      tally.left(DELIVERY, intendedUs);
+      return;
+    }
+    const responseUs = nowUs - intendedUs;
     tally.record(DELIVERY * 3 + SERVICE, responseUs - lagUs);
     tally.record(DELIVERY * 3 + RESPONSE, responseUs);
     tally.record(DELIVERY * 3 + LAG, lagUs);

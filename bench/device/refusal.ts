@@ -8,3 +8,6 @@ export function refusal(code: number, version: ProtocolVersion): string {
 
 /** Why a subscription failed whose device went away first. */
 export const NO_SUBACK = 'subscribe: no SUBACK';
+
+/** Why publishes failed that were in flight when their device left. */
+export const UNANSWERED = 'publish: not answered when the device left';

@@ -78,3 +78,32 @@ test('a timer set again while firing fires at the next advance, however long the
     }),
   );
 });
+
+test('a timer that is removed does not fire, the others do, whatever fires meanwhile', () => {
+  const timer = fc.record({ dueUs: fc.nat(20_000), removes: fc.option(fc.nat(9)) });
+  fc.assert(
+    fc.property(fc.array(timer, { minLength: 10, maxLength: 10 }), fc.nat(9), (timers, first) => {
+      const wheel = new TimingWheel(timers.length, 0, 4);
+      const expected = new Set(timers.keys());
+      for (const [index, { dueUs }] of timers.entries()) wheel.add(index, dueUs);
+      const remove = (index: number) => {
+        wheel.remove(index);
+        assert.equal(wheel.isSet(index), false);
+        expected.delete(index);
+      };
+      remove(first);
+      assert.equal(wheel.size, expected.size);
+      for (let nowUs = 0; nowUs <= 21_000; nowUs += 7000) {
+        wheel.advance(nowUs, {
+          due(index) {
+            assert.ok(expected.delete(index), 'fired twice, or after its removal');
+            const { removes } = timers[index]!;
+            if (removes !== null) remove(removes);
+          },
+        });
+      }
+      assert.equal(expected.size, 0);
+      assert.equal(wheel.size, 0);
+    }),
+  );
+});

@@ -1,7 +1,7 @@
 import { formatCount, formatRate } from '../../results/mod.js';
 import {
   compilePayload,
-  loadOf,
+  loadSegments,
   type Payload,
   type Publish,
   plan,
@@ -185,8 +185,8 @@ function peakOf(scenario: Scenario): Peak {
     let publishes = 0;
     let deliveries = 0;
     for (const { name, count, streams } of groups) {
-      const { from, to } = loadOf(phase, name);
-      const factor = Math.max(from, to);
+      const loads = loadSegments(phase, name).flatMap(({ from, to }) => [from, to]);
+      const factor = Math.max(0, ...loads);
       if (factor === 0) continue;
       let own = 0;
       for (const { publishesPerSec = Number.POSITIVE_INFINITY, deliveriesPerPublish } of streams) {

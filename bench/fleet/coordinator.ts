@@ -18,6 +18,7 @@ import { FleetError, stoppedEarly } from './fleet-error.js';
 import { CLOCK_ROUNDS, HostClockCheck } from './host-clock.js';
 import type { Journal, RunSoFar } from './journal.js';
 import { type TimedPhase, timedPhases, totalLimit } from './load-program.js';
+import { phaseFigures } from './phase-figures.js';
 import type { ProbeTimeline } from './probe-timeline.js';
 import { ShardBoard } from './shard-board.js';
 
@@ -110,7 +111,7 @@ export class Coordinator {
       await this.#up();
       if (soFar?.stop === undefined) {
         await this.#ramp();
-        const isBegun = this.#board.ready > 0 || this.#beginUs !== undefined;
+        const isBegun = this.#board.anyReady || this.#beginUs !== undefined;
         if (isBegun && !signal.aborted) await this.#steady();
       }
       return await this.#goodbye();
@@ -186,7 +187,9 @@ export class Coordinator {
     const ramp = this.#scenario.phases.find((phase) => phase.kind === 'ramp');
     const timeoutUs = ramp?.timeoutUs ?? this.#options.rampTimeoutUs;
     if (this.#beginUs !== undefined) return;
-    if (this.#phases.length === 0) this.#open(ramp?.name ?? 'ramp', 'ramp', 0, null, false);
+    if (this.#phases.length === 0) {
+      this.#open(ramp?.name ?? 'ramp', 'ramp', 0, { load: null, measured: false });
+    }
     await this.#until(() => this.#board.allSettled, this.#epochUs + timeoutUs);
   }
 
@@ -201,6 +204,8 @@ export class Coordinator {
       this.#fleet.order({ type: 'load', startUs: this.#epochUs + beginUs });
     }
     const limit = totalLimit(this.#scenario);
+    // Devices come and go by the clock, whatever is left to publish.
+    const comings = phases.some(({ phase }) => phase.kind === 'churn' || phase.kind === 'storm');
     let phaseFromUs = beginUs;
     for (const [index, { phase, startUs, endUs }] of phases.entries()) {
       // Before we were resumed. The ramp is the first of the record's phases.
@@ -216,7 +221,7 @@ export class Coordinator {
       const isLast = phases.at(-1)?.phase === phase;
       const over = isLast
         ? () => this.#board.isQuietSince(quietFrom)
-        : () => this.#board.scheduled >= limit;
+        : () => this.#board.scheduled >= limit && !comings;
       // From when it begins, which is early when the messages are used up.
       const lastsUntilUs = isLast ? phaseFromUs + endUs - startUs : beginUs + endUs;
       this.#endsUs = isLast ? lastsUntilUs : beginUs + (phases.at(-1)?.endUs ?? endUs);
@@ -240,9 +245,7 @@ export class Coordinator {
   }
 
   #openTimed(phase: TimedPhase['phase'], atUs: number): void {
-    const isSteady = phase.kind === 'steady';
-    const load = isSteady ? phaseLoad(phase.load) : null;
-    this.#open(phase.name, phase.kind, atUs, load, isSteady && phase.measure);
+    this.#open(phase.name, phase.kind, atUs, phaseFigures(phase));
   }
 
   async #goodbye(): Promise<RunRecord> {
@@ -311,10 +314,9 @@ export class Coordinator {
     name: string,
     kind: string,
     startUs: number,
-    load: PhaseRecord['load'],
-    measured: boolean,
+    figures: Pick<PhaseRecord, 'load' | 'shape' | 'measured'>,
   ): void {
-    this.#phases.push({ name, kind, startUs, endUs: null, load, measured });
+    this.#phases.push({ name, kind, startUs, endUs: null, ...figures });
     this.#journal?.phases(this.#phases).catch((error: unknown) => {
       this.#failure ??= error;
     });
@@ -349,15 +351,6 @@ export class Coordinator {
 /** The first second that is not in the record yet. */
 function nextSecond(soFar: RunSoFar | undefined): number {
   return (soFar?.intervals.at(-1)?.second ?? -1) + 1;
-}
-
-type SteadyLoad = Extract<Scenario['phases'][number], { kind: 'steady' }>['load'];
-
-function phaseLoad(load: SteadyLoad): PhaseRecord['load'] {
-  const factor = ({ from, to }: { from: number; to: number }): number | [number, number] =>
-    from === to ? from : [from, to];
-  if (load.kind === 'all') return factor(load.line);
-  return Object.fromEntries(Object.entries(load.lines).map(([name, line]) => [name, factor(line)]));
 }
 
 /** An agent's clock, as the verdict on all of them takes it. */

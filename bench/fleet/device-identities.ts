@@ -30,10 +30,15 @@ export class DeviceIdentities {
 
   identity(indexInGroup: number): DeviceIdentity {
     const values = this.#identity.valuesOf(indexInGroup, 0);
+    const password =
+      this.#identity.passwordOf(indexInGroup) ??
+      (this.#group.password === undefined ? undefined : this.#password.render(values));
     return {
       clientId: values.clientId,
-      ...(this.#group.username === undefined ? {} : { username: values.username }),
-      ...(this.#group.password === undefined ? {} : { password: this.#password.render(values) }),
+      ...(values.username === '' && this.#group.username === undefined
+        ? {}
+        : { username: values.username }),
+      ...(password === undefined ? {} : { password }),
       ...this.#will(values),
       filters: this.#filters.map(({ filter, qos }) => ({ filter: filter.render(values), qos })),
     };

@@ -1,4 +1,4 @@
-import { loadOf, type Phase, type Scenario } from '../scenario/mod.js';
+import { loadSegments, type Phase, type Scenario } from '../scenario/mod.js';
 import { type LoadCurve, type LoadSegment, loadCurve } from '../schedule/mod.js';
 
 /** A phase with its place in time, µs since publishing began. */
@@ -41,11 +41,12 @@ export class GroupLoad {
 
   constructor(scenario: Scenario, groupName: string) {
     this.#segments = timedPhases(scenario)
-      .map(({ phase, startUs, endUs }) => ({
-        startUs,
-        durationUs: endUs - startUs,
-        ...loadOf(phase, groupName),
-      }))
+      .flatMap(({ phase, startUs }) =>
+        loadSegments(phase, groupName).map((segment) => ({
+          ...segment,
+          startUs: startUs + segment.startUs,
+        })),
+      )
       .filter(({ from, to }) => from > 0 || to > 0);
     this.curve = loadCurve(this.#segments);
   }

@@ -7,7 +7,7 @@ import {
   MqttJsDevice,
 } from '../device/mod.js';
 import type { FieldSession } from '../field-clients/session.js';
-import { type Group, GroupIdentity, type Scenario } from '../scenario/mod.js';
+import { type Group, groupIdentity, type Scenario } from '../scenario/mod.js';
 import type { PasswordOf } from '../targets/mod.js';
 import { DeviceIdentities } from './device-identities.js';
 import { GroupEndpoints } from './group-endpoints.js';
@@ -26,7 +26,7 @@ export function makeDevices(
 ): Device[] {
   const lean = new LeanThread(thread);
   const programs = scenario.groups.map((group, groupIndex) => {
-    const identity = new GroupIdentity(group, runHex, scenario.seed);
+    const identity = groupIdentity(group, runHex, scenario.seed);
     const identities = new DeviceIdentities(group, identity);
     const endpoints = new GroupEndpoints(scenario, group, identity, ways);
     const session = sessions[groupIndex];

@@ -49,7 +49,13 @@ export type ShardNews =
   | { type: 'clock'; shard: number; askedUs: number; theirsUs: number }
   /** Every device is either ready or has failed. */
   | { type: 'settled'; shard: number; ready: number; failed: number }
-  | { type: 'interval'; report: IntervalReport; inflight: number }
+  | {
+      type: 'interval';
+      report: IntervalReport;
+      inflight: number;
+      /** Devices in a cycle of churn. */
+      returning: number;
+    }
   | { type: 'done'; shard: number };
 
 /** Coordinator → a process of the fleet. */

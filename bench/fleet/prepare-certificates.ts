@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { GroupIdentity, isTls, type Scenario, type Target, tlsOf } from '../scenario/mod.js';
+import { groupIdentity, isTls, type Scenario, type Target, tlsOf } from '../scenario/mod.js';
 import { GroupTls } from './group-tls.js';
 import { issueDeviceCertificates } from './test-authority.js';
 
@@ -15,7 +15,7 @@ export async function prepareCertificates(
 ): Promise<void> {
   if (!targets.some(isTls)) return;
   for (const group of scenario.groups) {
-    const tls = new GroupTls(scenario, group, new GroupIdentity(group, runHex, scenario.seed));
+    const tls = new GroupTls(scenario, group, groupIdentity(group, runHex, scenario.seed));
     const { testCa } = tlsOf(scenario, group);
     if (testCa !== undefined) {
       const names = Array.from({ length: group.count }, (_, index) => tls.deviceName(index));

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIP } from 'node:net';
-import { formatTarget, GroupIdentity, type Scenario, type Target } from '../scenario/mod.js';
+import { formatTarget, groupIdentity, type Scenario, type Target } from '../scenario/mod.js';
 import { FleetError } from './fleet-error.js';
 import { GroupEndpoints } from './group-endpoints.js';
 import type { MachineLimits } from './layout.js';
@@ -30,7 +30,7 @@ export async function reachTargets(
   for (const address of scenario.sourceAddresses) await checkSource(address);
   const resolved = await resolveTargets(targets);
   const group = scenario.groups[0]!;
-  const identity = new GroupIdentity(group, runHex, scenario.seed);
+  const identity = groupIdentity(group, runHex, scenario.seed);
   const { sourceAddresses } = scenario;
   const range = { ...limits.ephemeralPorts, part: 0, parts: 1 };
   const ways = new Ways(resolved, sourceAddresses, range, 1, Math.random());

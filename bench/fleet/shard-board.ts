@@ -9,12 +9,14 @@ interface ShardState {
   lastSecond: number;
   backlog: number;
   inflight: number;
+  connected: number;
+  returning: number;
 }
 
 /** How all shards of a run stand together. */
 export class ShardBoard {
   readonly #shards: ShardState[];
-  ready = 0;
+  #ready = 0;
   scheduled = 0;
   expected = 0;
   /** Without duplicates. */
@@ -30,6 +32,8 @@ export class ShardBoard {
       lastSecond: -1,
       backlog: 0,
       inflight: 0,
+      connected: 0,
+      returning: 0,
     }));
   }
 
@@ -51,13 +55,15 @@ export class ShardBoard {
         break;
       case 'settled':
         shard.settled = true;
-        this.ready += news.ready;
+        this.#ready += news.ready;
         break;
       case 'interval': {
         const { second, counters, backlog } = news.report;
         shard.lastSecond = second;
         shard.backlog = backlog;
         shard.inflight = news.inflight;
+        shard.returning = news.returning;
+        shard.connected = counter(counters, 'connected');
         this.add(counters);
         break;
       }
@@ -68,6 +74,8 @@ export class ShardBoard {
         shard.over = true;
         shard.backlog = 0;
         shard.inflight = 0;
+        shard.connected = 0;
+        shard.returning = 0;
         this.deaths.push(news.reason);
         break;
     }
@@ -75,6 +83,11 @@ export class ShardBoard {
 
   get allUp(): boolean {
     return this.#shards.every(({ up, over }) => up || over);
+  }
+
+  /** Some device is there to go on with: of shards that wait for others, by their last report. */
+  get anyReady(): boolean {
+    return this.#ready > 0 || this.#shards.some(({ connected }) => connected > 0);
   }
 
   get alive(): number {
@@ -89,12 +102,12 @@ export class ShardBoard {
     return this.#shards.every(({ over }) => over);
   }
 
-  /** As of reports that began at `second` or later: nothing waits to be sent, acknowledged or delivered. */
+  /** As of reports that began at `second` or later: nothing waits to be sent, acknowledged or delivered, and nobody to return. */
   isQuietSince(second: number): boolean {
     return (
       this.#shards.every(
-        ({ over, lastSecond, backlog, inflight }) =>
-          over || (lastSecond >= second && backlog === 0 && inflight === 0),
+        ({ over, lastSecond, backlog, inflight, returning }) =>
+          over || (lastSecond >= second && backlog + inflight + returning === 0),
       ) && this.received >= this.expected
     );
   }

@@ -2,11 +2,12 @@ import type { MessagePort } from 'node:worker_threads';
 import { transferables } from '../../results/mod.js';
 import { Receiver, type RunIdentity, readClock, Tally } from '../device/mod.js';
 import { FieldSession } from '../field-clients/session.js';
-import { GroupIdentity, plan as planOf, type Scenario } from '../scenario/mod.js';
+import { groupIdentity, plan as planOf, type Scenario } from '../scenario/mod.js';
 import { connectAtUs } from '../schedule/mod.js';
 import { passwordsOf } from '../targets/mod.js';
 import { Certificates } from './certificates.js';
 import { GeneratorLoad } from './generator-load.js';
+import { Goings } from './goings.js';
 import { makeDevices } from './make-devices.js';
 import type { ShardNews, ShardOrder, ShardPlan } from './messages.js';
 import { Shard } from './shard.js';
@@ -43,7 +44,7 @@ export function runShard(plan: ShardPlan, port: MessagePort): Promise<void> {
 function fieldSessions(scenario: Scenario, runHex: string, wallUs: () => number) {
   return scenario.groups.map((group) => {
     if (group.behaviour === undefined) return undefined;
-    const identity = new GroupIdentity(group, runHex, scenario.seed);
+    const identity = groupIdentity(group, runHex, scenario.seed);
     const valuesOf = (index: number) => identity.valuesOf(index, 0);
     return new FieldSession(group.behaviour, group.count, valuesOf, () => wallUs() / 1000);
   });
@@ -102,6 +103,8 @@ class ShardRun {
       new StreamTable(programs, placement),
       (owner) =>
         makeDevices(scenario, runHex, placement, ways, { ...thread, owner }, passwordOf, sessions),
+      new Goings(scenario, placement),
+      placement.count,
       sessions.some((session) => session !== undefined)
         ? new Certificates(sessions, placement, this.#tally, this.#nowUs)
         : undefined,
@@ -157,13 +160,13 @@ class ShardRun {
       this.#second = second;
     }
     this.#shard.tick();
-    if (!this.#settled && this.#shard.settled) {
+    if (!this.#settled && this.#shard.presence.settled) {
       this.#settled = true;
-      const { ready, failed, lost } = this.#shard.census;
+      const { ready, failed, lost } = this.#shard.presence.census;
       this.#post({ type: 'settled', shard: this.#plan.shard, ready, failed: failed + lost });
     }
     if (this.#goodbyeAtUs === Number.POSITIVE_INFINITY) return false;
-    if (!this.#shard.allClosed && nowUs < this.#goodbyeAtUs) return false;
+    if (!this.#shard.presence.allClosed && nowUs < this.#goodbyeAtUs) return false;
     this.#report(second, nowUs);
     this.#load.close();
     this.#post({ type: 'done', shard: this.#plan.shard });
@@ -187,7 +190,8 @@ class ShardRun {
       cpuUs: 0,
     };
     const transfer = [counters.buffer as ArrayBuffer, ...transferables(histograms)];
-    this.#post({ type: 'interval', report, inflight: this.#shard.inflight }, transfer);
+    const { inflight, presence } = this.#shard;
+    this.#post({ type: 'interval', report, inflight, returning: presence.returning }, transfer);
   }
 
   #post(news: ShardNews, transfer: ArrayBuffer[] = []): void {

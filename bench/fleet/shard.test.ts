@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { COUNTER, type Device, type DeviceOwner, type Outgoing, Tally } from '../device/mod.js';
 import { parseScenario, plan, type Scenario } from '../scenario/mod.js';
+import { Goings } from './goings.js';
 import { Shard } from './shard.js';
 import { ShardDevices } from './shard-devices.js';
 import { streamPrograms } from './stream-program.js';
@@ -59,7 +60,16 @@ class ScriptedDevice implements Device {
   timer(): number {
     return Number.POSITIVE_INFINITY;
   }
-  disconnect(): void {}
+  disconnect(): void {
+    this.leave();
+  }
+  cut(): void {
+    this.leave();
+  }
+  leave(): void {
+    this.ready = false;
+    this.#owner.closed(this.#index);
+  }
 }
 
 function scenarioOf(arrivals: string, count: number, seconds: number, load = '1'): Scenario {
@@ -96,6 +106,8 @@ function fleetOf(scenario: Scenario, shards: number) {
           for (let k = 0; k < placement.count; k++) devices.push(new ScriptedDevice(k, owner));
           return devices;
         },
+        new Goings(scenario, placement),
+        placement.count,
       );
       return { shard, devices, tally, placement };
     }),
@@ -114,7 +126,7 @@ function started(scenario: Scenario, shards = 1): ReturnType<typeof fleetOf> {
   for (const { shard, placement } of fleet.shards) shard.start((k) => placement.global(k) * 100);
   run(fleet, 100_000);
   for (const { shard } of fleet.shards) {
-    assert.ok(shard.settled);
+    assert.ok(shard.presence.settled);
     shard.begin(SECOND_US);
   }
   return fleet;
@@ -129,9 +141,9 @@ test('devices connect on their schedule, and the shard settles when all have', (
     devices.map(({ connectedAtUs }) => connectedAtUs),
     [0, 1500, 3000, 4500, 6000, -1, -1, -1, -1, -1],
   );
-  assert.equal(shard.settled, false);
+  assert.equal(shard.presence.settled, false);
   run(fleet, 14_000);
-  assert.equal(shard.settled, true);
+  assert.equal(shard.presence.settled, true);
 });
 
 for (const arrivals of [

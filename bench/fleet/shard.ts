@@ -9,6 +9,8 @@ import {
   TimingWheel,
 } from '../device/mod.js';
 import type { Certificates } from './certificates.js';
+import type { Goings } from './goings.js';
+import { Presence, type PresenceUser } from './presence.js';
 import type { StreamTable } from './stream-table.js';
 
 /** Messages that one stream sends in one go before others get their turn. */
@@ -17,31 +19,22 @@ const GOODBYES_PER_TICK = 100;
 /** A message that is late by less waits for its turn of the loop or for a collection of garbage; by more it is backlog. */
 const BACKLOG_FROM_US = 100_000;
 
-/** How many of a shard's devices stand where. */
-export interface ShardCensus {
-  ready: number;
-  failed: number;
-  lost: number;
-  closed: number;
-}
-
 /**
  * The slice of the fleet that one thread drives. It decides when a device connects and publishes; the
  * devices do it, count it and time it. The schedule is open loop: what is late is sent late, timed from
  * when it was due, and nothing that falls due is dropped in silence.
  *
- * Timers 0…devices−1 are the devices' (connect, time-out, keep-alive), those above the streams'.
+ * Timers 0…devices−1 are the devices' (connect, time-out, keep-alive), those above the streams', and
+ * above these, where devices come and go, again one for each device.
  */
-export class Shard implements DeviceOwner, TimerSink {
-  readonly census: ShardCensus = { ready: 0, failed: 0, lost: 0, closed: 0 };
+export class Shard implements PresenceUser, TimerSink {
+  readonly presence: Presence;
   readonly #nowUs: NowUs;
   readonly #tally: Tally;
   readonly #devices: readonly Device[];
   readonly #streams: StreamTable;
   readonly #wheel: TimingWheel;
   readonly #certificates: Certificates | undefined;
-  readonly #connected: Uint8Array;
-  readonly #alive: Uint8Array;
   /** By stream: since when it has room again and is not done with what waited for it. Empty unless a burst was cut. */
   readonly #catchingUp = new Map<number, number>();
   #ownLagUs = 0;
@@ -56,17 +49,19 @@ export class Shard implements DeviceOwner, TimerSink {
     thread: { nowUs: NowUs; tally: Tally },
     streams: StreamTable,
     makeDevices: (owner: DeviceOwner) => readonly Device[],
+    goings: Goings,
+    count: number,
     certificates?: Certificates,
   ) {
     this.#certificates = certificates;
     this.#nowUs = thread.nowUs;
     this.#tally = thread.tally;
     this.#streams = streams;
-    const devices = makeDevices(this);
-    this.#devices = devices;
-    this.#connected = new Uint8Array(devices.length);
-    this.#alive = new Uint8Array(devices.length);
-    this.#wheel = new TimingWheel(devices.length + streams.count, thread.nowUs());
+    this.presence = new Presence(thread, goings, count, this);
+    const turns = count + streams.count;
+    this.#wheel = new TimingWheel(turns + (goings.any ? count : 0), thread.nowUs());
+    this.#devices = makeDevices(this.presence);
+    this.presence.attach(this.#devices, { wheel: this.#wheel, turns });
   }
 
   /** @param connectAtUs when each device is to connect, by its index, on the shared clock */
@@ -74,17 +69,6 @@ export class Shard implements DeviceOwner, TimerSink {
     for (let device = 0; device < this.#devices.length; device++) {
       this.#wheel.add(device, connectAtUs(device));
     }
-  }
-
-  /** Every device is ready or has failed. */
-  get settled(): boolean {
-    return this.census.ready + this.census.failed + this.census.lost === this.#devices.length;
-  }
-
-  /** No device has a connection any more. */
-  get allClosed(): boolean {
-    const { closed, failed, lost } = this.census;
-    return closed + failed + lost >= this.#devices.length;
   }
 
   /** Does all that has fallen due. To be called about every millisecond. */
@@ -97,6 +81,7 @@ export class Shard implements DeviceOwner, TimerSink {
   begin(startUs: number): void {
     this.#loading = true;
     this.#streams.begin(startUs);
+    this.presence.begin(startUs);
     const nowUs = this.#nowUs();
     for (let slot = 0; slot < this.#streams.count; slot++) {
       this.#wheel.add(this.#devices.length + slot, this.#streams.dueUs(slot, nowUs));
@@ -115,59 +100,48 @@ export class Shard implements DeviceOwner, TimerSink {
 
   #disconnectSome(): void {
     const end = Math.min(this.#leaving + GOODBYES_PER_TICK, this.#devices.length);
-    for (; this.#leaving < end; this.#leaving++) {
-      // One that never began to connect has nothing to close.
-      if (this.#connected[this.#leaving] === 0) this.census.closed++;
-      this.#connected[this.#leaving] = 1;
-      const device = this.#devices[this.#leaving]!;
-      if (device.ready) this.#certificates?.farewell(this.#leaving, device);
-      device.disconnect();
-    }
+    for (; this.#leaving < end; this.#leaving++) this.presence.goodbye(this.#leaving);
   }
 
   due(timer: number, dueUs: number): void {
-    const count = this.#devices.length;
-    if (timer >= count) {
-      const slot = timer - count;
-      this.#publish(slot, this.#catchingUp.size === 0 ? 0 : this.#takeRoomSince(slot));
-      return;
-    }
-    const device = this.#devices[timer]!;
-    if (this.#connected[timer] === 0) {
-      this.#connected[timer] = 1;
-      this.#certificates?.connecting(timer);
-      device.connect(dueUs);
-    }
-    this.#wheel.add(timer, device.timer(this.#nowUs()));
+    const devices = this.#devices.length;
+    const turns = devices + this.#streams.count;
+    if (timer >= turns) this.presence.turnDue(timer - turns, dueUs);
+    else if (timer >= devices) this.#streamDue(timer - devices);
+    else this.presence.deviceDue(timer, dueUs);
   }
 
-  ready(device: number): void {
-    this.census.ready++;
-    this.#alive[device] = 1;
+  #streamDue(slot: number): void {
+    this.#publish(slot, this.#catchingUp.size === 0 ? 0 : this.#takeRoomSince(slot));
+  }
+
+  connecting(device: number): void {
+    this.#certificates?.connecting(device);
+  }
+
+  leaving(device: number): void {
+    this.#certificates?.farewell(device, this.#devices[device]!);
+  }
+
+  /** Closed loops go on; the other streams have their timers. */
+  present(device: number): void {
     this.#certificates?.announce(device, this.#devices[device]!);
+    const streams = this.#streams;
+    const end = streams.firstSlot(device + 1);
+    for (let slot = streams.firstSlot(device); slot < end; slot++) {
+      if (streams.program(slot).arrivals !== undefined || streams.isBlocked(slot)) continue;
+      if (!this.#wheel.isSet(this.#devices.length + slot)) this.#publish(slot, this.#nowUs());
+    }
   }
 
-  failed(_device: number): void {
-    this.census.failed++;
-  }
-
-  lost(device: number): void {
-    this.census.ready--;
-    this.census.lost++;
-    this.#alive[device] = 0;
+  absent(device: number): void {
     // What waited for room on it now fails as it falls due.
     this.hasRoom(device);
   }
 
-  closed(device: number): void {
-    this.census.closed++;
-    if (this.#alive[device] === 1) this.census.ready--;
-    this.#alive[device] = 0;
-  }
-
   hasRoom(device: number): void {
     if (
-      this.#alive[device] === 1 &&
+      this.presence.isReady(device) &&
       this.#certificates?.announce(device, this.#devices[device]!) === false
     )
       return;
@@ -225,22 +199,20 @@ export class Shard implements DeviceOwner, TimerSink {
     const tally = this.#tally;
     const deviceIndex = streams.device(slot);
     const device = this.#devices[deviceIndex]!;
-    const alive = this.#alive[deviceIndex] === 1;
+    const ready = this.presence.isReady(deviceIndex);
     const closedLoop = streams.program(slot).arrivals === undefined;
     let dueUs = 0;
     for (let burst = 0; ; burst++) {
       const atUs = this.#nowUs();
       dueUs = streams.dueUs(slot, atUs);
       if (dueUs > atUs || burst === LARGEST_BURST) break;
-      if (!alive) {
-        // A closed loop on a dead device offers nothing.
+      if (!ready) {
+        // A closed loop on a device that is not there offers nothing.
         if (closedLoop) {
           dueUs = Number.POSITIVE_INFINITY;
           break;
         }
-        tally.count(COUNTER.publishesScheduled, streams.advance(slot));
-        tally.count(COUNTER.publishesFailed);
-        tally.error('publish: the device is not connected');
+        this.#passOver(slot, deviceIndex);
         continue;
       }
       if (this.#certificates?.isUnborn(deviceIndex)) {
@@ -263,5 +235,18 @@ export class Shard implements DeviceOwner, TimerSink {
     device.flush();
     if (dueUs < roomSinceUs) this.#catchingUp.set(slot, roomSinceUs);
     this.#wheel.add(this.#devices.length + slot, dueUs);
+  }
+
+  /** A message falls due on a device that is not connected. */
+  #passOver(slot: number, device: number): void {
+    const tally = this.#tally;
+    const fresh = this.#streams.advance(slot);
+    if (fresh === 1 && this.presence.isAwayByPlan(device)) {
+      tally.count(COUNTER.publishesAway);
+      return;
+    }
+    tally.count(COUNTER.publishesScheduled, fresh);
+    tally.count(COUNTER.publishesFailed);
+    tally.error('publish: the device is not connected');
   }
 }

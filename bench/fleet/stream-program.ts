@@ -6,7 +6,8 @@ import {
   FanOut,
   type FleetPlan,
   type Group,
-  GroupIdentity,
+  type GroupIdentity,
+  groupIdentity,
   messageLimit,
   type PayloadTemplate,
   type PayloadValues,
@@ -146,7 +147,7 @@ export function streamPrograms(
 ): StreamProgram[][] {
   const fanOut = new FanOut(scenario, runHex);
   return scenario.groups.map((group, groupIndex) => {
-    const identity = new GroupIdentity(group, runHex, scenario.seed);
+    const identity = groupIdentity(group, runHex, scenario.seed);
     const load = new GroupLoad(scenario, group.name);
     const context = { group, identity, load, fanOut, wallUs, session: sessions[groupIndex] };
     return group.publish.map((spec, k) => {

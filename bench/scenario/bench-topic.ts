@@ -2,6 +2,7 @@ import { topicFilterError, topicNameError } from '../../wire/mod.js';
 import type { BenchVerb } from './bench-flags.js';
 import type { BenchValues } from './bench-values.js';
 import { PAYLOAD_VARIABLE } from './payload.js';
+import { escapeFields } from './payload-field.js';
 import { compileTemplate, escapeTemplate, type Placeholder } from './template.js';
 
 /** The topic of pub or a filter of sub, in our words. */
@@ -65,10 +66,10 @@ function keepPlaceholders(text: string, kept: readonly Placeholder[]): string {
   for (const match of text.matchAll(TOKEN)) {
     const kind = match[0].startsWith('%rand_') ? 'rand' : (match[0][1] as Placeholder);
     if (!kept.includes(kind)) continue;
-    spelled += escapeTemplate(text.slice(end, match.index)) + match[0];
+    spelled += escapeFields(escapeTemplate(text.slice(end, match.index))) + match[0];
     end = match.index + match[0].length;
   }
-  return spelled + escapeTemplate(text.slice(end));
+  return spelled + escapeFields(escapeTemplate(text.slice(end)));
 }
 
 /** A placeholder with something beside it in its level. */

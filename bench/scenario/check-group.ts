@@ -2,6 +2,7 @@ import { parseSharedFilter, topicFilterError, topicNameError } from '../../wire/
 import type { Findings } from './findings.js';
 import { GroupIdentity } from './identity.js';
 import { compilePayload, MEASUREMENT_HEADER_BYTES, payloadPlaceholders } from './payload.js';
+import { PayloadFieldError } from './payload-field.js';
 import type { Group, Publish } from './schema.js';
 import { compileTemplate, type Placeholder, type TemplateValues } from './template.js';
 
@@ -13,6 +14,8 @@ const MAX_CLIENT_ID_3_1 = 23;
 /** One group by itself: placeholders in their place, topics and filters that MQTT allows. */
 export function checkGroup(group: Group, path: Path, findings: Findings): void {
   const before = findings.errors.length;
+  checkFields(group, path, findings);
+  if (findings.errors.length > before) return;
   checkPlaceholders(group, path, findings);
   // What follows renders the templates, for the first device and for the last.
   if (findings.errors.length === before) {
@@ -22,9 +25,35 @@ export function checkGroup(group: Group, path: Path, findings: Findings): void {
     checkTopics(group, devices, path, findings);
     noteOverlaps(group, devices[0]!, path, findings);
   }
+  checkCredentials(group, path, findings);
   checkProtocol(group, path, findings);
   group.publish.forEach((stream, s) => {
     checkStream(stream, [...path, 'publish', s], findings);
+  });
+}
+
+/** Typed fields of payload templates that say what they should. */
+function checkFields(group: Group, path: Path, findings: Findings): void {
+  group.publish.forEach(({ payload }, k) => {
+    try {
+      compilePayload(payload);
+    } catch (error) {
+      if (!(error instanceof PayloadFieldError)) throw error;
+      findings.error([...path, 'publish', k, 'payload', 'template'], error.message);
+    }
+  });
+}
+
+/** Whose filters match a topic is computed from the scenario, and what is in the file is not in it. */
+function checkCredentials(group: Group, path: Path, findings: Findings): void {
+  if (group.credentials === undefined) return;
+  group.subscribe.forEach(({ filter }, k) => {
+    const template = compileTemplate(filter);
+    if (!template.uses('c') && !template.uses('u')) return;
+    findings.error(
+      [...path, 'subscribe', k, 'filter'],
+      'no %c or %u beside a file of credentials: expected deliveries could not be counted (%i is the number of the row)',
+    );
   });
 }
 

@@ -55,6 +55,41 @@ test('each thing that cannot work is found at its place', () => {
       {},
       /arrivals.interval: an interval above 0/,
     ],
+    [
+      publish({ payload: { template: 'x {int:9..1}' } }),
+      {},
+      /^groups.0.publish.0.payload.template: a range of whole numbers such as \{int:0..100\}, not \{int:9..1\}/,
+    ],
+    [
+      {},
+      {
+        phases: [
+          RAMP,
+          { name: 'p', kind: 'spike', duration: '1s', peak: 2, at: '900ms', width: '200ms' },
+        ],
+      },
+      /^phases.1.at: a spike that ends within/,
+    ],
+    [
+      {},
+      {
+        phases: [
+          RAMP,
+          { name: 'c', kind: 'churn', duration: '1s', ratePerSec: 200, groups: ['aa'] },
+        ],
+      },
+      /^phases.1.groups.0: the name of a group \(did you mean 'a'\?\)/,
+    ],
+    [
+      {},
+      { phases: [RAMP, { name: 'c', kind: 'churn', duration: '1s', ratePerSec: 200 }] },
+      /^phases.1.ratePerSec: a rate below 100\/s: each of the 10 devices is offline/,
+    ],
+    [
+      {},
+      { phases: [RAMP, { name: 's', kind: 'storm', duration: '1s' }] },
+      /^groups.0: reconnect, which says how its devices come back from phase 's'/,
+    ],
     [publish({ topic: 'a/#' }), {}, /^groups.0.publish.0.topic: a valid topic \(/],
     [publish({ topic: 'a/+/%i' }), {}, /^groups.0.publish.0.topic: a valid topic \(/],
     [publish({ topic: '' }), {}, /^groups.0.publish.0.topic: a valid topic \(/],

@@ -3,23 +3,24 @@ import { TARGET_PROFILES, targetProfile } from '../targets/profiles.js';
 import { checkAgainstProfile } from '../targets/rules.js';
 import { checkClientIds } from './check-client-ids.js';
 import { checkGroup } from './check-group.js';
+import { checkPhases } from './check-phases.js';
 import { checkTransport } from './check-transport.js';
 import { Findings } from './findings.js';
 import { nearest } from './nearest.js';
-import { loadOf, type Scenario } from './schema.js';
+import type { Scenario } from './schema.js';
 
 /** What the schema cannot see: fields that must fit each other. */
 export function checkScenario(scenario: Scenario): Findings {
   const findings = new Findings();
   checkTransport(scenario, findings);
   checkProbes(scenario, findings);
-  const names = checkNames(scenario.groups, 'groups', findings);
+  const groupNames = checkNames(scenario.groups, 'groups', findings);
   scenario.groups.forEach((group, g) => {
     checkGroup(group, ['groups', g], findings);
   });
   checkSizes(scenario, findings);
   checkNames(scenario.phases, 'phases', findings);
-  checkPhases(scenario, names, findings);
+  checkPhases(scenario, groupNames, findings);
   // Ids are rendered to be compared, which needs templates that are sound.
   if (findings.errors.length === 0) checkClientIds(scenario, findings);
   if (findings.errors.length === 0) checkProfile(scenario, findings);
@@ -89,36 +90,5 @@ function checkSizes(scenario: Scenario, findings: Findings): void {
   }
   if (devices > MAX_SLOTS || senders > MAX_SLOTS) {
     findings.error(['groups'], `at most 2^32 devices, and as many publish streams of devices`);
-  }
-}
-
-function checkPhases(scenario: Scenario, groups: readonly string[], findings: Findings): void {
-  const { phases } = scenario;
-  if (phases[0]?.kind !== 'ramp') {
-    findings.error(['phases', 0, 'kind'], 'the first phase to be a ramp, in which devices connect');
-  }
-  phases.forEach((phase, k) => {
-    if (phase.kind === 'ramp' && k > 0) {
-      findings.error(['phases', k, 'kind'], 'one ramp only, as the first phase');
-    }
-    if (phase.kind !== 'steady') return;
-    if (phase.durationUs === 0) findings.error(['phases', k, 'duration'], 'a duration above 0');
-    if (phase.load.kind !== 'byGroup') return;
-    for (const name of Object.keys(phase.load.lines)) {
-      if (groups.includes(name)) continue;
-      const meant = nearest(name, groups);
-      const hint =
-        meant === undefined ? `groups: ${groups.join(', ')}` : `did you mean '${meant}'?`;
-      findings.error(['phases', k, 'load', name], `the name of a group (${hint})`);
-    }
-  });
-  for (const group of scenario.groups) {
-    if (!group.publish.some(({ arrivals }) => arrivals.kind === 'saturate')) continue;
-    phases.forEach((phase, k) => {
-      const { from, to } = loadOf(phase, group.name);
-      if (from === to && (from === 0 || from === 1)) return;
-      const why = `group '${group.name}' saturates, so it has no rate to take a part of`;
-      findings.error(['phases', k, 'load'], `load 0 or 1 (${why})`);
-    });
   }
 }

@@ -1,3 +1,4 @@
+import type { Credentials } from './credentials.js';
 import type { Group } from './schema.js';
 import { compileTemplate, type Template, type TemplateValues } from './template.js';
 
@@ -8,9 +9,14 @@ export class GroupIdentity {
   readonly #seed: number;
   readonly #clientId: Template;
   readonly #username: Template;
+  readonly #credentials: readonly Credentials[] | undefined;
 
-  /** `run`: what `{run}` stands for; `seed`: the scenario's, for `%rand_N`. */
-  constructor(group: Group, run: string, seed: number) {
+  /**
+   * `run`: what `{run}` stands for; `seed`: the scenario's, for `%rand_N`; `credentials`: the rows of the
+   * group's file, if it has one.
+   */
+  constructor(group: Group, run: string, seed: number, credentials?: readonly Credentials[]) {
+    this.#credentials = credentials;
     this.#group = group;
     this.#run = run;
     this.#seed = seed;
@@ -38,6 +44,14 @@ export class GroupIdentity {
     if (this.#clientId.uses('u')) values.username = this.#username.render(values);
     values.clientId = this.#clientId.render(values);
     values.username = this.#username.render(values);
+    const row = this.#credentials?.[index];
+    if (row?.clientId !== undefined) values.clientId = row.clientId;
+    if (row?.username !== undefined) values.username = row.username;
     return values;
+  }
+
+  /** The password that its row has. */
+  passwordOf(index: number): string | undefined {
+    return this.#credentials?.[index]?.password;
   }
 }

@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { readCredentials } from './credentials.js';
 import { nearest } from './nearest.js';
 import { parseScenario, type ScenarioChanges } from './parse.js';
 import { presetFile, presets } from './presets.js';
@@ -35,7 +37,18 @@ export async function loadScenario(
   } catch (error) {
     throw new ScenarioNotFoundError(nameOrPath, reason(error));
   }
-  return parseScenario(text, file, changes);
+  return withCredentials(parseScenario(text, file, changes), file);
+}
+
+/** Files of credentials found from where the scenario lies, and seen to be right before anything connects. */
+function withCredentials(scenario: Scenario, scenarioFile: string): Scenario {
+  const groups = scenario.groups.map((group) => {
+    if (group.credentials === undefined) return group;
+    const file = resolve(dirname(scenarioFile), group.credentials.file);
+    readCredentials(file, group.count);
+    return { ...group, credentials: { file } };
+  });
+  return { ...scenario, groups };
 }
 
 function reason(error: unknown): string {

@@ -2,10 +2,14 @@
 export { BenchFlagError, type OwnFlag } from './bench-argv.js';
 export { BENCH_FLAGS, type BenchFlag, type BenchVerb, benchFlags } from './bench-flags.js';
 export { scenarioNotes } from './check.js';
+export { groupIdentity } from './credentials.js';
+export { DEFAULTS } from './defaults.js';
 export { ScenarioError, type ScenarioIssue } from './error.js';
 export { FanOut } from './fan-out.js';
 export { scenarioHash } from './hash.js';
 export { GroupIdentity } from './identity.js';
+export { scenarioJsonSchema } from './json-schema.js';
+export { type Leavers, leavers } from './leavers.js';
 export { loadScenario, ScenarioNotFoundError } from './load.js';
 export { parseScenario, type ScenarioChanges } from './parse.js';
 export {
@@ -14,23 +18,21 @@ export {
   type PayloadTemplate,
   type PayloadValues,
 } from './payload.js';
+export { isAbout, loadSegments } from './phase-load.js';
+export { isRunning, type LoadLine, type Phase, type RunningPhase } from './phase-schema.js';
 export { type FleetPlan, type GroupPlan, messageLimit, plan, type StreamPlan } from './plan.js';
 export { type Preset, presets } from './presets.js';
 export { scale } from './scale.js';
-export {
-  DEFAULTS,
-  type Group,
-  type LoadLine,
-  loadOf,
-  type Payload,
-  type Phase,
-  type ProfileChoice,
-  type Publish,
-  type PublishArrivals,
-  type Scenario,
-  type ScenarioSpelling,
-  type Subscription,
-  type Will,
+export type {
+  Group,
+  Payload,
+  ProfileChoice,
+  Publish,
+  PublishArrivals,
+  Scenario,
+  ScenarioSpelling,
+  Subscription,
+  Will,
 } from './schema.js';
 export { SetPathError, setPaths } from './set-paths.js';
 export { scenarioToYaml } from './spelling.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ScenarioError } from './error.js';
 import { parseScenario, type ScenarioChanges } from './parse.js';
-import { loadOf } from './schema.js';
+import { loadSegments } from './phase-load.js';
 import { SetPathError } from './set-paths.js';
 
 const MINIMAL = `name: minimal
@@ -128,15 +128,10 @@ test('the load of a group is a number, a line, or its entry in a mapping', () =>
     'test.yaml',
   );
   assert.deepEqual(
-    scenario.phases.map((phase) => loadOf(phase, 'sensors')),
-    [
-      { from: 0, to: 0 },
-      { from: 0.5, to: 0.5 },
-      { from: 0, to: 2 },
-      { from: 1, to: 0 },
-      { from: 0, to: 0 },
-      { from: 0, to: 0 },
-    ],
+    scenario.phases.map((phase) =>
+      loadSegments(phase, 'sensors').map(({ from, to }) => [from, to]),
+    ),
+    [[], [[0.5, 0.5]], [[0, 2]], [[1, 0]], [[0, 0]], []],
   );
 });
 
@@ -167,7 +162,7 @@ const WRONG: [replace: string, by: string, line: string][] = [
   [
     'kind: ramp',
     'kind: rmap',
-    `6:25: phases.0.kind: expected a kind of phase: ramp, steady or drain, found "rmap"`,
+    `6:25: phases.0.kind: expected a kind of phase: ramp, steady, step, spike, sine, churn, storm or drain, found "rmap"`,
   ],
   [
     'kind: ramp',

@@ -1,5 +1,6 @@
 import { FieldPayloadTemplate } from '../field-clients/payload.js';
 import { random } from '../schedule/mod.js';
+import { compileField, PAYLOAD_FIELD, type PayloadField } from './payload-field.js';
 import type { Payload } from './schema.js';
 import {
   compileTemplate,
@@ -110,7 +111,8 @@ type Piece =
   | { readonly kind: 'template'; readonly template: Template; readonly encoded: Uint8Array }
   | { readonly kind: 'time'; readonly clock: Clock }
   | { readonly kind: 'unique' }
-  | { readonly kind: 'random' };
+  | { readonly kind: 'random' }
+  | { readonly kind: 'field'; readonly field: PayloadField; readonly place: number };
 
 /** emqtt-bench's variables of a message template; every occurrence counts, not only the first. */
 export const PAYLOAD_VARIABLE = /%(TIMESTAMP(?:MS|US|NS)?|UNIQUE|RANDOM)%/g;
@@ -133,10 +135,15 @@ function compilePieces(source: string): Piece[] {
     const literal = template.parts.map((p) => (p.kind === 'text' ? p.text : '')).join('');
     pieces.push({ kind: 'template', template, encoded: new TextEncoder().encode(literal) });
   };
-  for (const match of source.matchAll(PAYLOAD_VARIABLE)) {
+  const matches = [...source.matchAll(PAYLOAD_VARIABLE), ...source.matchAll(PAYLOAD_FIELD)];
+  for (const match of matches.sort((a, b) => a.index - b.index)) {
+    const [whole, word = '', argument] = match;
     text(end, match.index);
-    pieces.push(VARIABLES[match[1]!]!);
-    end = match.index + match[0].length;
+    const place = pieces.length;
+    pieces.push(
+      VARIABLES[word] ?? { kind: 'field', field: compileField(whole, word, argument), place },
+    );
+    end = match.index + whole.length;
   }
   text(end, source.length);
   return pieces;
@@ -170,7 +177,9 @@ class VariablePayload implements PayloadTemplate {
     for (const piece of this.#pieces) {
       if (isLiteral(piece)) bytes += literalBytes(piece);
       else if (piece.kind === 'random') bytes += this.#randomBytes;
-      else bytes += Buffer.byteLength(pieceText(piece, values));
+      else if (piece.kind === 'field' && piece.field.fixedBytes !== undefined) {
+        bytes += piece.field.fixedBytes;
+      } else bytes += Buffer.byteLength(pieceText(piece, values));
     }
     return bytes;
   }
@@ -202,6 +211,7 @@ function literalBytes(piece: Piece): number {
 
 function pieceText(piece: Exclude<Piece, { kind: 'random' }>, values: PayloadValues): string {
   if (piece.kind === 'template') return piece.template.render(values);
+  if (piece.kind === 'field') return piece.field.text(values, piece.place);
   if (piece.kind === 'unique') {
     // One number for each message of the run: the sender slot, then its message number.
     return values.sender + String(values.message).padStart(10, '0');

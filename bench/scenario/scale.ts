@@ -2,7 +2,7 @@ import type { Publish, Scenario } from './schema.js';
 
 /**
  * The same scenario with `factor` times as many devices. Counts, rates over a whole group or the
- * whole fleet (the connect rate too) and message limits scale, so that every device does what it
+ * whole fleet (those of connects and of churn too) and message limits scale, so that every device does what it
  * did and every phase lasts as long; intervals and in-flight windows of a single device stay. A
  * group keeps at least one device, a limit at least one message.
  *
@@ -21,6 +21,9 @@ export function scale(scenario: Scenario, factor: number): Scenario {
       count: scaledCount(group.count, factor),
       publish: group.publish.map((stream) => scaledStream(stream, factor)),
     })),
+    phases: scenario.phases.map((phase) =>
+      phase.kind === 'churn' ? { ...phase, ratePerSec: phase.ratePerSec * factor } : phase,
+    ),
   };
 }
 

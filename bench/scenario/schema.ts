@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type FieldPayload, fieldStreams } from '../field-clients/behaviour.js';
+import { DEFAULTS } from './defaults.js';
 import {
   count,
   duration,
@@ -13,6 +14,7 @@ import {
   seconds,
   text,
 } from './fields.js';
+import { phase } from './phase-schema.js';
 import { tlsSchema } from './tls.js';
 
 /**
@@ -20,40 +22,6 @@ import { tlsSchema } from './tls.js';
  * the rest of the harness works with. Durations come out in µs (`…Us`), counts and rates as
  * numbers. Checks that need more than one field stand in `check.ts`.
  */
-
-/** What a field is when the file leaves it out. The only place where defaults are. */
-export const DEFAULTS = {
-  seed: 1,
-  connectRatePerSec: 1000,
-  connectTimeout: '30s',
-  startNumber: 0,
-  clientId: 'fg-{run}-%g-%i',
-  protocol: 5,
-  driver: 'lean',
-  cleanStart: true,
-  sessionExpiry: '0s',
-  keepAlive: '60s',
-  inflight: 20,
-  qos: 0,
-  retain: false,
-  payloadBytes: 64,
-  randomBytes: 256,
-  interval: '1s',
-  limit: 0,
-  load: 1,
-  measure: true,
-  drain: '5s',
-  sparkplugGroup: 'plant',
-  sparkplugDevices: 4,
-  sparkplugChanged: 2,
-  fieldMetrics: 10,
-  kuraAccount: 'account-name',
-  kuraAssets: 1,
-  kuraGzip: true,
-  sasKeyOf: 'device',
-  sasPolicy: 'device',
-  sasLifetime: '1h',
-} as const;
 
 const will = mapping({
   topic: text,
@@ -123,6 +91,24 @@ const stream = mapping({
   limit: count(0, Number.MAX_SAFE_INTEGER).prefault(DEFAULTS.limit),
 });
 
+const MULTIPLIER_EXPECTED = 'a factor of at least 1, such as 2';
+const JITTER_EXPECTED = 'a part of the wait from 0 to 1, such as 0.5';
+
+/** What a device does that could not connect, or lost its connection. */
+const reconnect = mapping({
+  initial: duration.prefault(DEFAULTS.backOffInitial),
+  max: duration.prefault(DEFAULTS.backOffMax),
+  multiplier: z
+    .number({ error: MULTIPLIER_EXPECTED })
+    .min(1, MULTIPLIER_EXPECTED)
+    .default(DEFAULTS.backOffMultiplier),
+  jitter: z
+    .number({ error: JITTER_EXPECTED })
+    .min(0, JITTER_EXPECTED)
+    .max(1, JITTER_EXPECTED)
+    .default(DEFAULTS.backOffJitter),
+  limit: count(0).prefault(DEFAULTS.backOffLimit),
+}).transform(({ initial, max, ...rest }) => ({ ...rest, initialUs: initial, maxUs: max }));
 const behaviour = z.discriminatedUnion(
   'kind',
   [
@@ -158,7 +144,9 @@ const group = mapping({
   keepAlive: seconds(65_535).prefault(DEFAULTS.keepAlive),
   username: text.optional(),
   password: text.optional(),
+  credentials: mapping({ file: text }).optional(),
   will: will.optional(),
+  reconnect: reconnect.optional(),
   behaviour: behaviour.optional(),
   tls: tlsSchema.optional(),
   inflight: count(0, 65_535).prefault(DEFAULTS.inflight),
@@ -178,56 +166,6 @@ const group = mapping({
     keepAliveUs: keepAlive,
   };
 });
-
-const LOAD_EXPECTED = 'a load factor such as 1 or 0.5, or a straight line such as [0, 1]';
-const factor = z.number({ error: LOAD_EXPECTED }).nonnegative(LOAD_EXPECTED);
-const line = z
-  .union([factor, z.tuple([factor, factor])], { error: LOAD_EXPECTED })
-  .transform((raw) =>
-    typeof raw === 'number' ? { from: raw, to: raw } : { from: raw[0], to: raw[1] },
-  );
-const load = z
-  .union([line, z.record(z.string(), line)], {
-    error: `${LOAD_EXPECTED}; or a mapping of group names to those`,
-  })
-  .transform((raw) =>
-    isLine(raw) ? { kind: 'all' as const, line: raw } : { kind: 'byGroup' as const, lines: raw },
-  );
-
-function isLine(raw: LoadLine | Record<string, LoadLine>): raw is LoadLine {
-  return typeof raw.from === 'number' && typeof raw.to === 'number';
-}
-
-const phase = z.discriminatedUnion(
-  'kind',
-  [
-    mapping({ name, kind: z.literal('ramp'), timeout: duration.optional() }).transform(rampOf),
-    mapping({
-      name,
-      kind: z.literal('steady'),
-      duration,
-      load: load.prefault(DEFAULTS.load),
-      measure: flag.default(DEFAULTS.measure),
-    }).transform(({ duration, ...rest }) => ({ ...rest, durationUs: duration })),
-    mapping({
-      name,
-      kind: z.literal('drain'),
-      duration: duration.prefault(DEFAULTS.drain),
-    }).transform(({ duration, ...rest }) => ({ ...rest, durationUs: duration })),
-  ],
-  { error: 'a kind of phase: ramp, steady or drain' },
-);
-
-function rampOf({
-  timeout,
-  ...rest
-}: {
-  name: string;
-  kind: 'ramp';
-  timeout?: number | undefined;
-}): { name: string; kind: 'ramp'; timeoutUs?: number } {
-  return timeout === undefined ? rest : { ...rest, timeoutUs: timeout };
-}
 
 const connect = mapping({
   ratePerSec: rate.prefault(DEFAULTS.connectRatePerSec),
@@ -291,20 +229,6 @@ export type Subscription = Group['subscribe'][number];
 /** One stream of messages that every device of a group sends. */
 export type Publish = Group['publish'][number];
 export type Payload = Publish['payload'];
+export type Reconnect = NonNullable<Group['reconnect']>;
 export type PublishArrivals = Publish['arrivals'];
 export type ProfileChoice = NonNullable<Scenario['profile']>;
-export type Phase = Scenario['phases'][number];
-/** A load factor that goes in a straight line over its phase (`from` = `to`: constant). */
-export interface LoadLine {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** The load factor of a group in a phase: 0 where nothing is sent. */
-export function loadOf(phase: Phase, groupName: string): LoadLine {
-  if (phase.kind !== 'steady') return NO_LOAD;
-  if (phase.load.kind === 'all') return phase.load.line;
-  return phase.load.lines[groupName] ?? NO_LOAD;
-}
-
-const NO_LOAD: LoadLine = { from: 0, to: 0 };

@@ -1,14 +1,14 @@
 import { stringify } from 'yaml';
-import {
-  DEFAULTS,
-  type Group,
-  type LoadLine,
-  type Payload,
-  type Phase,
-  type ProfileChoice,
-  type Publish,
-  type Scenario,
-  type Will,
+import { DEFAULTS } from './defaults.js';
+import type { LoadLine, Phase, RunningPhase } from './phase-schema.js';
+import type {
+  Group,
+  Payload,
+  ProfileChoice,
+  Publish,
+  Reconnect,
+  Scenario,
+  Will,
 } from './schema.js';
 import { writeDuration } from './units.js';
 
@@ -60,6 +60,8 @@ function spellGroup(group: Group): object {
     ...(group.username !== undefined && { username: group.username }),
     ...(group.password !== undefined && { password: group.password }),
     ...(group.tls !== undefined && { tls: group.tls }),
+    ...(group.credentials !== undefined && { credentials: group.credentials }),
+    ...(group.reconnect !== undefined && { reconnect: spellReconnect(group.reconnect) }),
     inflight: group.inflight,
     ...(group.behaviour === undefined ? spellStreams(group) : spellBehaviour(group.behaviour)),
   };
@@ -80,6 +82,10 @@ function spellBehaviour({ intervalUs, ...rest }: NonNullable<Group['behaviour']>
 
 function spellWill({ delayUs, ...will }: Will): object {
   return { ...will, ...(delayUs !== 0 && { delay: writeDuration(delayUs) }) };
+}
+
+function spellReconnect({ initialUs, maxUs, ...rest }: Reconnect): object {
+  return { initial: writeDuration(initialUs), max: writeDuration(maxUs), ...rest };
 }
 
 function spellStream(stream: Publish): object {
@@ -114,18 +120,48 @@ function spellPhase(phase: Phase): object {
     case 'ramp':
       if (phase.timeoutUs === undefined) return { name, kind };
       return { name, kind, timeout: writeDuration(phase.timeoutUs) };
-    case 'steady': {
-      const load =
-        phase.load.kind === 'all'
-          ? spellLine(phase.load.line)
-          : Object.fromEntries(
-              Object.entries(phase.load.lines).map(([group, line]) => [group, spellLine(line)]),
-            );
-      const measure = phase.measure ? {} : { measure: false };
-      return { name, kind, duration: writeDuration(phase.durationUs), load, ...measure };
-    }
     case 'drain':
       return { name, kind, duration: writeDuration(phase.durationUs) };
+    default:
+      return { name, kind, duration: writeDuration(phase.durationUs), ...spellRunning(phase) };
+  }
+}
+
+function spellRunning(phase: RunningPhase): object {
+  const load =
+    phase.load.kind === 'all'
+      ? spellLine(phase.load.line)
+      : Object.fromEntries(
+          Object.entries(phase.load.lines).map(([group, line]) => [group, spellLine(line)]),
+        );
+  const groups = 'groups' in phase && phase.groups !== undefined ? { groups: phase.groups } : {};
+  const measure = phase.measure ? {} : { measure: false };
+  return { ...spellShape(phase), ...groups, load, ...measure };
+}
+
+function spellShape(phase: RunningPhase): object {
+  switch (phase.kind) {
+    case 'steady':
+      return {};
+    case 'step':
+      return { from: phase.from, to: phase.to, steps: phase.steps };
+    case 'spike':
+      return {
+        peak: phase.peak,
+        at: writeDuration(phase.atUs),
+        width: writeDuration(phase.widthUs),
+      };
+    case 'sine':
+      return { low: phase.low, high: phase.high, period: writeDuration(phase.periodUs) };
+    case 'churn':
+      return {
+        ratePerSec: phase.ratePerSec,
+        share: phase.share,
+        offline: writeDuration(phase.offlineUs),
+        end: phase.end,
+      };
+    case 'storm':
+      return { share: phase.share, within: writeDuration(phase.withinUs), end: phase.end };
   }
 }
 

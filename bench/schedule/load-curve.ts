@@ -74,8 +74,13 @@ class SegmentedCurve implements LoadCurve {
   }
 
   loadUs(wallUs: number): number {
-    let k = this.#count - 1;
-    while (k >= 0 && this.#startUs[k]! > wallUs) k--;
+    // The last segment that starts by then: a sine over a day has many.
+    let k = -1;
+    for (let high = this.#count - 1; k < high; ) {
+      const middle = (k + high + 1) >> 1;
+      if (this.#startUs[middle]! <= wallUs) k = middle;
+      else high = middle - 1;
+    }
     if (k < 0) return 0;
     const t = wallUs - this.#startUs[k]!;
     if (t >= this.#durationUs[k]!) return this.#loadAtStartUs[k + 1]!;

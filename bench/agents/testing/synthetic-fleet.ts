@@ -97,7 +97,7 @@ export class SyntheticFleet implements FleetControl {
         ownLagUs: 0,
         cpuUs: 0,
       };
-      this.#news({ type: 'interval', report, inflight: 0 });
+      this.#news({ type: 'interval', report, inflight: 0, returning: 0 });
     }
   }
 }

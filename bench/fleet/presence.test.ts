@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { COUNTER, type Device, type DeviceOwner, Tally } from '../device/mod.js';
+import { parseScenario, plan } from '../scenario/mod.js';
+import { Goings } from './goings.js';
+import { Shard } from './shard.js';
+import { ShardDevices } from './shard-devices.js';
+import { streamPrograms } from './stream-program.js';
+import { StreamTable } from './stream-table.js';
+
+const SECOND_US = 1_000_000;
+
+/** A device without a socket, that notes when it connects and leaves; the target is up or down. */
+class Dummy implements Device {
+  static targetUp = true;
+  ready = false;
+  inflight = 0;
+  readonly log: string[] = [];
+  readonly #index: number;
+  readonly #owner: DeviceOwner;
+  readonly #nowUs: () => number;
+
+  constructor(index: number, owner: DeviceOwner, nowUs: () => number) {
+    this.#index = index;
+    this.#owner = owner;
+    this.#nowUs = nowUs;
+  }
+
+  connect(intendedUs: number): void {
+    this.log.push(`connect ${intendedUs / 1000}`);
+    this.ready = Dummy.targetUp;
+    if (this.ready) this.#owner.ready(this.#index);
+    else this.#owner.failed(this.#index);
+  }
+  publish(): boolean {
+    return true;
+  }
+  flush(): void {}
+  timer(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+  disconnect(): void {
+    this.#gone('disconnect');
+  }
+  cut(): void {
+    this.#gone('cut');
+  }
+  lose(): void {
+    this.ready = false;
+    this.#owner.lost(this.#index);
+  }
+  #gone(how: string): void {
+    this.log.push(`${how} ${this.#nowUs() / 1000}`);
+    this.ready = false;
+    this.#owner.closed(this.#index);
+  }
+}
+
+/** One shard with four devices that publish every 100 ms, on a clock that only the test moves. */
+function shardOf(group: string, phases: string) {
+  Dummy.targetUp = true;
+  const scenario = parseScenario(
+    `name: t
+groups:
+  - { name: g, count: 4, publish: [{ topic: t, arrivals: { kind: periodic, interval: 100ms } }], ${group} }
+phases:
+  - { name: ramp, kind: ramp }
+  ${phases}
+`,
+    'test.yaml',
+  );
+  const clock = { us: 0 };
+  const nowUs = () => clock.us;
+  const fleet = plan(scenario);
+  const placement = new ShardDevices(fleet, 0, 1);
+  const programs = streamPrograms(scenario, fleet, 'abcd', () => 0);
+  const devices: Dummy[] = [];
+  const tally = new Tally();
+  const shard = new Shard(
+    { nowUs, tally },
+    new StreamTable(programs, placement),
+    (owner) => {
+      for (let k = 0; k < 4; k++) devices.push(new Dummy(k, owner, nowUs));
+      return devices;
+    },
+    new Goings(scenario, placement),
+    4,
+  );
+  const run = (untilUs: number): void => {
+    for (; clock.us < untilUs; clock.us += 1000) shard.tick();
+  };
+  shard.start(() => 0);
+  run(10_000);
+  shard.begin(SECOND_US);
+  return { shard, devices, tally, run };
+}
+
+function counted(tally: Tally, ...names: (keyof typeof COUNTER)[]): number[] {
+  return names.map((name) => tally.counters[COUNTER[name]]!);
+}
+
+test('churn takes the devices in turn through whole cycles at the rate of the phase', () => {
+  const churn = '- { name: c, kind: churn, duration: 1s, ratePerSec: 10, offline: 50ms }';
+  const { devices, tally, run } = shardOf('', churn);
+  run(3 * SECOND_US);
+  assert.deepEqual(devices[1]!.log, [
+    'connect 0',
+    'disconnect 1100',
+    'connect 1150',
+    'disconnect 1500',
+    'connect 1550',
+    'disconnect 1900',
+    'connect 1950',
+  ]);
+  const names = ['cyclesScheduled', 'cyclesCompleted', 'connectionsEnded', 'reconnects'] as const;
+  assert.deepEqual(counted(tally, ...names), [10, 10, 10, 0]);
+  assert.equal(counted(tally, 'publishesFailed')[0], 0);
+});
+
+test('what falls due while a device is away by plan is not offered, and counted so', () => {
+  const churn = '- { name: c, kind: churn, duration: 4s, ratePerSec: 1, offline: 500ms }';
+  const { tally, run } = shardOf('', churn);
+  run(7 * SECOND_US);
+  const [away, scheduled, failed] = counted(
+    tally,
+    'publishesAway',
+    'publishesScheduled',
+    'publishesFailed',
+  );
+  assert.equal(away! + scheduled!, 160, 'the whole schedule: 4 devices, 10/s, 4 s');
+  assert.equal(failed, 0);
+  assert.ok(away! >= 18 && away! <= 22, `${away}`);
+});
+
+test('a device that waits for answers leaves when they have come', () => {
+  const churn = '- { name: c, kind: churn, duration: 1s, ratePerSec: 1, offline: 200ms }';
+  const { devices, run } = shardOf('', churn);
+  devices[0]!.inflight = 1;
+  run(1.1 * SECOND_US);
+  assert.deepEqual(devices[0]!.log, ['connect 0']);
+  devices[0]!.inflight = 0;
+  run(2 * SECOND_US);
+  assert.deepEqual(devices[0]!.log, ['connect 0', 'disconnect 1100', 'connect 1200']);
+});
+
+test('a storm cuts its share at once, and they come back by their back-off', () => {
+  const { devices, tally, run } = shardOf(
+    'reconnect: { initial: 400ms, jitter: 0 }',
+    '- { name: s, kind: storm, duration: 2s, share: 0.5, within: 10ms }',
+  );
+  run(3 * SECOND_US);
+  assert.deepEqual(
+    devices.map(({ log }) => log.slice(1)),
+    [['cut 1000', 'connect 1400'], ['cut 1005', 'connect 1405'], [], []],
+  );
+  assert.deepEqual(counted(tally, 'reconnects', 'connectionsEnded', 'cyclesScheduled'), [2, 2, 0]);
+});
+
+test('a target that is away for a while is tried again and again, and what falls due meanwhile fails', () => {
+  const { shard, devices, tally, run } = shardOf(
+    'reconnect: { initial: 100ms, max: 400ms, jitter: 0 }',
+    '- { name: s, kind: steady, duration: 4s }',
+  );
+  run(1.5 * SECOND_US);
+  Dummy.targetUp = false;
+  for (const device of devices) device.lose();
+  run(2 * SECOND_US);
+  assert.equal(shard.presence.census.ready, 0);
+  Dummy.targetUp = true;
+  run(6 * SECOND_US);
+  // 100, 200 and 400 ms after the loss and after each failure.
+  assert.deepEqual(devices[2]!.log.slice(1), ['connect 1600', 'connect 1800', 'connect 2200']);
+  assert.equal(shard.presence.census.ready, 4);
+  const [failed, away, reconnects] = counted(
+    tally,
+    'publishesFailed',
+    'publishesAway',
+    'reconnects',
+  );
+  assert.ok(failed! >= 26 && failed! <= 30, `7 tenths of a second of 4 devices: ${failed}`);
+  assert.deepEqual([away, reconnects], [0, 4]);
+});
+
+test('a device gives up at its limit, and one without a back-off at once', () => {
+  const limited = shardOf(
+    'reconnect: { initial: 10ms, jitter: 0, limit: 3 }',
+    '- { name: s, kind: steady, duration: 4s }',
+  );
+  Dummy.targetUp = false;
+  limited.devices[0]!.lose();
+  limited.run(2 * SECOND_US);
+  assert.equal(limited.devices[0]!.log.length, 1 + 3);
+  assert.equal(limited.shard.presence.census.lost, 1);
+  const plain = shardOf('', '- { name: s, kind: steady, duration: 4s }');
+  plain.devices[0]!.lose();
+  plain.run(2 * SECOND_US);
+  assert.equal(plain.devices[0]!.log.length, 1);
+  assert.equal(plain.shard.presence.census.lost, 1);
+});
+
+test('cycles that come due while the device is not there are scheduled and not completed', () => {
+  const { devices, shard, tally, run } = shardOf(
+    '',
+    '- { name: c, kind: churn, duration: 2s, ratePerSec: 4, offline: 10ms }',
+  );
+  run(1.2 * SECOND_US);
+  devices[1]!.lose();
+  run(4 * SECOND_US);
+  shard.disconnect();
+  run(4.1 * SECOND_US);
+  assert.deepEqual(counted(tally, 'cyclesScheduled', 'cyclesCompleted'), [8, 6]);
+  assert.ok(shard.presence.allClosed);
+});
+
+test('the goodbye of a run reaches devices that are away: nobody comes back after it', () => {
+  const { devices, shard, run } = shardOf(
+    'reconnect: { initial: 1s, jitter: 0 }',
+    '- { name: s, kind: storm, duration: 2s }',
+  );
+  run(1.5 * SECOND_US);
+  shard.disconnect();
+  run(4 * SECOND_US);
+  assert.ok(shard.presence.allClosed);
+  for (const { log } of devices) assert.equal(log.length, 2);
+});

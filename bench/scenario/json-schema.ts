@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { scenarioSchema } from './schema.js';
+
+/** What an editor shows for a key, wherever it stands: keys of one name mean one thing. */
+const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  name: 'What it is called. Groups and phases are told apart by it; %g stands for the group’s.',
+  seed: 'Fixes every random choice: the same seed offers the same load.',
+  target:
+    'One URL such as mqtt://127.0.0.1:1883, or a list; device n goes to target n modulo their number.',
+  connect: 'The connect schedule of the whole fleet.',
+  groups: 'The groups of devices; in a phase, the names of those that it is about.',
+  phases: 'What happens when, in order; the first is the ramp.',
+  objectives: "Bounds that the run is judged by, such as 'delivery.response.p99 < 50ms'.",
+  ratePerSec:
+    'A rate such as 500 or 5k/s: connects over the fleet, messages over the group, or cycles of churn.',
+  timeout: 'How long to wait at most, such as 30s.',
+  count: 'How many devices, such as 200 or 10k.',
+  startNumber: 'Number of the first device: %i counts from here.',
+  clientId: 'Must differ from device to device, so it needs %i.',
+  protocol: '3 is MQTT 3.1, 4 is 3.1.1, 5 is 5.0.',
+  driver: 'lean for scale; mqttjs runs the same through MQTT.js.',
+  cleanStart: 'Whether a device begins without the session that the target may have of it.',
+  sessionExpiry:
+    'How long the target keeps the session of a device that is away; MQTT 5, whole seconds.',
+  keepAlive: 'Whole seconds up to 65535s; 0s is none.',
+  username: 'With placeholders, so that each device can have its own.',
+  password: 'With placeholders, so that each device can have its own.',
+  credentials: 'Client id, user name and password of each device, from a file.',
+  file: 'A CSV file with the columns clientId, username, password; relative to the scenario file.',
+  will: 'What the target publishes when a device is gone without a goodbye.',
+  delay: 'How long the target waits before it publishes the will; MQTT 5, whole seconds.',
+  reconnect: 'How a device comes back that could not connect, or lost its connection.',
+  initial: 'Wait before the first attempt.',
+  max: 'The longest wait.',
+  multiplier: 'By what each wait is longer than the one before.',
+  jitter: 'The part of each wait that is left to chance, 0 to 1.',
+  limit:
+    'Messages of the stream over the whole group, or attempts to reconnect in a row; 0 is no limit.',
+  inflight: 'QoS 1 and 2 messages of one device in flight at most; 0 is no limit.',
+  subscribe: 'What each device of the group subscribes to.',
+  filter: 'A topic filter with placeholders; $share/name/filter for shared subscriptions.',
+  publish: 'The streams that each device of the group sends.',
+  topic: 'A topic with placeholders, without wildcards.',
+  qos: '0, 1 or 2.',
+  retain: 'Whether the target keeps the message for those who subscribe later.',
+  payload: 'What is in the message.',
+  bytes: 'So many bytes; the first 16 are the measurement header.',
+  text: 'This text, as it is.',
+  template: 'Text with placeholders and variables.',
+  header: 'Puts the 16-byte measurement header in front, so that deliveries are timed.',
+  randomBytes: 'How many bytes %RANDOM% stands for.',
+  arrivals: 'When messages are due.',
+  kind: 'What kind of phase, or of arrivals, it is.',
+  interval: 'Between two messages of one device.',
+  duration: 'How long it lasts, such as 30s or 5m.',
+  load: 'A factor on all rates, a straight line [from, to], or one of these by group.',
+  measure: 'Whether the phase counts in the figures of the run.',
+  from: 'The load of the first step.',
+  to: 'The load of the last step.',
+  steps: 'How many steps, equally long.',
+  peak: 'The load during the spike.',
+  at: 'When the spike begins, from the start of the phase.',
+  width: 'How long the spike lasts.',
+  low: 'The lowest load of the sine, where it begins.',
+  high: 'The highest load of the sine.',
+  period: 'From one trough of the sine to the next.',
+  share: 'The part of each group that leaves, above 0 and up to 1.',
+  offline: 'From the goodbye of a cycle until the device connects again.',
+  end: 'disconnect says goodbye; cut does not, as a crash.',
+  within: 'The time over which the connections are lost.',
+};
+
+/** JSON Schema of a scenario file, for editors: made from the schema that checks it. */
+export function scenarioJsonSchema(): object {
+  const schema = z.toJSONSchema(scenarioSchema, {
+    io: 'input',
+    override: ({ jsonSchema }) => {
+      for (const [key, field] of Object.entries(jsonSchema.properties ?? {})) {
+        const description = DESCRIPTIONS[key];
+        if (description !== undefined && typeof field === 'object')
+          field.description ??= description;
+      }
+    },
+  });
+  return { title: 'A Fleetgauge scenario', ...schema };
+}
