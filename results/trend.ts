@@ -67,13 +67,17 @@ function widening(values: readonly number[], drift: number): number {
   return 1 + (2 / (n * (n - 1) * (n - 2))) * sum;
 }
 
+/** Of the largest value: what differs by less was equal before it was rounded. */
+const ROUNDING = 1e-9;
+
 /** Ranks from 1, ties at their mean. */
 function ranks(values: readonly number[]): number[] {
   const order = values.map((value, at) => ({ value, at })).sort((a, b) => a.value - b.value);
+  const tolerance = ROUNDING * Math.max(...values.map(Math.abs));
   const ranked = new Array<number>(values.length).fill(0);
   for (let from = 0; from < order.length; ) {
     let to = from;
-    while (to < order.length && order[to]!.value === order[from]!.value) to += 1;
+    while (to < order.length && order[to]!.value - order[from]!.value <= tolerance) to += 1;
     for (let at = from; at < to; at += 1) ranked[order[at]!.at] = (from + to + 1) / 2;
     from = to;
   }

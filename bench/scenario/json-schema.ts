@@ -68,6 +68,25 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   offline: 'From the goodbye of a cycle until the device connects again.',
   end: 'disconnect says goodbye; cut does not, as a crash.',
   within: 'The time over which the connections are lost.',
+  profile:
+    'What kind of target it is, such as rabbitmq or aws-iot-core: its rules and quotas are checked.',
+  sas: 'Azure’s shared access signatures, made from a key.',
+  keyOf: 'Whose key it is: the device’s, its enrolment group’s, or a policy’s.',
+  probes:
+    'What to watch, by name: a pid, machine, or an endpoint such as node-exporter:http://host:9100.',
+  sourceAddresses: 'Addresses of this machine that devices connect from, in turn.',
+  tls: 'For targets mqtts:// and wss://: who is trusted, and the devices’ own certificates.',
+  alpn: 'Protocol names that the handshake offers.',
+  verify: 'false takes whatever certificate the target shows.',
+  minVersion: 'The lowest version of TLS.',
+  maxVersion: 'The highest version of TLS.',
+  resume: 'A device that connects again offers the TLS session it had.',
+  behaviour: 'Devices that act as clients in the field do: sparkplug or kura.',
+  devices: 'How many devices each edge node speaks for.',
+  metrics: 'How many metrics there are in a message.',
+  changed: 'How many metrics of a device change from message to message.',
+  assets: 'How many assets each gateway speaks for.',
+  gzip: 'Whether payloads are compressed.',
 };
 
 /** JSON Schema of a scenario file, for editors: made from the schema that checks it. */
