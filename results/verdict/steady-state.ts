@@ -122,9 +122,11 @@ function warm(phase: Steadiness, series: readonly Series[], points: number): Fin
   );
 }
 
-/** Lines from one load to another, of all or of a group, are no steady state and not meant to be. */
+/** Lines from one load to another, of all or of a group, and shapes are no steady state and not meant to be; nor do devices leave in one. */
 function hasConstantLoad(record: RunRecord, name: string): boolean {
-  const load = record.phases.find((phase) => phase.name === name)?.load ?? 1;
+  const phase = record.phases.find((each) => each.name === name);
+  if (phase?.shape !== undefined) return false;
+  const load = phase?.load ?? 1;
   if (typeof load === 'number') return true;
   return !Array.isArray(load) && Object.values(load).every((factor) => typeof factor === 'number');
 }
