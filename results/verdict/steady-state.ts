@@ -33,7 +33,8 @@ export function judgeSteadyState(record: RunRecord): Finding[] {
 function judgePhase(record: RunRecord, phase: Steadiness): Finding[] {
   const check = `steady state, phase '${phase.phase}'`;
   const seconds = phase.ratePerSec.length;
-  if (!hasConstantLoad(record, phase.phase)) return silence(check, 'its load is meant to change');
+  if (!hasConstantLoad(record, phase.phase))
+    return silence(check, 'its load, or who is connected, is meant to change');
   if (seconds < STEADY_LEAST_SECONDS) {
     return silence(check, `${seconds} points of time; a trend needs ${STEADY_LEAST_SECONDS}`);
   }
@@ -122,7 +123,7 @@ function warm(phase: Steadiness, series: readonly Series[], points: number): Fin
   );
 }
 
-/** Lines from one load to another, of all or of a group, and shapes are no steady state and not meant to be; nor do devices leave in one. */
+/** Lines from one load to another, shapes, and devices that leave are no steady state and not meant to be. */
 function hasConstantLoad(record: RunRecord, name: string): boolean {
   const phase = record.phases.find((each) => each.name === name);
   if (phase?.shape !== undefined) return false;
