@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { COUNTER, type Device, type DeviceOwner, Tally } from '../device/mod.js';
-import { parseScenario, plan } from '../scenario/mod.js';
+import { COUNTER, type Device, type DeviceOwner, type Outgoing, Tally } from '../device/mod.js';
+import { FieldSession } from '../field-clients/session.js';
+import { GroupIdentity, parseScenario, plan } from '../scenario/mod.js';
+import { Certificates } from './certificates.js';
 import { Goings } from './goings.js';
 import { Shard } from './shard.js';
 import { ShardDevices } from './shard-devices.js';
@@ -32,7 +34,9 @@ class Dummy implements Device {
     if (this.ready) this.#owner.ready(this.#index);
     else this.#owner.failed(this.#index);
   }
-  publish(): boolean {
+  publish({ topic }: Outgoing): boolean {
+    const message = Buffer.from(topic).toString().split('/')[2];
+    if (message !== undefined) this.log.push(message);
     return true;
   }
   flush(): void {}
@@ -57,12 +61,16 @@ class Dummy implements Device {
 }
 
 /** One shard with four devices that publish every 100 ms, on a clock that only the test moves. */
-function shardOf(group: string, phases: string) {
+function shardOf(
+  group: string,
+  phases: string,
+  does = 'publish: [{ topic: t, arrivals: { kind: periodic, interval: 100ms } }],',
+) {
   Dummy.targetUp = true;
   const scenario = parseScenario(
     `name: t
 groups:
-  - { name: g, count: 4, publish: [{ topic: t, arrivals: { kind: periodic, interval: 100ms } }], ${group} }
+  - { name: g, count: 4, ${does} ${group} }
 phases:
   - { name: ramp, kind: ramp }
   ${phases}
@@ -73,7 +81,18 @@ phases:
   const nowUs = () => clock.us;
   const fleet = plan(scenario);
   const placement = new ShardDevices(fleet, 0, 1);
-  const programs = streamPrograms(scenario, fleet, 'abcd', () => 0);
+  const sessions = scenario.groups.map((each) => {
+    const identity = new GroupIdentity(each, 'abcd', 1);
+    const { behaviour, count } = each;
+    if (behaviour === undefined) return undefined;
+    return new FieldSession(
+      behaviour,
+      count,
+      (index) => identity.valuesOf(index, 0),
+      () => 0,
+    );
+  });
+  const programs = streamPrograms(scenario, fleet, 'abcd', () => 0, sessions);
   const devices: Dummy[] = [];
   const tally = new Tally();
   const shard = new Shard(
@@ -85,6 +104,7 @@ phases:
     },
     new Goings(scenario, placement),
     4,
+    new Certificates(sessions, placement, tally, nowUs),
   );
   const run = (untilUs: number): void => {
     for (; clock.us < untilUs; clock.us += 1000) shard.tick();
@@ -222,4 +242,18 @@ test('the goodbye of a run reaches devices that are away: nobody comes back afte
   run(4 * SECOND_US);
   assert.ok(shard.presence.allClosed);
   for (const { log } of devices) assert.equal(log.length, 2);
+});
+
+test('a field client is born anew on each connection, and says farewell before each goodbye', () => {
+  const churn = '- { name: c, kind: churn, duration: 400ms, ratePerSec: 10, offline: 50ms }';
+  const sparkplug = 'behaviour: { kind: sparkplug, devices: 1, interval: 1h }';
+  const { shard, devices, run } = shardOf('', churn, sparkplug);
+  run(2 * SECOND_US);
+  const born = ['NBIRTH', 'DBIRTH'];
+  const cycle = ['NDEATH', 'disconnect 1100', 'connect 1150', ...born];
+  const log = () => devices[1]!.log.filter((line) => !line.endsWith('DATA'));
+  assert.deepEqual(log(), ['connect 0', ...born, ...cycle]);
+  shard.disconnect();
+  run(3 * SECOND_US);
+  assert.deepEqual(log().slice(-2), ['NDEATH', 'disconnect 2000']);
 });

@@ -7,6 +7,11 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   seed: 'Fixes every random choice: the same seed offers the same load.',
   target:
     'One URL such as mqtt://127.0.0.1:1883, or a list; device n goes to target n modulo their number.',
+  profile: 'What kind of target it is: the name of a profile, or a mapping.',
+  sas: 'Tokens in place of passwords, for Azure IoT Hub.',
+  keyOf:
+    'Whose key it is: the device’s own, the group’s that theirs are derived from, or a policy’s.',
+  probes: 'What to watch beside the devices, by name: a pid, machine, a URL of metrics.',
   connect: 'The connect schedule of the whole fleet.',
   groups: 'The groups of devices; in a phase, the names of those that it is about.',
   phases: 'What happens when, in order; the first is the ramp.',
@@ -36,6 +41,12 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   jitter: 'The part of each wait that is left to chance, 0 to 1.',
   limit:
     'Messages of the stream over the whole group, or attempts to reconnect in a row; 0 is no limit.',
+  behaviour: 'A kind of field client, which will, subscriptions and streams follow from.',
+  devices: 'Sparkplug devices behind one edge node.',
+  metrics: 'Of a node and of each of its devices, or of an asset.',
+  changed: 'How many of the metrics a data message has.',
+  assets: 'Streams of data that one Kura gateway has.',
+  gzip: 'Whether payloads are compressed.',
   inflight: 'QoS 1 and 2 messages of one device in flight at most; 0 is no limit.',
   subscribe: 'What each device of the group subscribes to.',
   filter: 'A topic filter with placeholders; $share/name/filter for shared subscriptions.',
@@ -50,7 +61,7 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   header: 'Puts the 16-byte measurement header in front, so that deliveries are timed.',
   randomBytes: 'How many bytes %RANDOM% stands for.',
   arrivals: 'When messages are due.',
-  kind: 'What kind of phase, or of arrivals, it is.',
+  kind: 'What kind of phase, of arrivals or of field client it is.',
   interval: 'Between two messages of one device.',
   duration: 'How long it lasts, such as 30s or 5m.',
   load: 'A factor on all rates, a straight line [from, to], or one of these by group.',
@@ -68,12 +79,6 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   offline: 'From the goodbye of a cycle until the device connects again.',
   end: 'disconnect says goodbye; cut does not, as a crash.',
   within: 'The time over which the connections are lost.',
-  profile:
-    'What kind of target it is, such as rabbitmq or aws-iot-core: its rules and quotas are checked.',
-  sas: 'Azure’s shared access signatures, made from a key.',
-  keyOf: 'Whose key it is: the device’s, its enrolment group’s, or a policy’s.',
-  probes:
-    'What to watch, by name: a pid, machine, or an endpoint such as node-exporter:http://host:9100.',
   sourceAddresses: 'Addresses of this machine that devices connect from, in turn.',
   tls: 'For targets mqtts:// and wss://: who is trusted, and the devices’ own certificates.',
   alpn: 'Protocol names that the handshake offers.',
@@ -81,12 +86,6 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   minVersion: 'The lowest version of TLS.',
   maxVersion: 'The highest version of TLS.',
   resume: 'A device that connects again offers the TLS session it had.',
-  behaviour: 'Devices that act as clients in the field do: sparkplug or kura.',
-  devices: 'How many devices each edge node speaks for.',
-  metrics: 'How many metrics there are in a message.',
-  changed: 'How many metrics of a device change from message to message.',
-  assets: 'How many assets each gateway speaks for.',
-  gzip: 'Whether payloads are compressed.',
 };
 
 /** JSON Schema of a scenario file, for editors: made from the schema that checks it. */

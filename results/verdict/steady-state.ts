@@ -33,7 +33,8 @@ export function judgeSteadyState(record: RunRecord): Finding[] {
 function judgePhase(record: RunRecord, phase: Steadiness): Finding[] {
   const check = `steady state, phase '${phase.phase}'`;
   const seconds = phase.ratePerSec.length;
-  if (!hasConstantLoad(record, phase.phase)) return silence(check, 'its load is meant to change');
+  if (!hasConstantLoad(record, phase.phase))
+    return silence(check, 'its load, or who is connected, is meant to change');
   if (seconds < STEADY_LEAST_SECONDS) {
     return silence(check, `${seconds} points of time; a trend needs ${STEADY_LEAST_SECONDS}`);
   }
@@ -122,9 +123,11 @@ function warm(phase: Steadiness, series: readonly Series[], points: number): Fin
   );
 }
 
-/** Lines from one load to another, of all or of a group, are no steady state and not meant to be. */
+/** Lines from one load to another, shapes, and devices that leave are no steady state and not meant to be. */
 function hasConstantLoad(record: RunRecord, name: string): boolean {
-  const load = record.phases.find((phase) => phase.name === name)?.load ?? 1;
+  const phase = record.phases.find((each) => each.name === name);
+  if (phase?.shape !== undefined) return false;
+  const load = phase?.load ?? 1;
   if (typeof load === 'number') return true;
   return !Array.isArray(load) && Object.values(load).every((factor) => typeof factor === 'number');
 }
