@@ -164,12 +164,13 @@ export class Pair {
   }
 
   #deliveries(bytes: Buffer, length: number): void {
-    let at = 0;
     if (!this.#started) {
-      if (length < 5 || bytes[0] !== 0x90 || bytes[4] === 0x80) throw new Error('no SUBACK');
+      // Nothing is published before the first `fill`, so this is all that can come.
+      if (length !== 5 || bytes[0] !== 0x90 || bytes[4] === 0x80) throw new Error('no SUBACK');
       this.#started = true;
-      at = 5;
+      return;
     }
+    let at = 0;
     const size = this.#frameBytes;
     const isAcked = this.#options.qos === 1;
     let acks = 0;

@@ -18,6 +18,12 @@ export interface Slowness {
 }
 
 /**
+ * Of the time between two ticks no more than this part of a grace counts: while the node itself did not run (paused, or
+ * its machine overloaded) nothing was sent to anybody and no answer read.
+ */
+const MOST_OF_GRACE = 0.25;
+
+/**
  * Who waits for whom. A subscriber that falls behind makes the publishers of its messages wait, so that
  * nothing is lost and nothing piles up. It has a grace to catch up in; one that overruns it is *lagging*:
  * publishers go on, and what does not fit is dropped and counted, for one slow client must not stop the
@@ -30,6 +36,7 @@ export class Backpressure {
   readonly #wakeTurn: () => void;
   readonly #congested = new Set<SlowSubscriber>();
   #relieved: SlowSubscriber[] = [];
+  #tickedMs = Number.POSITIVE_INFINITY;
 
   /** `wakeTurn` makes sure that `release` is called at the end of this turn. */
   constructor(pressure: Pressure, graceMs: number, penaltyMs: number, wakeTurn: () => void) {
@@ -73,9 +80,13 @@ export class Backpressure {
 
   /** Ends the grace of those who overran it; several times per grace is often enough. */
   tick(nowMs: number): void {
+    const missedMs = Math.max(0, nowMs - this.#tickedMs - MOST_OF_GRACE * this.#graceMs);
+    this.#tickedMs = nowMs;
     for (const subscriber of this.#congested) {
       const { slowness } = subscriber;
-      if (slowness === undefined || nowMs - slowness.sinceMs < this.#graceMs) continue;
+      if (slowness === undefined) continue;
+      slowness.sinceMs = Math.min(nowMs, slowness.sinceMs + missedMs);
+      if (nowMs - slowness.sinceMs < this.#graceMs) continue;
       slowness.lagsUntilMs = nowMs + this.#penaltyMs;
       this.relieve(subscriber);
     }

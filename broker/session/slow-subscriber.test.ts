@@ -103,6 +103,25 @@ describe('a subscriber that falls behind', () => {
     assert.equal(publisher.paused, true, 'but later it is');
   });
 
+  it('has its whole grace left when the node itself did not run for longer than that', () => {
+    for (const qos of [0, 1] as const) {
+      const simulated = new SimulatedNode(LIMITS);
+      const slow = simulated.connected('s');
+      slow.subscribe('t', qos);
+      const publisher = simulated.connected('p');
+      slow.blocked = true;
+      simulated.pass(100);
+      publisher.sendBytes(burst('p', 0, 100, qos));
+      assert.equal(publisher.paused, true);
+      simulated.nowMs += 20_000;
+      simulated.pass(100);
+      assert.equal(publisher.paused, true, 'nobody gave the subscriber time to catch up');
+      slow.unblock();
+      assert.equal(takeAll(slow).length, 100);
+      assert.equal(namedCounters(simulated.counters)['delivery.dropped'], 0);
+    }
+  });
+
   it('keeps no more of QoS 1 than its queue takes once it lags', () => {
     const simulated = new SimulatedNode(LIMITS);
     const stuck = simulated.connected('s');
