@@ -152,6 +152,16 @@ export class Coordinator {
     return this.#fleet.agents !== undefined;
   }
 
+  /** An agent's clock, as the verdict on all of them takes it: one that is shared needs no measuring, but is checked. */
+  #hostClock({ name, shards, clock }: AgentRecord): HostClock[] {
+    if (clock === null) return [];
+    const { how, offsetUs, uncertaintyUs } = clock;
+    const measured = { offsetUs, uncertaintyUs };
+    return how === 'shared'
+      ? [{ ...this.#clockCheck.clock(name, shards), check: measured }]
+      : [{ host: name, shards, how, ...measured }];
+  }
+
   /** Asks every shard what its clock says, some times over. */
   async #askClocks(): Promise<void> {
     for (let round = 1; round <= CLOCK_ROUNDS; round++) {
@@ -291,7 +301,7 @@ export class Coordinator {
     const agents = this.#fleet.agents?.();
     if (agents !== undefined) {
       this.#writer?.agents(agents);
-      this.#writer?.clocks(agents.flatMap(hostClock));
+      this.#writer?.clocks(agents.flatMap((agent) => this.#hostClock(agent)));
     }
     const atUs = (interval.second + interval.lengthSec) * SECOND_US;
     const leftUs = this.#endsUs === null ? null : Math.max(0, this.#endsUs - atUs);
@@ -351,11 +361,4 @@ export class Coordinator {
 /** The first second that is not in the record yet. */
 function nextSecond(soFar: RunSoFar | undefined): number {
   return (soFar?.intervals.at(-1)?.second ?? -1) + 1;
-}
-
-/** An agent's clock, as the verdict on all of them takes it. */
-function hostClock({ name, shards, clock }: AgentRecord): HostClock[] {
-  if (clock === null) return [];
-  const { how, offsetUs, uncertaintyUs } = clock;
-  return [{ host: name, shards, how, offsetUs, uncertaintyUs }];
 }
