@@ -12,7 +12,7 @@ import {
 } from '../testing/simulated-peer.js';
 import type { SimulatedClient } from '../testing/simulation.js';
 import { SimulatedNode } from '../testing/simulation.js';
-import { CALL_MEMBER, CallError, callPacket, readReply } from './calls.js';
+import { CALL_MEMBER, CallError, callPacket, readReply, SESSION_METHOD } from './calls.js';
 import { newNonce } from './cookie-auth.js';
 import { RemoteNode } from './remote-node.js';
 
@@ -295,5 +295,29 @@ describe('what comes over a link', () => {
     const restarted = host.peer(helloOf('other@h', { guid: 'another start' }));
     restarted.publish('t', 'new', { qos: 2, packetId: 1 });
     assert.deepEqual(watching.takePayloads(), ['new']);
+  });
+
+  it('is not taken for one of before whose link was not known to be broken', () => {
+    const host = new SimulatedHost();
+    const watching = host.simulated.connected('s');
+    watching.subscribe('t', 2);
+    const old = host.peer(OTHER);
+    old.send(callPacket(SESSION_METHOD, 0, 1));
+    watching.blocked = true;
+    const large = 'x'.repeat(host.simulated.node.limits.pauseBytes);
+    for (let n = 0; !old.paused && n < 3; n++) old.publish('t', large, { qos: 0 });
+    old.publish('t', 'old', { qos: 2, packetId: 1 });
+    assert.equal(old.paused, true, 'it waits for the subscriber');
+    const next = host.peer(OTHER);
+    next.send(callPacket(SESSION_METHOD, 0, 2));
+    assert.equal(old.closed, true);
+    assert.deepEqual(
+      host.unlinked.map(({ channel }) => channel),
+      [old.channel],
+    );
+    watching.unblock();
+    next.publish('t', 'new', { qos: 2, packetId: 1 });
+    assert.equal(next.take('pubrec')[0]?.reasonCode, 0);
+    assert.equal(watching.takePayloads().at(-1), 'new');
   });
 });

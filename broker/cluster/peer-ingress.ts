@@ -54,6 +54,8 @@ interface PeerSession {
   /** The node's own for it, 0 as long as it has said none. */
   number: number;
   session: Session;
+  /** Which of its links carries its messages. */
+  carrier: Channel | undefined;
 }
 
 interface Handshake {
@@ -110,7 +112,8 @@ export class PeerIngress implements Ingress {
       }
       const call = readCall(message);
       if (call === undefined || peer === undefined) return 1;
-      if (call.method === SESSION_METHOD) this.#sessionOf(peer.hello, call.body as number);
+      if (call.method === SESSION_METHOD)
+        this.#sessionOf(peer, call.body as number, message.receivedAtMs);
       else void this.#call(peer, call);
       return 1;
     }
@@ -124,7 +127,7 @@ export class PeerIngress implements Ingress {
   }
 
   left(channel: Channel, session: Session, nowMs: number): void {
-    session.detach(nowMs);
+    if (session.connection === channel) session.detach(nowMs);
     const peer = this.#peers.get(channel);
     if (peer === undefined) return;
     this.#peers.delete(channel);
@@ -217,14 +220,21 @@ export class PeerIngress implements Ingress {
     const known = this.#sessions.get(name);
     if (known?.guid === guid) return known.session;
     const session = new Session(name, this.#host.node, nowMs, LINK_LIMITS);
-    this.#sessions.set(name, { guid, number: 0, session });
+    this.#sessions.set(name, { guid, number: 0, session, carrier: undefined });
     return session;
   }
 
-  /** What was not released in an earlier session of the node's never will be. */
-  #sessionOf({ name }: Hello, number: number): void {
+  /**
+   * From now on the node's messages come on this link. An earlier one that is not known to be broken yet ends: what is
+   * unread on it was given up or comes again, and its packet identifiers would be taken for those of new messages. What
+   * was not released in an earlier session of the node's never will be.
+   */
+  #sessionOf({ hello: { name }, channel }: InboundPeer, number: number, nowMs: number): void {
     const known = this.#sessions.get(name);
-    if (known === undefined || known.number === number) return;
+    if (known === undefined || channel.session !== known.session) return;
+    if (known.carrier !== channel) known.carrier?.takenOver(nowMs);
+    known.carrier = channel;
+    if (known.number === number) return;
     known.number = number;
     known.session.awaitingRelease = undefined;
   }

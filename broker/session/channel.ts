@@ -82,7 +82,7 @@ export interface Ingress {
   ): 'open' | 'more' | 'refused' | 'later';
   /** Number of subscribers, or HELD or TOO_DEEP, as Router.publish. */
   publish(channel: Channel, message: Message): number;
-  /** The connection is over. */
+  /** The connection is over; the session may be on another one by now. */
   left(channel: Channel, session: Session, nowMs: number): void;
 }
 
@@ -622,7 +622,7 @@ export class Channel
   #leave(nowMs: number): void {
     const { session } = this;
     this.session = undefined;
-    if (session?.connection === this) this.#ingress.left(this, session, nowMs);
+    if (session !== undefined) this.#ingress.left(this, session, nowMs);
   }
 
   #end(nowMs: number): void {

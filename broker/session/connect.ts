@@ -21,7 +21,9 @@ export const CLIENTS: Ingress = {
   accept: acceptConnect,
   publish: (channel, message) =>
     isSystemTopic(message) ? TOO_DEEP : channel.node.router.publish(message, channel),
-  left: (channel, session, nowMs) => channel.node.sessions.detach(session, nowMs),
+  left: (channel, session, nowMs) => {
+    if (session.connection === channel) channel.node.sessions.detach(session, nowMs);
+  },
 };
 
 /** Handles a CONNECT: opens or resumes the session and answers, once the cluster agrees if there is one. */
