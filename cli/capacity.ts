@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import {
   CAPACITY_SCHEMA,
   type CapacityRecord,
+  FleetError,
   findCapacity,
   formatTarget,
   hostFacts,
@@ -122,7 +123,10 @@ export async function capacity(
       ...(flags.threads === undefined ? {} : { threads: flags.threads }),
     };
     const step = stepScenario(scenario, load, durations);
-    const ran = await execute(step, targets, nodes, runFlags, command, terminal, interrupt);
+    const ran = await unlessStopped(
+      execute(step, targets, nodes, runFlags, command, terminal, interrupt),
+    );
+    if (ran === undefined) return undefined;
     return { run, record: ran.record, rows: await (await readRun(out)).intervals() };
   };
   try {
@@ -217,4 +221,14 @@ function stepDurations(flags: CapacityFlags): StepDurations {
     );
   }
   return { settleUs: read('settle'), measureUs, drainUs: read('drain') };
+}
+
+/** undefined: the run was told to stop before there was anything to record. */
+async function unlessStopped<T>(run: Promise<T>): Promise<T | undefined> {
+  try {
+    return await run;
+  } catch (error) {
+    if (error instanceof FleetError && error.code === 'INTERRUPTED') return undefined;
+    throw error;
+  }
 }
