@@ -17,9 +17,9 @@ test('doctor finds this machine fit for a small run against a broker that answer
       const shown = await runCli(['doctor', 'smoke', '--target', target]);
       assert.equal(shown.code, 0, shown.out + shown.err);
       assert.match(shown.out, /^FIT/);
-      assert.match(shown.out, /\n {2}ok {4}local ports +100 to 127\.0\.0\.1:\d+ +[\d,]+ \(/);
-      assert.match(shown.out, /\n {2}ok {4}target’s files +100 at .*\(pid \d+\)/);
-      assert.match(shown.out, /\n {2}ok {4}target answers .*CONNACK in/);
+      assert.match(shown.out, /\n {2}ok +local ports +100 to 127\.0\.0\.1:\d+ +[\d,]+ \(/);
+      assert.match(shown.out, /\n {2}ok +target’s files +100 at .*\(pid \d+\)/);
+      assert.match(shown.out, /\n {2}ok +target answers .*CONNACK in/);
       const json = await runCli(['doctor', 'smoke', '--target', target, '--json']);
       const { state, checks } = JSON.parse(json.out) as Answer;
       assert.ok(state === 'ok' || state === 'warn', json.out);
