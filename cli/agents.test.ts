@@ -2,19 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { startBroker } from '../broker/mod.js';
 import { counter, readRun } from '../results/mod.js';
 import { runCli } from './cli-under-test.js';
 import { AgentsUnderTest, said } from './testing/agent-fleet.js';
-
-async function withBroker(work: (target: string) => Promise<void>): Promise<void> {
-  const broker = await startBroker({ host: '127.0.0.1', port: 0 });
-  try {
-    await work(`mqtt://127.0.0.1:${broker.listeners[0]!.port}`);
-  } finally {
-    await broker.close(0);
-  }
-}
+import { withBroker } from './testing/with-broker.js';
 
 test('three agents offer what one machine offers, and lose nothing', async () => {
   await withBroker((target) =>

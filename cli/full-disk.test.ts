@@ -5,9 +5,9 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { startBroker } from '../broker/mod.js';
 import { inFolder } from './cli-under-test.js';
 import { truthOf } from './testing/record-truth.js';
+import { withBroker } from './testing/with-broker.js';
 
 const CLI = fileURLToPath(new URL('../cli.js', import.meta.url));
 const SCENARIO = `name: full
@@ -54,17 +54,6 @@ exit $code`;
   } finally {
     clearTimeout(timer);
     child.kill('SIGKILL');
-  }
-}
-
-async function withBroker(
-  play: (target: string, connected: () => number) => Promise<void>,
-): Promise<void> {
-  const broker = await startBroker({ host: '127.0.0.1', port: 0 });
-  try {
-    await play(`mqtt://127.0.0.1:${broker.listeners[0]!.port}`, () => 0);
-  } finally {
-    await broker.close(0);
   }
 }
 

@@ -1,54 +1,20 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunRecord } from '../results/mod.js';
 import { inFolder, runCli } from './cli-under-test.js';
 import { freePort } from './free-port.js';
-
-async function withPeer(
-  program: string,
-  args: readonly string[],
-  port: number,
-  use: (pid: number) => Promise<void>,
-): Promise<void> {
-  assert.ok(existsSync(program), `needs the peer ${program}: run scripts/peers`);
-  const child: ChildProcess = spawn(program, args, { stdio: 'ignore' });
-  try {
-    for (let waited = 0; !(await isOpen(port)); waited += 50) {
-      assert.ok(waited < 10_000 && child.exitCode === null, `${program} did not start`);
-      await sleep(50);
-    }
-    await use(child.pid!);
-  } finally {
-    child.kill('SIGKILL');
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  }
-}
-
-function isOpen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
-}
+import { withPeer } from './testing/peer.js';
 
 test('a run is watched by pid, core by core, by node exporter, by Prometheus and by $SYS at once', async () => {
   const [mqtt, metrics, nobody] = await Promise.all([1, 2, 3].map(() => freePort('127.0.0.1')));
   const conf = `listener ${mqtt} 127.0.0.1\nallow_anonymous true\nsys_interval 1\n`;
   await inFolder({ 'm.conf': conf }, async (cwd) => {
     const exporter = [`--web.listen-address=127.0.0.1:${metrics}`];
-    await withPeer('/usr/sbin/mosquitto', ['-c', join(cwd, 'm.conf')], mqtt!, (pid) =>
-      withPeer('/usr/bin/prometheus-node-exporter', exporter, metrics!, async () => {
+    await withPeer('/usr/sbin/mosquitto', ['-c', join(cwd, 'm.conf')], [mqtt!], ({ pid }) =>
+      withPeer('/usr/bin/prometheus-node-exporter', exporter, [metrics!], async () => {
         const probes = [
           `broker=${pid}`,
           'here=machine',

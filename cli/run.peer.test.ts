@@ -1,46 +1,21 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { CapacityRecord } from '../bench/mod.js';
 import type { RunRecord } from '../results/mod.js';
 import { inFolder, runCli } from './cli-under-test.js';
 import { freePort } from './free-port.js';
+import { withPeer } from './testing/peer.js';
 
 const MOSQUITTO = '/usr/sbin/mosquitto';
 
 /** A mosquitto of the test's own, on a port of its own. */
 async function withMosquitto(play: (port: number, pid: number) => Promise<void>): Promise<void> {
-  assert.ok(existsSync(MOSQUITTO), 'needs the peer mosquitto: run scripts/peers');
   const port = await freePort('127.0.0.1');
   const conf = `listener ${port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n`;
   await inFolder({ 'mosquitto.conf': conf }, async (folder) => {
     const args = ['-c', join(folder, 'mosquitto.conf')];
-    const child: ChildProcess = spawn(MOSQUITTO, args, { stdio: 'ignore' });
-    try {
-      for (let waited = 0; !(await isOpen(port)); waited += 50) {
-        assert.ok(waited < 10_000 && child.exitCode === null, 'mosquitto did not start');
-        await sleep(50);
-      }
-      await play(port, child.pid!);
-    } finally {
-      child.kill('SIGKILL');
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-    }
-  });
-}
-
-function isOpen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
+    await withPeer(MOSQUITTO, args, [port], ({ pid }) => play(port, pid));
   });
 }
 

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseScenario } from '../bench/mod.js';
-import { startBroker } from '../broker/mod.js';
 import { type RunRecord, readRun } from '../results/mod.js';
 import { encode } from '../wire/mod.js';
 import { inFolder, runCli, startCli } from './cli-under-test.js';
+import { withBroker } from './testing/with-broker.js';
 
 const SCENARIO = `name: small
 connect: { ratePerSec: 500, timeout: 5s }
@@ -26,15 +26,6 @@ phases:
   - { name: steady, kind: steady, duration: 3s }
   - { name: drain, kind: drain, duration: 3s }
 `;
-
-async function withBroker(play: (target: string) => Promise<void>): Promise<void> {
-  const broker = await startBroker({ host: '127.0.0.1', port: 0 });
-  try {
-    await play(`mqtt://127.0.0.1:${broker.listeners[0]!.port}`);
-  } finally {
-    await broker.close(0);
-  }
-}
 
 /** A server of the test's own making. */
 async function withServer(

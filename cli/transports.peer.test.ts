@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +9,7 @@ import { command } from '../broker/cluster/discovery/testing/peer-process.js';
 import type { RunRecord } from '../results/mod.js';
 import { inFolder, runCli } from './cli-under-test.js';
 import { freePort } from './free-port.js';
+import { withPeer } from './testing/peer.js';
 
 const MOSQUITTO = '/usr/sbin/mosquitto';
 const DRIVERS = ['lean', 'mqttjs'] as const;
@@ -36,7 +35,6 @@ interface Stage {
  * authority in `certs`. (This mosquitto starts with WebSocket listeners only beside another one.)
  */
 async function withMosquitto(play: (stage: Stage) => Promise<void>): Promise<void> {
-  assert.ok(existsSync(MOSQUITTO), 'needs the peer mosquitto: run scripts/peers');
   const [tcp, tls, mutual, ws, wss] = await Promise.all(
     Array.from({ length: 5 }, () => freePort('127.0.0.1')),
   );
@@ -59,36 +57,13 @@ async function withMosquitto(play: (stage: Stage) => Promise<void>): Promise<voi
       ...secure,
     ];
     await writeFile(join(cwd, 'mosquitto.conf'), `${conf.join('\n')}\n`);
-    const child: ChildProcess = spawn(MOSQUITTO, ['-c', 'mosquitto.conf'], {
+    await withPeer(
+      MOSQUITTO,
+      ['-c', 'mosquitto.conf'],
+      Object.values(ports),
+      ({ said }) => play({ cwd, ports, said }),
       cwd,
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    let said = '';
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-    });
-    try {
-      for (const port of Object.values(ports)) {
-        for (let waited = 0; !(await isOpen(port)); waited += 50) {
-          assert.ok(waited < 10_000 && child.exitCode === null, `mosquitto did not start: ${said}`);
-          await sleep(50);
-        }
-      }
-      await play({ cwd, ports, said: () => said });
-    } finally {
-      child.kill('SIGKILL');
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-    }
-  });
-}
-
-function isOpen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
+    );
   });
 }
 

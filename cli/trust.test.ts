@@ -3,11 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startBroker } from '../broker/mod.js';
 import { counter, type RunRecord, readRun } from '../results/mod.js';
 import { startBrokerProcess } from './broker-process.js';
 import { inFolder, runCli, startCli } from './cli-under-test.js';
 import { truthOf } from './testing/record-truth.js';
+import { withBroker } from './testing/with-broker.js';
 
 const SCENARIO = `name: trust
 connect: { ratePerSec: 500, timeout: 5s }
@@ -24,15 +24,6 @@ phases:
   - { name: steady, kind: steady, duration: 11s }
   - { name: drain, kind: drain, duration: 3s }
 `;
-
-async function withBroker(play: (target: string) => Promise<void>): Promise<void> {
-  const broker = await startBroker({ host: '127.0.0.1', port: 0 });
-  try {
-    await play(`mqtt://127.0.0.1:${broker.listeners[0]!.port}`);
-  } finally {
-    await broker.close(0);
-  }
-}
 
 function codes(record: RunRecord): string[] {
   return record.verdict.reasons.map(({ code }) => code);

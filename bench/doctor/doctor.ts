@@ -1,5 +1,4 @@
-import { FleetError } from '../fleet/fleet-error.js';
-import { layOut, type MachineLimits } from '../fleet/layout.js';
+import { layOut, type MachineLimits, TooFewFiles } from '../fleet/layout.js';
 import { type ProcFs, pidListening } from '../probe/mod.js';
 import { formatTarget, plan, type Scenario, type Target } from '../scenario/mod.js';
 import { targetProfile } from '../targets/profiles.js';
@@ -30,10 +29,10 @@ export function runNeeds(intended: Intended, limits: MachineLimits): RunNeeds {
   const ports = { first: 1, count: Number.MAX_SAFE_INTEGER };
   try {
     const layout = layOut(connections, 1, { ...limits, ephemeralPorts: ports }, threads);
-    return { ...needs, connectsPerSec, layout, noLayout: undefined };
+    return { ...needs, connectsPerSec, layout, filesNeeded: undefined };
   } catch (error) {
-    if (!(error instanceof FleetError)) throw error;
-    return { ...needs, connectsPerSec, layout: undefined, noLayout: error.message };
+    if (!(error instanceof TooFewFiles)) throw error;
+    return { ...needs, connectsPerSec, layout: undefined, filesNeeded: error.needed };
   }
 }
 

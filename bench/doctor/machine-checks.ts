@@ -80,14 +80,13 @@ function portChecks(needs: RunNeeds, { ports, reservedPorts, timeWait }: Machine
 }
 
 function fileCheck(
-  { layout, noLayout, connections }: RunNeeds,
+  { layout, filesNeeded, connections }: RunNeeds,
   { openFiles }: MachineFacts,
 ): Check {
   const { soft, hard } = openFiles;
   const has = `${limitText(soft)} a process${hard === soft ? '' : ` (hard ${limitText(hard)})`}`;
   if (layout === undefined) {
-    const least = /ulimit -n (\d+)/.exec(noLayout ?? '')?.[1] ?? '1048576';
-    const fix = [`ulimit -n ${least}`, `LimitNOFILE=${least} in a systemd unit`];
+    const fix = [`ulimit -n ${filesNeeded}`, `LimitNOFILE=${filesNeeded} in a systemd unit`];
     return check('open files', `more for ${formatCount(connections)}`, has, 'fail', ...fix);
   }
   const { processes } = layout;

@@ -11,8 +11,8 @@ export interface RunNeeds {
   readonly connectsPerSec: number;
   /** Devices lie over processes like this; undefined where the open-file limit allows no layout. */
   readonly layout: FleetLayout | undefined;
-  /** Why there is no layout. */
-  readonly noLayout: string | undefined;
+  /** The open-file limit that a layout would need, where there is none. */
+  readonly filesNeeded: number | undefined;
   /** What the target allows, if it is known. */
   readonly quotas: Quotas;
 }

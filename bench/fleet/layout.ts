@@ -10,6 +10,17 @@ export interface MachineLimits {
   ephemeralPorts: PortRange;
 }
 
+/** A process may have too few open files for the plan. */
+export class TooFewFiles extends FleetError {
+  /** What the open-file limit must be at least. */
+  readonly needed: number;
+
+  constructor(needed: number, message: string) {
+    super('LIMIT', message);
+    this.needed = needed;
+  }
+}
+
 /** How the fleet's shards lie over processes and threads. */
 export interface FleetLayout {
   processes: number;
@@ -45,7 +56,7 @@ const DEVICES_WORTH_A_THREAD = 50;
  *
  * @param pairs how many pairs of a source and a target address the devices are dealt over
  * @param askedThreads in all, instead of one per core but one (that one is for the target)
- * @throws FleetError LIMIT with what the plan needs, what is there and how to change it
+ * @throws FleetError LIMIT with what the plan needs, what is there and how to change it; TooFewFiles for files
  */
 export function layOut(
   devices: number,
@@ -73,8 +84,8 @@ export function layOut(
     if (files <= limits.openFiles) return { processes, threadsPerProcess, shards };
     if (files < least.files) least = { files, processes };
   }
-  throw new FleetError(
-    'LIMIT',
+  throw new TooFewFiles(
+    least.files,
     `a process may have ${limits.openFiles} open files here (ulimit -n), and ${devices} connections need ` +
       `${least.files} in each of ${least.processes} processes: raise it with 'ulimit -n ${least.files}' ` +
       `or more before the run (LimitNOFILE= in a systemd unit)`,

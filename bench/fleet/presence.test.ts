@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { COUNTER, type Device, type DeviceOwner, type Outgoing, Tally } from '../device/mod.js';
 import { FieldSession } from '../field-clients/session.js';
 import { GroupIdentity, parseScenario, plan } from '../scenario/mod.js';
-import { Certificates } from './certificates.js';
+import { Births } from './births.js';
 import { Goings } from './goings.js';
 import { Shard } from './shard.js';
 import { ShardDevices } from './shard-devices.js';
@@ -104,7 +104,7 @@ phases:
     },
     new Goings(scenario, placement),
     4,
-    new Certificates(sessions, placement, tally, nowUs),
+    new Births(sessions, placement, tally, nowUs),
   );
   const run = (untilUs: number): void => {
     for (; clock.us < untilUs; clock.us += 1000) shard.tick();

@@ -5,7 +5,7 @@ import { FieldSession } from '../field-clients/session.js';
 import { groupIdentity, plan as planOf, type Scenario } from '../scenario/mod.js';
 import { connectAtUs } from '../schedule/mod.js';
 import { passwordsOf } from '../targets/mod.js';
-import { Certificates } from './certificates.js';
+import { Births } from './births.js';
 import { GeneratorLoad } from './generator-load.js';
 import { Goings } from './goings.js';
 import { makeDevices } from './make-devices.js';
@@ -106,7 +106,7 @@ class ShardRun {
       new Goings(scenario, placement),
       placement.count,
       sessions.some((session) => session !== undefined)
-        ? new Certificates(sessions, placement, this.#tally, this.#nowUs)
+        ? new Births(sessions, placement, this.#tally, this.#nowUs)
         : undefined,
     );
     this.#post({ type: 'up', shard: plan.shard, clockErrorUs: this.#clock.errorUs });

@@ -8,7 +8,7 @@ import {
   type TimerSink,
   TimingWheel,
 } from '../device/mod.js';
-import type { Certificates } from './certificates.js';
+import type { Births } from './births.js';
 import type { Goings } from './goings.js';
 import { Presence, type PresenceUser } from './presence.js';
 import type { StreamTable } from './stream-table.js';
@@ -34,7 +34,7 @@ export class Shard implements PresenceUser, TimerSink {
   readonly #devices: readonly Device[];
   readonly #streams: StreamTable;
   readonly #wheel: TimingWheel;
-  readonly #certificates: Certificates | undefined;
+  readonly #births: Births | undefined;
   /** By stream: since when it has room again and is not done with what waited for it. Empty unless a burst was cut. */
   readonly #catchingUp = new Map<number, number>();
   #ownLagUs = 0;
@@ -51,9 +51,9 @@ export class Shard implements PresenceUser, TimerSink {
     makeDevices: (owner: DeviceOwner) => readonly Device[],
     goings: Goings,
     count: number,
-    certificates?: Certificates,
+    births?: Births,
   ) {
-    this.#certificates = certificates;
+    this.#births = births;
     this.#nowUs = thread.nowUs;
     this.#tally = thread.tally;
     this.#streams = streams;
@@ -116,16 +116,16 @@ export class Shard implements PresenceUser, TimerSink {
   }
 
   connecting(device: number): void {
-    this.#certificates?.connecting(device);
+    this.#births?.connecting(device);
   }
 
   leaving(device: number): void {
-    this.#certificates?.farewell(device, this.#devices[device]!);
+    this.#births?.farewell(device, this.#devices[device]!);
   }
 
   /** Closed loops go on; the other streams have their timers. */
   present(device: number): void {
-    this.#certificates?.announce(device, this.#devices[device]!);
+    this.#births?.announce(device, this.#devices[device]!);
     const streams = this.#streams;
     const end = streams.firstSlot(device + 1);
     for (let slot = streams.firstSlot(device); slot < end; slot++) {
@@ -142,7 +142,7 @@ export class Shard implements PresenceUser, TimerSink {
   hasRoom(device: number): void {
     if (
       this.presence.isReady(device) &&
-      this.#certificates?.announce(device, this.#devices[device]!) === false
+      this.#births?.announce(device, this.#devices[device]!) === false
     )
       return;
     const streams = this.#streams;
@@ -215,7 +215,7 @@ export class Shard implements PresenceUser, TimerSink {
         this.#passOver(slot, deviceIndex);
         continue;
       }
-      if (this.#certificates?.isUnborn(deviceIndex)) {
+      if (this.#births?.isUnborn(deviceIndex)) {
         streams.block(slot, true);
         return;
       }

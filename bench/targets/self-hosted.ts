@@ -4,6 +4,7 @@ import type { TargetProfile } from './profile.js';
 
 const READ = '2026-11';
 const PLAIN = [{ scheme: 'mqtt', port: 1883 }] as const;
+const NO_SHARES = { sharedSubscriptions: 'it takes $share for a topic like any other' } as const;
 
 export const mosquitto: TargetProfile = {
   name: 'mosquitto',
@@ -24,7 +25,7 @@ export const rabbitmq: TargetProfile = {
   endpoints: [...PLAIN, { scheme: 'ws', port: 15_675, path: '/ws' }],
   maxQos: 1,
   aboveMaxQos: { says: 'taken as QoS 1', outcome: 'lowered' },
-  lacks: { sharedSubscriptions: 'it takes $share for a topic like any other' },
+  lacks: NO_SHARES,
   topics: {},
   defaults: {},
   quotas: { source: 'RabbitMQ MQTT guide and server source, 3.10 to 3.12', read: READ },
@@ -36,7 +37,7 @@ export const activemq: TargetProfile = {
   protocols: [4, 3],
   endpoints: PLAIN,
   maxQos: 2,
-  lacks: { sharedSubscriptions: 'it takes $share for a topic like any other' },
+  lacks: NO_SHARES,
   topics: {},
   defaults: {},
   quotas: {
@@ -53,7 +54,7 @@ export const aedes: TargetProfile = {
   protocols: [4, 3],
   endpoints: PLAIN,
   maxQos: 2,
-  lacks: { sharedSubscriptions: 'it takes $share for a topic like any other' },
+  lacks: NO_SHARES,
   topics: {},
   defaults: {},
   quotas: { source: 'Aedes 1.x documentation', read: READ },
@@ -66,7 +67,7 @@ export const mosca: TargetProfile = {
   endpoints: PLAIN,
   maxQos: 1,
   aboveMaxQos: { says: 'published without any acknowledgement', outcome: 'refused' },
-  lacks: { sharedSubscriptions: 'it takes $share for a topic like any other' },
+  lacks: NO_SHARES,
   topics: {},
   defaults: {},
   quotas: {

@@ -6,7 +6,7 @@ import type { ShardDevices } from './shard-devices.js';
  * Births and farewells of a shard's devices that behave as field clients do. They are published and counted as
  * other messages are; no deliveries are expected of them, for who hears them depends on who is there already.
  */
-export class Certificates {
+export class Births {
   readonly #sessions: readonly (FieldSession | undefined)[];
   readonly #placement: ShardDevices;
   readonly #tally: Tally;
