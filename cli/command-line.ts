@@ -72,6 +72,7 @@ const NEEDS: Readonly<Record<string, string>> = {
   capacity: 'capacity needs a scenario: a file, or a preset (fleetgauge presets)',
   broker: 'broker needs a verb: start or up',
   certs: 'certs needs a folder',
+  schema: 'schema needs to know of what: schema scenario',
 };
 
 function helpCommand(): string {

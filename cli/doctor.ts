@@ -80,8 +80,8 @@ const NARROWEST = 72;
 const STYLES = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
 const VERDICTS = {
   ok: 'FIT',
-  warn: 'FIT, with doubts:',
-  fail: 'NOT FIT:',
+  warn: 'FIT, with doubts',
+  fail: 'NOT FIT',
 } as const;
 
 /** A line a check in three columns; below those with something amiss what to do. */

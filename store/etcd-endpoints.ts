@@ -191,7 +191,7 @@ export class EtcdEndpoints {
       this.checkOpen();
       if (performance.now() > deadlineMs) {
         const why = failures.map(({ message }) => message).join('; ');
-        throw new StoreError('UNAVAILABLE', `no answer in ${requestTimeoutMs} ms: ${why}`);
+        throw new StoreError('UNAVAILABLE', `for ${requestTimeoutMs} ms, ${why}`);
       }
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }

@@ -42,9 +42,17 @@ export function storeErrorOf(error: unknown, endpoint: string): StoreError {
       return new StoreError(code, `${what} (${endpoint}: ${text})`, { cause: error });
     }
   }
-  return new StoreError('UNAVAILABLE', `etcd at ${endpoint} does not answer: ${text}`, {
+  return new StoreError('UNAVAILABLE', `etcd at ${endpoint} does not answer: ${plain(text)}`, {
     cause: error,
   });
+}
+
+/** Without the words that gRPC puts around what went wrong. */
+function plain(text: string): string {
+  return text
+    .replace(/^\d+ UNAVAILABLE: /, '')
+    .replace(/^No connection established\. Last error: (Error: )?/, '')
+    .replace(/\.? Resolution note: *$/, '');
 }
 
 /** Whether the request certainly never reached etcd, so that asking another member cannot do it twice. */

@@ -49,6 +49,9 @@ export function machineChecks(
   ];
 }
 
+/** With net.ipv4.ip_local_port_range as wide as it can be without privileged ports. */
+const WIDEST_PORTS = 65_536 - 1024;
+
 function portChecks(needs: RunNeeds, { ports, reservedPorts, timeWait }: MachineFacts): Check[] {
   const wanted = perPair(needs);
   const there = ports.count - reservedPorts;
@@ -66,8 +69,8 @@ function portChecks(needs: RunNeeds, { ports, reservedPorts, timeWait }: Machine
       // A name may have more addresses than one: that is known when it is resolved.
       !short ? 'ok' : needs.targets.every(({ host }) => isIP(host) > 0) ? 'fail' : 'warn',
       `${addresses} addresses of the target: --target mqtt://127.0.0.1:1883,mqtt://127.0.0.2:1883`,
-      `or of this machine: --ifaddr 127.0.0.1,127.0.0.2`,
-      `sysctl -w net.ipv4.ip_local_port_range="1024 65535"`,
+      `${addresses} addresses of this machine: --ifaddr 127.0.0.1,127.0.0.2`,
+      ...(wanted <= WIDEST_PORTS ? [`sysctl -w net.ipv4.ip_local_port_range="1024 65535"`] : []),
     ),
     check(
       'TIME_WAIT',

@@ -24,6 +24,13 @@ test('every key of the format has a description for editors', () => {
   );
 });
 
+test('what a list may hold is not described as the key of another', () => {
+  const { target } = (scenarioJsonSchema() as { properties: Record<string, unknown> }).properties;
+  const { description, ...kinds } = target as { description: string };
+  assert.match(description, /^One URL/);
+  assert.doesNotMatch(JSON.stringify(kinds), /description/);
+});
+
 test('unknown keys are marked, required ones named, and what has a default may be left out', () => {
   const schema = scenarioJsonSchema() as {
     additionalProperties: boolean;

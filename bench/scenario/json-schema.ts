@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { scenarioSchema } from './schema.js';
 
-/** What an editor shows for a key, wherever it stands: keys of one name mean one thing. */
+/** What an editor shows for a key: wherever it stands, or only within another one. */
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
   name: 'What it is called. Groups and phases are told apart by it; %g stands for the group’s.',
   seed: 'Fixes every random choice: the same seed offers the same load.',
@@ -81,6 +81,21 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   within: 'The time over which the connections are lost.',
   sourceAddresses: 'Addresses of this machine that devices connect from, in turn.',
   tls: 'For targets mqtts:// and wss://: who is trusted, and the devices’ own certificates.',
+  'profile.name': 'The profile’s name, such as rabbitmq or aws-iot-core.',
+  host: 'The target’s own name, where user names and tokens contain it.',
+  keyEnv: 'The environment variable that holds the key, in base64.',
+  policy: 'Name of the hub’s policy, where the key is a policy’s.',
+  lifetime: 'How long a token is good, such as 1h.',
+  ca: 'PEM file of who is trusted; otherwise the system’s.',
+  cert: 'PEM file of the device’s certificate; with placeholders, each device has its own.',
+  key: 'PEM file of the certificate’s private key.',
+  certificates: 'A CSV file with the columns cert and key, a row for each device of the group.',
+  testCa:
+    'The folder of a test authority (fleetgauge certs), which gives each device a certificate.',
+  servername: 'What SNI asks for, and the name that the target’s certificate must have.',
+  ciphers: 'A list in OpenSSL’s spelling.',
+  'behaviour.group': 'Sparkplug’s group id, the second level of its topics.',
+  account: 'Kura’s account name, the first level of its topics.',
   alpn: 'Protocol names that the handshake offers.',
   verify: 'false takes whatever certificate the target shows.',
   minVersion: 'The lowest version of TLS.',
@@ -90,15 +105,29 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
 
 /** JSON Schema of a scenario file, for editors: made from the schema that checks it. */
 export function scenarioJsonSchema(): object {
-  const schema = z.toJSONSchema(scenarioSchema, {
-    io: 'input',
-    override: ({ jsonSchema }) => {
-      for (const [key, field] of Object.entries(jsonSchema.properties ?? {})) {
-        const description = DESCRIPTIONS[key];
-        if (description !== undefined && typeof field === 'object')
-          field.description ??= description;
-      }
-    },
-  });
-  return { title: 'A Fleetgauge scenario', ...schema };
+  const schema = z.toJSONSchema(scenarioSchema, { io: 'input' });
+  // Fields of one type are one object in it: on a copy each has a description of its own.
+  return { title: 'A Fleetgauge scenario', ...described(JSON.parse(JSON.stringify(schema))) };
+}
+
+type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+function described<T extends Json>(schema: T, within = ''): T {
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const properties = Array.isArray(schema) ? undefined : schema.properties;
+  for (const part of Object.values(schema)) {
+    if (part === properties) describeProperties(properties, within);
+    else described(part, within);
+  }
+  return schema;
+}
+
+function describeProperties(properties: Json | undefined, within: string): void {
+  if (typeof properties !== 'object' || properties === null || Array.isArray(properties)) return;
+  for (const [key, field] of Object.entries(properties)) {
+    if (typeof field !== 'object' || field === null || Array.isArray(field)) continue;
+    const description = DESCRIPTIONS[`${within}.${key}`] ?? DESCRIPTIONS[key];
+    if (description !== undefined) field.description ??= description;
+    described(field, key);
+  }
 }
