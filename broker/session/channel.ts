@@ -90,6 +90,9 @@ export interface Ingress {
  * One connection's side of the protocol: CONNECT to DISCONNECT, keep-alive, topic aliases, and the way of
  * each packet to the session. No I/O and no clock: bytes and the time come in by `receive`, bytes go out
  * through the outbox.
+ *
+ * Over 500 lines because all packets share its private state, and a part of it elsewhere would be a call more for each
+ * of them.
  */
 export class Channel
   extends Deadline

@@ -52,6 +52,8 @@ export interface Connection {
  * What a client has on this node beyond its connection (§4.1): subscriptions, messages on their way to it,
  * and the QoS 2 messages from it that are not released. A state machine without I/O and clock: it writes
  * into its connection's outbox and is told the time.
+ *
+ * Over 500 lines because every message passes the same private state: window, queue and outbox.
  */
 export class Session extends Deadline implements Subscriber, SlowSubscriber {
   readonly clientId: string;

@@ -11,8 +11,8 @@ export function judgeDeliveries(record: RunRecord): VerdictReason[] {
       ...reason(
         'note',
         'UNTIMED',
-        `${formatCount(untimed)} of ${formatCount(received)} deliveries were too short for the 16-byte ` +
-          'measurement header: counted, not timed',
+        `${formatCount(untimed)} of ${formatCount(received)} deliveries were without the 16-byte ` +
+          'measurement header (shorter than that, or texts and templates without it): counted, not timed',
       ),
     );
   }

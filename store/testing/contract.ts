@@ -6,6 +6,10 @@ import { StoreError } from '../store-error.js';
 import { commits, Model, writeOf } from './model.js';
 import { record, stateOf } from './recorder.js';
 
+/**
+ * What every engine of the store promises, once. Over 500 lines because it is one list of short tests: reads and
+ * commits, watches, leases.
+ */
 export interface ContractSubject {
   /** A store of its own for a test, which closes it. */
   open(): Promise<Store>;
