@@ -123,12 +123,12 @@ test('the MQTT.js driver measures the same run', async () => {
 test('a low open-file limit spreads the devices over processes', async () => {
   await withBroker((target) =>
     inFolder({ 's.yaml': SCENARIO }, async (cwd) => {
-      const args = ['run', 's.yaml', '--target', target, '--set', 'groups.d.count=300', '--json'];
-      const run = await runCli([...args, '--quiet'], { cwd, openFiles: 200 });
+      const args = ['run', 's.yaml', '--target', target, '--set', 'groups.d.count=400', '--json'];
+      const run = await runCli([...args, '--quiet'], { cwd, openFiles: 256 });
       assert.equal(run.code, 0, run.err);
       const { generator, totals } = JSON.parse(run.out) as RunRecord;
       assert.equal(generator.processes, 3);
-      assert.equal(totals.connects.succeeded, 300);
+      assert.equal(totals.connects.succeeded, 400);
       assert.equal(totals.deliveries.lost, 0);
       assert.equal(totals.deliveries.duplicated, 0);
     }),
@@ -138,10 +138,10 @@ test('a low open-file limit spreads the devices over processes', async () => {
 test('a limit that no number of processes makes up for is refused with the arithmetic', async () => {
   await withBroker((target) =>
     inFolder({ 's.yaml': SCENARIO }, async (cwd) => {
-      const args = ['run', 's.yaml', '--target', target, '--set', 'groups.d.count=20000'];
-      const run = await runCli(args, { cwd, openFiles: 190 });
+      const args = ['run', 's.yaml', '--target', target, '--set', 'groups.d.count=25000'];
+      const run = await runCli(args, { cwd, openFiles: 256 });
       assert.equal(run.code, 2);
-      assert.match(run.err, /open files: needs more for 20,000, has 190 a process: ulimit -n \d+/);
+      assert.match(run.err, /open files: needs more for 25,000, has 256 a process: ulimit -n \d+/);
       assert.ok(!existsSync(join(cwd, 'runs')), 'nothing is written');
     }),
   );
@@ -349,7 +349,6 @@ test('bad command lines and scenarios: one clear line each, exit 2', async () =>
       [['run', 'missing.yaml'], /missing\.yaml.*no such file/],
       [['run', 'quickstrat'], /did you mean 'quickstart'/],
       [['run', 's.yaml'], /small names no target: add --target/],
-      [['run', 's.yaml', '--target', 'mqtts://h'], /TLS/],
       [['run', 's.yaml', '--target', 'http://h'], /expected mqtt:\/\//],
       [['run', 's.yaml', '--tagret', 'mqtt://h'], /tagret/],
       [['run', 's.yaml', '--set', 'groups.9.count=1'], /groups/],
@@ -410,7 +409,7 @@ test('conn, pub and sub run what emqtt-bench would', async () => {
       const published = await runCli(pub, { cwd });
       assert.equal(published.code, 0, published.err);
       const { publishes } = (JSON.parse(published.out) as RunRecord).totals;
-      assert.deepEqual(publishes, { scheduled: 2500, sent: 2500, acked: 2500, failed: 0 });
+      assert.deepEqual(publishes, { scheduled: 2500, sent: 2500, acked: 2500, failed: 0, away: 0 });
       const sub = ['sub', ...common, '-t', 'bench/#', '-t', 'more/%i', '-q', '2'];
       const subscribed = await runCli([...sub, '--duration', '2s'], { cwd });
       assert.equal(subscribed.code, 0, subscribed.err);
