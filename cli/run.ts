@@ -35,12 +35,13 @@ import { interruption } from './interruption.js';
 import { LiveView } from './live-view.js';
 import { listeningNodes, scenarioProbes, watchedNodes } from './probed-nodes.js';
 import { agentsOf, type FleetFlags, sayOn } from './run-agents.js';
+import { type MetricsFlags, metricsAddress, type Watch, withMetrics } from './run-metrics.js';
 import { storeAccess } from './store-flags.js';
-import type { Terminal } from './terminal.js';
+import type { Screen, Terminal } from './terminal.js';
 import { toolFacts } from './version.js';
 
 /** The flags that every verb with a run in it has. */
-export interface RunFlags {
+export interface RunFlags extends MetricsFlags {
   /** Folder of the run record; `runs/<id>` if it is left out. */
   out?: string | undefined;
   dryRun: boolean;
@@ -102,22 +103,27 @@ async function resume(flags: RunFlags & ScenarioFlags, terminal: Terminal): Prom
   const folder = existsSync(named) ? named : join('runs', named);
   const { text: _, ...store } = storeAccess(flags);
   const watched = watchedNodes(flags.probe) ?? [];
-  const interrupt = interruption(terminal.err);
-  const view = flags.quiet ? undefined : new LiveView(terminal.err);
-  try {
-    const record = await resumeOnAgents({
-      folder,
-      tool: toolFacts(),
-      nodes: () => watched,
-      store,
-      say: sayOn(terminal),
-      progress: (progress) => view?.update(progress),
-      signal: interrupt.signal,
-    }).finally(() => view?.clear());
-    return conclude(record, folder, flags, terminal);
-  } finally {
-    interrupt.dispose();
-  }
+  return withMetrics(flags, terminal, async (watch) => {
+    const interrupt = interruption(terminal.err);
+    const view = flags.quiet ? undefined : new LiveView(terminal.err);
+    try {
+      const record = await resumeOnAgents({
+        folder,
+        tool: toolFacts(),
+        nodes: () => watched,
+        store,
+        say: sayOn(terminal),
+        progress: (progress) => {
+          watch(progress);
+          view?.update(progress);
+        },
+        signal: interrupt.signal,
+      }).finally(() => view?.clear());
+      return conclude(record, folder, flags, terminal);
+    } finally {
+      interrupt.dispose();
+    }
+  });
 }
 
 /** Runs a scenario, or shows what it would do (`--dry-run`). */
@@ -127,8 +133,10 @@ export async function runOrShow(
   flags: RunFlags & FleetFlags,
   command: readonly string[],
   terminal: Terminal,
+  makeView: MakeView = liveView,
 ): Promise<ExitCode> {
   const agents = agentsOf(flags, terminal);
+  metricsAddress(flags);
   const written = target === undefined ? scenario.target : target.split(',');
   const complete = {
     ...scenario,
@@ -151,14 +159,16 @@ export async function runOrShow(
   passwordsOf(complete.profile, process.env, () => 0);
   const watched = watchedNodes(flags.probe) ?? scenarioProbes(complete);
   const nodes = { probes: () => watched ?? listeningNodes(targets, terminal) };
-  const interrupt = interruption(terminal.err);
-  try {
-    const own = { ...flags, ...agents };
-    const run = await execute(complete, targets, nodes, own, command, terminal, interrupt);
-    return conclude(run.record, run.folder, flags, terminal);
-  } finally {
-    interrupt.dispose();
-  }
+  return withMetrics(flags, terminal, async (watch) => {
+    const interrupt = interruption(terminal.err);
+    try {
+      const own = { ...flags, ...agents, watch, makeView };
+      const run = await execute(complete, targets, nodes, own, command, terminal, interrupt);
+      return conclude(run.record, run.folder, flags, terminal);
+    } finally {
+      interrupt.dispose();
+    }
+  });
 }
 
 function conclude(
@@ -184,12 +194,29 @@ export interface WatchedNodes {
   forwarded?: () => Promise<ReadonlyMap<string, number>>;
 }
 
+/** What is seen of a run while it lasts. */
+export interface RunView {
+  update(progress: RunProgress): void;
+  clear(): void;
+}
+
+export type MakeView = (screen: Screen) => RunView;
+
+const liveView: MakeView = (screen) => new LiveView(screen);
+
+/** How a run is watched. */
+interface Watching {
+  watch?: Watch;
+  makeView?: MakeView;
+  on?: Agents;
+}
+
 /** One run with its live view, from the first connect to the finished record. */
 export async function execute(
   scenario: Scenario,
   targets: readonly Target[],
   nodes: WatchedNodes,
-  flags: Pick<RunFlags, 'quiet'> & Partial<Pick<RunFlags, 'out' | 'threads'>> & { on?: Agents },
+  flags: Pick<RunFlags, 'quiet'> & Partial<Pick<RunFlags, 'out' | 'threads'>> & Watching,
   command: readonly string[],
   terminal: Terminal,
   interrupt: { signal: AbortSignal },
@@ -197,7 +224,8 @@ export async function execute(
   const run = randomInt(0x10000);
   const id = runId(new Date(), scenario.name, run);
   const folder = flags.out ?? join('runs', id);
-  const view = flags.quiet ? undefined : new LiveView(terminal.err);
+  const { watch, makeView = liveView } = flags;
+  const view = flags.quiet ? undefined : makeView(terminal.err);
   try {
     const request = {
       scenario,
@@ -211,7 +239,10 @@ export async function execute(
       nodes: nodes.probes,
       ...(nodes.forwarded === undefined ? {} : { forwarded: nodes.forwarded }),
       note: (text: string) => void terminal.err.write(`note: ${text}\n`),
-      progress: (progress: RunProgress) => view?.update(progress),
+      progress: (progress: RunProgress) => {
+        watch?.(progress);
+        view?.update(progress);
+      },
       signal: interrupt.signal,
     };
     if (flags.on !== undefined) {

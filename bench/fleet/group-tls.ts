@@ -89,7 +89,7 @@ export class GroupTls {
   }
 
   #newContext(files: CertificateFiles): SecureContext {
-    const { minVersion, maxVersion, ciphers } = this.#tls;
+    const { minVersion, maxVersion, ciphers, signatureAlgorithms, keyExchange } = this.#tls;
     const own =
       files === undefined
         ? {}
@@ -104,6 +104,8 @@ export class GroupTls {
         ...(minVersion === undefined ? {} : { minVersion }),
         ...(maxVersion === undefined ? {} : { maxVersion }),
         ...(ciphers === undefined ? {} : { ciphers }),
+        ...(signatureAlgorithms === undefined ? {} : { sigalgs: signatureAlgorithms }),
+        ...(keyExchange === undefined ? {} : { ecdhCurve: keyExchange }),
       });
     } catch (cause) {
       throw unusable(this.#where, files, cause);

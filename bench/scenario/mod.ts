@@ -29,6 +29,7 @@ export type {
   ProfileChoice,
   Publish,
   PublishArrivals,
+  Reconnect,
   Scenario,
   ScenarioSpelling,
   Subscription,
