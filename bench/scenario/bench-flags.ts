@@ -112,7 +112,7 @@ export const BENCH_FLAGS: readonly BenchFlag[] = [
     'text',
     ALL,
     undefined,
-    'client ids are <prefix>_bench_<verb>_<number>',
+    'client ids are PREFIX_bench_VERB_NUMBER',
   ),
   translated(
     'shortids',
@@ -158,7 +158,7 @@ export const BENCH_FLAGS: readonly BenchFlag[] = [
   ),
   translated('certfile', undefined, 'text', ALL, undefined, 'PEM file; %i is the device number'),
   translated('keyfile', undefined, 'text', ALL, undefined, 'PEM file of the key of --certfile'),
-  translated('ciphers', undefined, 'text', ALL, undefined, 'suites, commas between'),
+  translated('ciphers', undefined, 'text', ALL, undefined, 'cipher suites, commas between'),
   translated(
     'signature-algs',
     undefined,

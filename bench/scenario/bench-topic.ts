@@ -15,6 +15,12 @@ export function spellTopic(
   const placeholders: readonly Placeholder[] =
     verb === 'pub' ? ['i', 'c', 'u', 's', 'rand'] : ['i', 'c', 'u'];
   const spelled = keepPlaceholders(topic, placeholders);
+  if (verb === 'sub' && topic.split('/').some((level) => /^%(s|rand_\d+)$/.test(level))) {
+    values.problem(
+      from,
+      `no %s or %rand_N in a filter ('${topic}'): nobody could say what is to arrive; %i gives each device its own`,
+    );
+  }
   const template = compileTemplate(spelled);
   if (template.uses('u') && values.optional('username') === undefined) {
     values.problem(from, `%u in '${topic}' needs a user name (-u)`);

@@ -264,6 +264,7 @@ const ROWS: [
     ],
   ],
   ['topic', 'sub', '-t a/%g/{run}', [(t) => group(t).subscribe[0]!.filter, 'a/%%g/%{run}']],
+  ['topic', 'sub', '-t a/%rand_5', /-t, --topic: no %s or %rand_N in a filter \('a\/%rand_5'\)/],
   ['topic', 'sub', '-t a/#/b', /-t, --topic: 'a\/#\/b': /],
   ['topic', 'sub', '-t a/%u', /-t, --topic: %u in 'a\/%u' needs a user name/],
   ['topic', 'pub', '-t a/%i/%c/%rand_5', [(t) => stream(t).topic, 'a/%i/%c/%rand_5']],
