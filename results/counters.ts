@@ -42,6 +42,12 @@ export const COUNTERS = [
   'publishesAway',
   // Sent before the connection was made that they came by: counted as received, not timed.
   'deliveriesQueued',
+  // Attempts of a first connect after one that failed, made at once.
+  'connectsRetried',
+  // Acknowledged with "no matching subscribers" (0x10): a part of publishesAcked.
+  'publishesUnmatched',
+  // Sent so late that the next message of the stream was due already, by more than a turn of the loop.
+  'publishesOverrun',
 ] as const;
 
 export type CounterName = (typeof COUNTERS)[number];

@@ -20,9 +20,10 @@ import { connectPacket, subscribePacket } from './connect-packets.js';
 import { Connection, ConnectionThread, type ConnectionUser } from './connection.js';
 import type { Device, DeviceProgram, DeviceThread, Outgoing } from './device.js';
 import { EndpointError } from './endpoint.js';
+import { keyOf } from './foreign-headers.js';
 import { writeHeader } from './header.js';
 import { InflightList, InflightSlab } from './inflight.js';
-import { NO_SUBACK, refusal, UNANSWERED } from './refusal.js';
+import { NO_MATCHING_SUBSCRIBERS, NO_SUBACK, refusal, UNANSWERED } from './refusal.js';
 import { COUNTER } from './tally.js';
 
 /** What the lean devices of one thread share: buffers of their connections, one slab, one view. */
@@ -320,6 +321,7 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
         view.retain,
         thread.nowUs(),
         this.#openedUs,
+        thread.receiver.wantsTopic ? keyOf(bytes, view.topicStart, view.topicEnd) : 0,
       );
     }
     if (view.qos === 1) this.#acknowledge(PacketType.PUBACK, view.packetId);
@@ -356,6 +358,7 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
     }
     const nowUs = thread.nowUs();
     tally.count(COUNTER.publishesAcked);
+    if (code === NO_MATCHING_SUBSCRIBERS) tally.count(COUNTER.publishesUnmatched);
     tally.left(PUBLISH, nowUs);
     tally.record(PUBLISH * 3 + SERVICE, nowUs - slab.sentUs(slot));
     tally.record(PUBLISH * 3 + RESPONSE, nowUs - slab.intendedUs(slot));

@@ -9,6 +9,7 @@ export type {
   Outgoing,
 } from './device.js';
 export { type Endpoint, EndpointError, type TlsClient } from './endpoint.js';
+export { ForeignHeaders } from './foreign-headers.js';
 export { HEADER_BYTES, SEQUENCE_MODULUS } from './header.js';
 export { LeanDevice, LeanThread } from './lean-device.js';
 export { MqttJsDevice } from './mqttjs-device.js';
@@ -16,3 +17,4 @@ export { Receiver, type RunIdentity } from './receiver.js';
 export { SourcePorts } from './source-ports.js';
 export { COUNTER, Tally } from './tally.js';
 export { type TimerSink, TimingWheel } from './timing-wheel.js';
+export { wallOriginUs } from './wall-origin.js';

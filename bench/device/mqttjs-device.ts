@@ -11,8 +11,9 @@ import { CONNECT, LAG, PUBLISH, RESPONSE, SERVICE, SUBSCRIBE } from '../../resul
 import type { Device, DeviceProgram, DeviceThread, Outgoing } from './device.js';
 import { dial, isPortTaken, MOST_PORT_TRIES } from './dial.js';
 import { type Endpoint, EndpointError } from './endpoint.js';
+import { keyOf } from './foreign-headers.js';
 import { writeHeader } from './header.js';
-import { NO_SUBACK, refusal, UNANSWERED } from './refusal.js';
+import { NO_MATCHING_SUBSCRIBERS, NO_SUBACK, refusal, UNANSWERED } from './refusal.js';
 import { afterHandshake, socketError } from './socket-error.js';
 import { COUNTER } from './tally.js';
 
@@ -96,7 +97,10 @@ export class MqttJsDevice implements Device {
     client.on('packetreceive', () => {
       if (own()) this.#justSecured = false;
     });
-    client.on('message', (_topic, payload, packet) => own() && this.#delivered(payload, packet));
+    client.on(
+      'message',
+      (topic, payload, packet) => own() && this.#delivered(topic, payload, packet),
+    );
     client.on('error', (error) => own() && this.#failed(error));
     client.on('disconnect', (packet) => {
       if (own()) this.#reason = `disconnected by the target: ${refusal(packet.reasonCode ?? 0, 5)}`;
@@ -205,7 +209,7 @@ export class MqttJsDevice implements Device {
       this.#underWay.add(own);
       tally.entered(PUBLISH, intendedUs);
     }
-    client.publish(topic, payload, { qos, retain: message.retain }, (error) => {
+    client.publish(topic, payload, { qos, retain: message.retain }, (error, answer) => {
       // A closed connection has counted what was in flight already.
       if (!this.#underWay.delete(own)) return;
       if (error) {
@@ -217,6 +221,8 @@ export class MqttJsDevice implements Device {
       } else {
         const atUs = nowUs();
         tally.count(COUNTER.publishesAcked);
+        const code = answer !== undefined && 'reasonCode' in answer ? answer.reasonCode : 0;
+        if (code === NO_MATCHING_SUBSCRIBERS) tally.count(COUNTER.publishesUnmatched);
         tally.left(PUBLISH, atUs);
         tally.record(PUBLISH * 3 + SERVICE, atUs - sentUs);
         tally.record(PUBLISH * 3 + RESPONSE, atUs - intendedUs);
@@ -314,7 +320,7 @@ export class MqttJsDevice implements Device {
     tally.left(SUBSCRIBE, this.#subscribedAtUs);
   }
 
-  #delivered(payload: Buffer, packet: IPublishPacket): void {
+  #delivered(topic: string, payload: Buffer, packet: IPublishPacket): void {
     const { receiver, nowUs, tally } = this.#thread;
     tally.count(COUNTER.bytesReceived, payload.length);
     receiver.delivered(
@@ -326,6 +332,7 @@ export class MqttJsDevice implements Device {
       packet.retain,
       nowUs(),
       this.#openedUs,
+      receiver.wantsTopic ? keyOf(Buffer.from(topic), 0, Buffer.byteLength(topic)) : 0,
     );
   }
 

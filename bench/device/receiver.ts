@@ -1,4 +1,5 @@
 import { DELIVERY, LAG, RESPONSE, SERVICE } from '../../results/measure.js';
+import type { ForeignHeaders } from './foreign-headers.js';
 import {
   HEADER_BYTES,
   headerIntendedUs,
@@ -33,15 +34,24 @@ export class Receiver {
   readonly #tally: Tally;
   readonly #identity: RunIdentity;
   readonly #sequences = new SequenceTable();
+  readonly #foreign: ForeignHeaders | undefined;
 
-  constructor(tally: Tally, identity: RunIdentity) {
+  /** @param foreign what messages of other programs carry, where it is to be read */
+  constructor(tally: Tally, identity: RunIdentity, foreign?: ForeignHeaders) {
     this.#tally = tally;
     this.#identity = identity;
+    this.#foreign = foreign;
+  }
+
+  /** Devices say which topic a message came by. */
+  get wantsTopic(): boolean {
+    return this.#foreign !== undefined;
   }
 
   /**
    * One PUBLISH for the device with this index, its payload at bytes[start..end).
    * @param openedUs when the connection was made that it came by
+   * @param topicKey a number that stands for its topic, if it is wanted
    */
   delivered(
     device: number,
@@ -52,12 +62,18 @@ export class Receiver {
     retained: boolean,
     nowUs: number,
     openedUs: number,
+    topicKey = 0,
   ): void {
     const tally = this.#tally;
     const headerAt = this.#headerAt(bytes, start, end);
     const hasHeader = headerAt >= 0;
     // A retained copy answers a subscription, not a publish [MQTT-3.3.1-8]: no publish expected it.
     if (retained || (!hasHeader && !this.#identity.someUntimed)) {
+      if (
+        !retained &&
+        this.#foreign?.arrived(device, topicKey, bytes, start, end, RECEIVED_BY_QOS[qos])
+      )
+        return;
       tally.count(COUNTER.deliveriesForeign);
       return;
     }

@@ -229,9 +229,10 @@ export class Coordinator {
       const quietFrom = Math.ceil(phaseFromUs / SECOND_US);
       // Only the last drain: after another one the next load begins when the schedule says, not when all is quiet.
       const isLast = phases.at(-1)?.phase === phase;
+      const isWhole = 'whole' in phase && phase.whole === true;
       const over = isLast
         ? () => this.#board.isQuietSince(quietFrom)
-        : () => this.#board.scheduled >= limit && !comings;
+        : () => this.#board.scheduled >= limit && !comings && !isWhole;
       // From when it begins, which is early when the messages are used up.
       const lastsUntilUs = isLast ? phaseFromUs + endUs - startUs : beginUs + endUs;
       this.#endsUs = isLast ? lastsUntilUs : beginUs + (phases.at(-1)?.endUs ?? endUs);

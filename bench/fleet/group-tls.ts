@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import type { TlsClient } from '../device/mod.js';
 import type { GroupIdentity } from '../scenario/identity.js';
 import type { Group, Scenario } from '../scenario/schema.js';
@@ -85,7 +85,7 @@ export class GroupTls {
   }
 
   #newContext(files: CertificateFiles): SecureContext {
-    const { minVersion, maxVersion, ciphers } = this.#tls;
+    const { minVersion, maxVersion, ciphers, signatureAlgorithms, keyExchange } = this.#tls;
     const own =
       files === undefined
         ? {}
@@ -100,9 +100,13 @@ export class GroupTls {
         ...(minVersion === undefined ? {} : { minVersion }),
         ...(maxVersion === undefined ? {} : { maxVersion }),
         ...(ciphers === undefined ? {} : { ciphers }),
+        ...(signatureAlgorithms === undefined ? {} : { sigalgs: signatureAlgorithms }),
+        ...(keyExchange === undefined ? {} : { ecdhCurve: keyExchange }),
       });
     } catch (cause) {
-      throw unusable(this.#where, files, cause);
+      const unknown = unknownAlgorithm(this.#tls);
+      if (unknown === undefined) throw unusable(this.#where, files, cause);
+      throw new FleetError('CERTIFICATE', `${this.#where}: OpenSSL knows ${unknown}`, { cause });
     }
   }
 
@@ -126,6 +130,25 @@ export class GroupTls {
     this.#context(0);
     this.#context(last);
   }
+}
+
+/** OpenSSL says nothing of use about these. */
+function unknownAlgorithm({ signatureAlgorithms, keyExchange }: Tls): string | undefined {
+  const isKnown = (options: SecureContextOptions): boolean => {
+    try {
+      createSecureContext(options);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  if (signatureAlgorithms !== undefined && !isKnown({ sigalgs: signatureAlgorithms })) {
+    return `no signature algorithms '${signatureAlgorithms}'`;
+  }
+  if (keyExchange !== undefined && !isKnown({ ecdhCurve: keyExchange })) {
+    return `no groups '${keyExchange}' to exchange keys by`;
+  }
+  return undefined;
 }
 
 const DEVICE_NAME = '%g-%i';

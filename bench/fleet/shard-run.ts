@@ -1,6 +1,13 @@
 import type { MessagePort } from 'node:worker_threads';
 import { transferables } from '../../results/measure.js';
-import { Receiver, type RunIdentity, readClock, Tally } from '../device/mod.js';
+import {
+  ForeignHeaders,
+  Receiver,
+  type RunIdentity,
+  readClock,
+  Tally,
+  wallOriginUs,
+} from '../device/mod.js';
 import { FieldSession } from '../field-clients/session.js';
 import { groupIdentity } from '../scenario/credentials.js';
 import { plan as planOf } from '../scenario/plan.js';
@@ -74,8 +81,8 @@ class ShardRun {
     const runHex = run.toString(16).padStart(4, '0');
     const fleet = planOf(scenario);
     const placement = new ShardDevices(fleet, plan.shard, plan.shards);
-    const wallOriginUs = Date.now() * 1000 - this.#nowUs();
-    const wallUs = () => wallOriginUs + this.#nowUs();
+    const originUs = wallOriginUs(this.#nowUs);
+    const wallUs = () => originUs + this.#nowUs();
     const sessions = fieldSessions(scenario, runHex, wallUs);
     const programs = streamPrograms(scenario, fleet, runHex, wallUs, sessions);
     const passwordOf = passwordsOf(scenario.profile, process.env, wallUs);
@@ -87,10 +94,12 @@ class ShardRun {
       someUntimed,
       ...(headerAts.some((at) => at > 0) ? { headerAts } : {}),
     };
+    const { foreignHeaders } = scenario;
+    const foreign = foreignHeaders && new ForeignHeaders(this.#tally, foreignHeaders, wallUs);
     const thread = {
       nowUs: this.#nowUs,
       tally: this.#tally,
-      receiver: new Receiver(this.#tally, identity),
+      receiver: new Receiver(this.#tally, identity, foreign),
       identity,
     };
     this.#identity = identity;

@@ -18,6 +18,8 @@ const LARGEST_BURST = 256;
 const GOODBYES_PER_TICK = 100;
 /** A message that is late by less waits for its turn of the loop or for a collection of garbage; by more it is backlog. */
 const BACKLOG_FROM_US = 100_000;
+/** Messages of one turn of the loop go out together: by less, none of them is late. */
+const TURN_US = 1000;
 
 /**
  * The slice of the fleet that one thread drives. It decides when a device connects and publishes; the
@@ -205,6 +207,9 @@ export class Shard implements PresenceUser, TimerSink {
     for (let burst = 0; ; burst++) {
       const atUs = this.#nowUs();
       dueUs = streams.dueUs(slot, atUs);
+      if (burst > 0 && ready && dueUs + TURN_US < atUs && !closedLoop) {
+        tally.count(COUNTER.publishesOverrun);
+      }
       if (dueUs > atUs || burst === LARGEST_BURST) break;
       if (!ready) {
         // A closed loop on a device that is not there offers nothing.

@@ -43,11 +43,17 @@ export class GroupIdentity {
     // One of the two may stand in the other, never both (the scenario's checks refuse that).
     if (this.#clientId.uses('u')) values.username = this.#username.render(values);
     values.clientId = this.#clientId.render(values);
-    values.username = this.#username.render(values);
+    values.username = this.#usernameOf(values, index);
     const row = this.#credentials?.[index];
     if (row?.clientId !== undefined) values.clientId = row.clientId;
     if (row?.username !== undefined) values.username = row.username;
     return values;
+  }
+
+  /** `%rand_N` in it is drawn once for a device, whatever stream asks: apart from messages, which count from 1. */
+  #usernameOf(values: TemplateValues, index: number): string {
+    if (!this.#username.uses('rand')) return this.#username.render(values);
+    return this.#username.render({ ...values, sender: index, message: 0 });
   }
 
   /** The password that its row has. */

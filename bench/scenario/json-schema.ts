@@ -103,6 +103,15 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   verify: 'false takes whatever certificate the target shows.',
   minVersion: 'The lowest version of TLS.',
   maxVersion: 'The highest version of TLS.',
+  signatureAlgorithms: 'A list in OpenSSL’s spelling, such as rsa_pss_rsae_sha256.',
+  keyExchange: 'A list of groups in OpenSSL’s spelling, such as x25519:secp256r1.',
+  'connect.retries': 'Attempts at once after a first connect that failed.',
+  'reconnect.first':
+    'false: only a lost connection is made again, not a first connect that failed.',
+  first: 'When the first message of a device is due: at a random time between the two.',
+  whole: 'true: it lasts its whole duration, even when every stream has used up its limit.',
+  benchHeaders: 'emqtt-bench’s --payload-hdrs in front of the payload: cnt64, ts or both.',
+  foreignHeaders: 'emqtt-bench’s --payload-hdrs, read from messages that are not of this run.',
   resume: 'A device that connects again offers the TLS session it had.',
 };
 

@@ -30,6 +30,7 @@ export type {
   ProfileChoice,
   Publish,
   PublishArrivals,
+  Reconnect,
   Scenario,
   ScenarioSpelling,
   Subscription,

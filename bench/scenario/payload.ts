@@ -1,5 +1,6 @@
 import { FieldPayloadTemplate } from '../field-clients/payload.js';
 import { random } from '../schedule/mod.js';
+import { BENCH_HEADER_BYTES, BenchHeaderPayload } from './bench-headers.js';
 import { compileField, PAYLOAD_FIELD, type PayloadField } from './payload-field.js';
 import type { Payload } from './schema.js';
 import {
@@ -51,13 +52,19 @@ const FILLER = 0x61; // 'a', as emqtt-bench fills
 
 /** @param payload of a stream of the scenario */
 export function compilePayload(payload: Payload): PayloadTemplate {
+  const headers = 'benchHeaders' in payload ? payload.benchHeaders : undefined;
+  const frontBytes = BENCH_HEADER_BYTES * (headers?.length ?? 0);
+  const behind = compileBehind(payload, frontBytes);
+  return headers === undefined ? behind : new BenchHeaderPayload(headers, behind);
+}
+
+/** What follows behind the headers of emqtt-bench, if there are any: `bytes` of a payload are all of it. */
+function compileBehind(payload: Payload, frontBytes: number): PayloadTemplate {
   switch (payload.kind) {
     case 'filler': {
-      const headerBytes = payload.bytes >= MEASUREMENT_HEADER_BYTES ? MEASUREMENT_HEADER_BYTES : 0;
-      return new FixedPayload(
-        headerBytes,
-        new Uint8Array(payload.bytes - headerBytes).fill(FILLER),
-      );
+      const bytes = Math.max(0, payload.bytes - frontBytes);
+      const headerBytes = bytes >= MEASUREMENT_HEADER_BYTES ? MEASUREMENT_HEADER_BYTES : 0;
+      return new FixedPayload(headerBytes, new Uint8Array(bytes - headerBytes).fill(FILLER));
     }
     case 'text':
       return new FixedPayload(roomFor(payload.header), new TextEncoder().encode(payload.text));

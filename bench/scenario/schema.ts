@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type FieldPayload, fieldStreams } from '../field-clients/behaviour.js';
+import { type BenchHeader, benchHeaders } from './bench-headers.js';
 import { clusterSchema } from './cluster.js';
 import { DEFAULTS } from './defaults.js';
 import {
@@ -40,10 +41,11 @@ const PAYLOAD_EXPECTED =
 /** A packet has at most 256 MiB (MQTT 5, 2.1.4); this leaves room for the rest of it. */
 const MAX_PAYLOAD_BYTES = 268_000_000;
 
-type PlainPayload =
+type PlainPayload = { benchHeaders?: BenchHeader[] } & (
   | { kind: 'filler'; bytes: number }
   | { kind: 'text'; text: string; header: boolean }
-  | { kind: 'template'; template: string; header: boolean; randomBytes: number };
+  | { kind: 'template'; template: string; header: boolean; randomBytes: number }
+);
 
 const payload = mapping({
   bytes: count(0, MAX_PAYLOAD_BYTES).optional(),
@@ -51,23 +53,27 @@ const payload = mapping({
   template: text.optional(),
   header: flag.optional(),
   randomBytes: count(0, MAX_PAYLOAD_BYTES).optional(),
+  benchHeaders: benchHeaders.optional(),
 }).transform((raw, context): PlainPayload | FieldPayload => {
   const header = raw.header ?? false;
+  const front = raw.benchHeaders === undefined ? {} : { benchHeaders: raw.benchHeaders };
   const given = [raw.bytes, raw.text, raw.template].filter((v) => v !== undefined).length;
   const misplaced =
     (raw.bytes !== undefined && raw.header !== undefined) ||
     (raw.template === undefined && raw.randomBytes !== undefined);
   if (given === 1 && !misplaced) {
-    if (raw.bytes !== undefined) return { kind: 'filler' as const, bytes: raw.bytes };
-    if (raw.text !== undefined) return { kind: 'text' as const, text: raw.text, header };
+    if (raw.bytes !== undefined) return { kind: 'filler' as const, bytes: raw.bytes, ...front };
+    if (raw.text !== undefined) return { kind: 'text' as const, text: raw.text, header, ...front };
     if (raw.template !== undefined) {
       const randomBytes = raw.randomBytes ?? DEFAULTS.randomBytes;
-      return { kind: 'template' as const, template: raw.template, header, randomBytes };
+      return { kind: 'template' as const, template: raw.template, header, randomBytes, ...front };
     }
   }
   context.issues.push({ code: 'custom', message: PAYLOAD_EXPECTED, input: raw });
   return z.NEVER;
 });
+
+const FIRST_EXPECTED = 'from when to when, such as [0s, 5s]';
 
 const arrivals = z.discriminatedUnion(
   'kind',
@@ -75,7 +81,12 @@ const arrivals = z.discriminatedUnion(
     mapping({
       kind: z.literal('periodic'),
       interval: duration.prefault(DEFAULTS.interval),
-    }).transform(({ kind, interval }) => ({ kind, intervalUs: interval })),
+      first: z.tuple([duration, duration], { error: FIRST_EXPECTED }).optional(),
+    }).transform(({ kind, interval, first }) => ({
+      kind,
+      intervalUs: interval,
+      ...(first === undefined ? {} : { firstUs: { from: first[0], to: first[1] } }),
+    })),
     mapping({ kind: z.literal('constant'), ratePerSec: rate }),
     mapping({ kind: z.literal('poisson'), ratePerSec: rate }),
     mapping({ kind: z.literal('saturate') }),
@@ -109,6 +120,7 @@ const reconnect = mapping({
     .max(1, JITTER_EXPECTED)
     .default(DEFAULTS.backOffJitter),
   limit: count(0).prefault(DEFAULTS.backOffLimit),
+  first: flag.optional(),
 }).transform(({ initial, max, ...rest }) => ({ ...rest, initialUs: initial, maxUs: max }));
 const behaviour = z.discriminatedUnion(
   'kind',
@@ -171,7 +183,8 @@ const group = mapping({
 const connect = mapping({
   ratePerSec: rate.prefault(DEFAULTS.connectRatePerSec),
   timeout: duration.prefault(DEFAULTS.connectTimeout),
-}).transform(({ ratePerSec, timeout }) => ({ ratePerSec, timeoutUs: timeout }));
+  retries: count(0, 0xffff).optional(),
+}).transform(({ timeout, ...rest }) => ({ ...rest, timeoutUs: timeout }));
 
 const target = z
   .union([text.transform((url) => [url]), z.array(text)], {
@@ -212,6 +225,7 @@ export const scenarioSchema = mapping({
   sourceAddresses: z
     .array(text, { error: 'a list of addresses of this machine such as [127.0.0.2]' })
     .default([]),
+  foreignHeaders: benchHeaders.optional(),
   tls: tlsSchema.optional(),
   connect: connect.prefault({}),
   groups: z.array(group, { error: 'a list of groups' }).min(1, 'at least one group'),

@@ -25,6 +25,8 @@ export const tlsSchema = mapping({
   minVersion: version.optional(),
   maxVersion: version.optional(),
   ciphers: text.optional(),
+  signatureAlgorithms: text.optional(),
+  keyExchange: text.optional(),
   resume: flag.optional(),
 });
 
