@@ -24,7 +24,7 @@ export async function bench(
 ): Promise<ExitCode> {
   const { scenario, notes, rest } = translateBench(verb, argv, { own: OWN_FLAGS });
   for (const note of notes) terminal.err.write(`note: ${note}\n`);
-  return runOrShow(scenario, undefined, readOwn(rest), command, terminal);
+  return runOrShow(scenario, readOwn(rest), command, terminal);
 }
 
 /** The flags of one verb and what each does here. */
