@@ -42,6 +42,8 @@ export const COUNTERS = [
   'publishesAway',
   // Sent before the connection was made that they came by: counted as received, not timed.
   'deliveriesQueued',
+  // TLS handshakes of connections that succeeded which resumed the device's earlier session.
+  'tlsSessionsResumed',
 ] as const;
 
 export type CounterName = (typeof COUNTERS)[number];

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import mqtt, {
   type ErrorWithSubackPacket,
   type IClientOptions,
@@ -46,6 +47,7 @@ export class MqttJsDevice implements Device {
   /** TLS is through with its handshake, and nothing has been received since. */
   #justSecured = false;
   #portTries = 0;
+  #tlsResumed = false;
   /** Of TLS, to be resumed. */
   #session: Buffer | undefined;
 
@@ -114,6 +116,7 @@ export class MqttJsDevice implements Device {
   }
 
   #socket(endpoint: Endpoint, localPort: number | undefined): Socket {
+    this.#tlsResumed = false;
     const socket = dial(endpoint, localPort, undefined, this.#session);
     socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#portTaken =
@@ -122,6 +125,7 @@ export class MqttJsDevice implements Device {
     });
     socket.on('secureConnect', () => {
       this.#justSecured = true;
+      this.#tlsResumed = (socket as TLSSocket).isSessionReused();
     });
     if (endpoint.tls?.resume) {
       socket.on('session', (session: Buffer) => {
@@ -258,6 +262,7 @@ export class MqttJsDevice implements Device {
     this.#open = true;
     this.#openedUs = atUs;
     if (sessionPresent) tally.count(COUNTER.sessionsResumed);
+    if (this.#tlsResumed) tally.count(COUNTER.tlsSessionsResumed);
     tally.count(COUNTER.connectsSucceeded);
     tally.count(COUNTER.connected);
     tally.left(CONNECT, atUs);
