@@ -1,5 +1,5 @@
 import type { Findings } from './findings.js';
-import { leavers } from './leavers.js';
+import { keepsSession, leavers } from './leavers.js';
 import { nearest } from './nearest.js';
 import { isAbout, loadSegments } from './phase-load.js';
 import { isRunning, type RunningPhase } from './phase-schema.js';
@@ -103,11 +103,6 @@ function checkLeaves(
       );
     }
   });
-}
-
-/** The target keeps subscriptions and QoS 1 and 2 messages for a device that is away. */
-function keepsSession(group: Scenario['groups'][number]): boolean {
-  return !group.cleanStart && (group.protocol !== 5 || group.sessionExpiryUs > 0);
 }
 
 function checkSaturating(scenario: Scenario, findings: Findings): void {
