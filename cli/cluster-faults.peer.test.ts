@@ -16,7 +16,7 @@ async function underLoad(work: (stage: Stage) => Promise<void>, replicants = 3):
   await play({ cores: 1, replicants: 3 }, work, names);
 }
 
-describe('a core and three replicants under load', { concurrency: 4 }, () => {
+describe('a core and three replicants under load', { concurrency: 3 }, () => {
   it('a replicant is killed', () =>
     underLoad(async ({ cluster, traffic }) => {
       traffic.doom('r3');
