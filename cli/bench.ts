@@ -32,7 +32,7 @@ export async function bench(
   const { scenario, notes, rest, showsProblems } = translation;
   for (const note of notes) terminal.err.write(`note: ${note}\n`);
   const makeView: MakeView = (screen) => new BenchRows(screen, showsProblems);
-  return runOrShow(scenario, undefined, readOwn(rest), command, terminal, makeView);
+  return runOrShow(scenario, readOwn(rest), command, terminal, makeView);
 }
 
 /** The flags of one verb and what each does here. */

@@ -2,7 +2,6 @@ import {
   type Check,
   FleetError,
   formatTarget,
-  loadScenario,
   machineFacts,
   machineLimits,
   parseTarget,
@@ -10,30 +9,26 @@ import {
   reachTargets,
   runChecks,
   type Scenario,
-  scale,
   type Target,
   timeChecks,
   timeFacts,
 } from '../bench/mod.js';
 import { columns, formatCount, formatRate, painter, wrap } from '../results/mod.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
+import { type NamedScenario, namedScenario } from './named-scenario.js';
 import type { Terminal } from './terminal.js';
 
 /** The flags of `fleetgauge doctor`. */
-export interface DoctorFlags {
+export interface DoctorFlags extends NamedScenario {
   scenario: string;
-  target?: string | undefined;
-  scale: number;
-  set: readonly string[];
   threads?: number | undefined;
   json: boolean;
 }
 
 /** `fleetgauge doctor [scenario]`: what will stop a run here, and what to type against it. */
 export async function doctor(flags: DoctorFlags, terminal: Terminal): Promise<ExitCode> {
-  const loaded = await loadScenario(flags.scenario, { set: flags.set });
-  const scenario = scale(loaded, flags.scale);
-  const targets = (flags.target?.split(',') ?? scenario.target).map(parseTarget);
+  const scenario = await namedScenario(flags.scenario, flags);
+  const targets = scenario.target.map(parseTarget);
   const facts = machineFacts(procFs);
   const intended = { scenario, targets, threads: flags.threads };
   const checks = [

@@ -1,11 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { join } from 'node:path';
 import {
   type Agents,
   hostFacts,
-  loadScenario,
   machineLimits,
   type ProbeSpec,
   parseTarget,
@@ -16,7 +14,6 @@ import {
   runOnAgents,
   runScenario,
   type Scenario,
-  scale,
   scenarioNotes,
   scenarioToYaml,
   type Target,
@@ -32,6 +29,7 @@ import {
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { interruption } from './interruption.js';
 import { LiveView } from './live-view.js';
+import { type NamedScenario, namedScenario } from './named-scenario.js';
 import { listeningNodes, scenarioProbes, watchedNodes } from './probed-nodes.js';
 import { agentsOf, type FleetFlags, sayOn } from './run-agents.js';
 import { onBundledCluster } from './run-bundled.js';
@@ -55,13 +53,8 @@ export interface RunFlags extends MetricsFlags {
 }
 
 /** The further flags of `fleetgauge run`. */
-export interface ScenarioFlags extends FleetFlags {
+export interface ScenarioFlags extends FleetFlags, NamedScenario {
   scenario?: string | undefined;
-  target?: string | undefined;
-  profile?: string | undefined;
-  ifaddr?: string | undefined;
-  scale: number;
-  set: readonly string[];
 }
 
 /** `fleetgauge run <scenario|preset>`. */
@@ -76,23 +69,7 @@ export async function run(
       'run needs a scenario: a file, or a preset (fleetgauge presets); see fleetgauge run --help',
     );
   }
-  const loaded = await loadScenario(flags.scenario, {
-    set: flags.set,
-    ...(flags.profile === undefined ? {} : { profile: flags.profile }),
-  });
-  const scaled = scale(loaded, flags.scale);
-  const scenario = flags.ifaddr === undefined ? scaled : from(scaled, flags.ifaddr);
-  return runOrShow(scenario, flags.target, flags, command, terminal);
-}
-
-/** The scenario from these source addresses. */
-function from(scenario: Scenario, ifaddr: string): Scenario {
-  const sourceAddresses = ifaddr.split(',').map((address) => address.trim());
-  const wrong = sourceAddresses.find((address) => isIP(address) === 0);
-  if (wrong === undefined) return { ...scenario, sourceAddresses };
-  throw new UsageError(
-    `--ifaddr ${ifaddr}: expected addresses of this machine with commas between, not '${wrong}'`,
-  );
+  return runOrShow(await namedScenario(flags.scenario, flags), flags, command, terminal);
 }
 
 /** `fleetgauge run --resume <id|folder>`. */
@@ -130,7 +107,6 @@ async function resume(flags: RunFlags & ScenarioFlags, terminal: Terminal): Prom
 /** Runs a scenario, or shows what it would do (`--dry-run`). */
 export async function runOrShow(
   scenario: Scenario,
-  target: string | undefined,
   flags: RunFlags & FleetFlags,
   command: readonly string[],
   terminal: Terminal,
@@ -138,13 +114,8 @@ export async function runOrShow(
 ): Promise<ExitCode> {
   const agents = agentsOf(flags, terminal);
   metricsAddress(flags);
-  const written = target === undefined ? scenario.target : target.split(',');
-  const complete = {
-    ...scenario,
-    target: [...written],
-    objectives: [...scenario.objectives, ...flags.objective],
-  };
-  const targets = written.map(parseTarget);
+  const complete = { ...scenario, objectives: [...scenario.objectives, ...flags.objective] };
+  const targets = scenario.target.map(parseTarget);
   for (const objective of complete.objectives) parseObjective(objective);
   for (const note of scenarioNotes(complete)) terminal.err.write(`note: ${note}\n`);
   if (flags.dryRun) {

@@ -48,6 +48,8 @@ export const COUNTERS = [
   'publishesUnmatched',
   // Sent so late that the next message of the stream was due already, by more than a turn of the loop.
   'publishesOverrun',
+  // TLS handshakes of connections that succeeded which resumed the device's earlier session.
+  'tlsSessionsResumed',
 ] as const;
 
 export type CounterName = (typeof COUNTERS)[number];

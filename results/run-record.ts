@@ -279,6 +279,8 @@ export const runRecordSchema = z.object({
       reconnected: laterCount,
       /** CONNACKs that said that the session was still there. */
       sessionsResumed: laterCount,
+      /** TLS handshakes that took up the device's earlier session; all others were full ones. */
+      tlsSessionsResumed: laterCount,
       /** The most that were connected at the end of any second. */
       connectedMax: count,
     }),

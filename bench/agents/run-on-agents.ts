@@ -19,7 +19,7 @@ import { coordinatorOptions, type RunRequest, recordHead } from '../fleet/run-sc
 import { plan } from '../scenario/mod.js';
 import { AgentFleet } from './agent-fleet.js';
 import { clockIdentity } from './clock-identity.js';
-import { deal, LEAN_DEVICE_BYTES, MQTTJS_DEVICE_BYTES } from './deal.js';
+import { deal, LEAN_DEVICE_BYTES, MQTTJS_DEVICE_BYTES, waysOf } from './deal.js';
 import {
   addressesOf,
   type CoordinatorStore,
@@ -29,6 +29,7 @@ import {
 } from './fleet-store.js';
 import type { AgentCard, RunSheet } from './messages.js';
 import { callRoll } from './roll-call.js';
+import { piecesOf, readShippedFiles, type ShippedFiles } from './shipped-files.js';
 
 /** Where the agents of a run come from. */
 export interface Agents {
@@ -66,6 +67,7 @@ interface JournalHead {
 export async function runOnAgents(request: AgentsRequest): Promise<RunRecord> {
   const { agents, scenario, targets, folder, id, run, command, tool, host } = request;
   const { say, waitMs, patienceMs, count } = agents;
+  const files = await readShippedFiles(scenario);
   const desk = await Desk.open(agents, id);
   try {
     const devices = plan(scenario).deviceCount;
@@ -78,7 +80,7 @@ export async function runOnAgents(request: AgentsRequest): Promise<RunRecord> {
         ),
       );
       const shares = deal(
-        { devices, targets: targets.length, deviceBytes },
+        { devices, ways: waysOf(scenario, targets), deviceBytes },
         new Map(cards.map((card) => [card.name, card.capacity])),
       );
       const members = Object.fromEntries(
@@ -91,6 +93,7 @@ export async function runOnAgents(request: AgentsRequest): Promise<RunRecord> {
       const sheet: RunSheet = {
         id,
         plan: runPlan,
+        ...(files.size > 0 ? { files: piecesOf(files) } : {}),
         ...desk.hub,
         members,
         patienceMs,
@@ -98,7 +101,7 @@ export async function runOnAgents(request: AgentsRequest): Promise<RunRecord> {
       };
       const dealt = new Map([...shares].map(([name, share]) => [name, share.devices]));
       const fleet = new AgentFleet(desk.store, monotonicClock(), sheet, cards, dealt, 0);
-      if (!(await desk.give(fleet, false))) continue;
+      if (!(await desk.give(fleet, false, files))) continue;
       say(`agents: ${cards.map(({ name }) => `${name} (${dealt.get(name)} devices)`).join(', ')}`);
       const head: JournalHead = {
         request: { scenario, targets: [...targets], id, run, command, tool, host },
@@ -258,7 +261,7 @@ class Desk {
       // Where the store is ours, agents must find their sheet in it when they come; else they must find us by it.
       const isOurs = resume !== undefined && access.serve;
       if (!isOurs) await listen();
-      if (resume !== undefined) await desk.give(resume(desk), true);
+      if (resume !== undefined) await desk.give(resume(desk), true, new Map());
       if (isOurs) await listen();
       const { host } = agents.listen;
       if (access.serve) agents.say(`agents of run ${run} are expected at ${host}:${desk.port}`);
@@ -277,9 +280,9 @@ class Desk {
   }
 
   /** @returns false when the agents were taken by another coordinator meanwhile */
-  async give(fleet: AgentFleet, isResumed: boolean): Promise<boolean> {
+  async give(fleet: AgentFleet, isResumed: boolean, files: ShippedFiles): Promise<boolean> {
     this.fleet = fleet;
-    const isClaimed = await fleet.claim(this.#agents.patienceMs, isResumed);
+    const isClaimed = await fleet.claim(this.#agents.patienceMs, isResumed, files);
     if (!isClaimed) this.fleet = undefined;
     return isClaimed;
   }

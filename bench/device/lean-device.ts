@@ -385,6 +385,7 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
     thread.tally.record(CONNECT * 3 + RESPONSE, nowUs - this.#intendedUs);
     this.#heed(packet);
     if (packet.sessionPresent) thread.tally.count(COUNTER.sessionsResumed);
+    if (this.#connection.tlsResumed) thread.tally.count(COUNTER.tlsSessionsResumed);
     else this.#unreleased?.clear();
     const { filters } = this.#program.identity(this.#index);
     if (filters.length === 0 || (packet.sessionPresent && this.#subscribed)) {

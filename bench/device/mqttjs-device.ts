@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type {
   ErrorWithSubackPacket,
   IClientOptions,
@@ -48,6 +49,7 @@ export class MqttJsDevice implements Device {
   /** TLS is through with its handshake, and nothing has been received since. */
   #justSecured = false;
   #portTries = 0;
+  #tlsResumed = false;
   /** Of TLS, to be resumed. */
   #session: Buffer | undefined;
 
@@ -119,6 +121,7 @@ export class MqttJsDevice implements Device {
   }
 
   #socket(endpoint: Endpoint, localPort: number | undefined): Socket {
+    this.#tlsResumed = false;
     const socket = dial(endpoint, localPort, undefined, this.#session);
     socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#portTaken =
@@ -127,6 +130,7 @@ export class MqttJsDevice implements Device {
     });
     socket.on('secureConnect', () => {
       this.#justSecured = true;
+      this.#tlsResumed = (socket as TLSSocket).isSessionReused();
     });
     if (endpoint.tls?.resume) {
       socket.on('session', (session: Buffer) => {
@@ -265,6 +269,7 @@ export class MqttJsDevice implements Device {
     this.#open = true;
     this.#openedUs = atUs;
     if (sessionPresent) tally.count(COUNTER.sessionsResumed);
+    if (this.#tlsResumed) tally.count(COUNTER.tlsSessionsResumed);
     tally.count(COUNTER.connectsSucceeded);
     tally.count(COUNTER.connected);
     tally.left(CONNECT, atUs);

@@ -70,3 +70,37 @@ phases: [{ name: r, kind: ramp }]
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+test('field clients take passwords from a file, and client ids only where no filter follows from them', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fleetgauge-test-'));
+  const load = async (columns: string, group: string) => {
+    writeFileSync(join(folder, 'devices.csv'), `${columns}\na,b\n`);
+    const named = `name: g, count: 1, clientId: 'gw-%i', credentials: { file: devices.csv }`;
+    const text = `name: t\ngroups: [{ ${named}, ${group} }]\nphases: [{ name: r, kind: ramp }]\n`;
+    writeFileSync(join(folder, 's.yaml'), text);
+    return loadScenario(join(folder, 's.yaml'));
+  };
+  try {
+    for (const kind of ['sparkplug', 'kura']) {
+      const field = `behaviour: { kind: ${kind} }`;
+      const { groups } = await load('username,password', field);
+      const group = groups[0]!;
+      const identities = new DeviceIdentities(group, groupIdentity(group, 'abcd', 1));
+      const { clientId, username, password, will, filters } = identities.identity(0);
+      assert.deepEqual([clientId, username, password], ['gw-0', 'a', 'b']);
+      assert.match(will!.topic, /\/gw-0(\/|$)/);
+      assert.match(filters[0]!.filter, /\/gw-0(\/|$)/);
+      await assert.rejects(
+        load('clientId,password', field),
+        /devices\.csv:1:1: expected no column clientId \(group 'g' subscribes to .*%c/,
+      );
+    }
+    await load('clientId,password', "subscribe: [{ filter: 'cmd/%i' }]");
+    await assert.rejects(
+      load('username,password', "username: u%i, subscribe: [{ filter: 'cmd/%u' }]"),
+      /expected no column username/,
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

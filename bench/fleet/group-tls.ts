@@ -36,7 +36,7 @@ export class GroupTls {
     this.#group = group;
     this.#identity = identity;
     const { testCa } = tls;
-    const ca = testCa === undefined ? tls.ca : join(testCa, TEST_CA_FILES.ca);
+    const ca = tls.ca ?? (testCa === undefined ? undefined : join(testCa, TEST_CA_FILES.ca));
     this.#cert = compileTemplate(
       testCa === undefined ? (tls.cert ?? '') : join(testCa, `${DEVICE_NAME}.pem`),
     );

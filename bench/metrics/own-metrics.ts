@@ -71,6 +71,7 @@ const HELP: Readonly<Record<Exclude<CounterName, 'connected'>, string>> = {
   connectsRetried: 'Attempts of a first connect after one that failed',
   publishesUnmatched: 'Messages acknowledged with "no matching subscribers" (0x10)',
   publishesOverrun: 'Messages sent so late that the next one was due already',
+  tlsSessionsResumed: 'TLS handshakes that resumed the session of the device’s earlier connection',
 };
 
 /** What else there is to say about a run, in seconds and with labels. */

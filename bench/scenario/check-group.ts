@@ -27,7 +27,6 @@ export function checkGroup(group: Group, path: Path, findings: Findings): void {
     checkTopics(group, devices, path, findings);
     noteOverlaps(group, devices[0]!, path, findings);
   }
-  checkCredentials(group, path, findings);
   checkProtocol(group, path, findings);
   group.publish.forEach((stream, s) => {
     checkStream(stream, [...path, 'publish', s], findings);
@@ -53,19 +52,6 @@ function checkRandomName(group: Group, path: Path, findings: Findings): void {
   if (compileTemplate(group.clientId).uses('u')) findings.error([...path, 'clientId'], why);
   group.subscribe.forEach(({ filter }, k) => {
     if (compileTemplate(filter).uses('u')) findings.error([...path, 'subscribe', k, 'filter'], why);
-  });
-}
-
-/** Whose filters match a topic is computed from the scenario, and what is in the file is not in it. */
-function checkCredentials(group: Group, path: Path, findings: Findings): void {
-  if (group.credentials === undefined) return;
-  group.subscribe.forEach(({ filter }, k) => {
-    const template = compileTemplate(filter);
-    if (!template.uses('c') && !template.uses('u')) return;
-    findings.error(
-      [...path, 'subscribe', k, 'filter'],
-      'no %c or %u beside a file of credentials: expected deliveries could not be counted (%i is the number of the row)',
-    );
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Findings } from './findings.js';
-import { leavers } from './leavers.js';
+import { keepsSession, leavers } from './leavers.js';
 import { nearest } from './nearest.js';
 import { isAbout, isRunning, loadSegments } from './phase-load.js';
 import type { RunningPhase } from './phase-schema.js';
@@ -112,11 +112,6 @@ function isSilent(scenario: Scenario, phase: RunningPhase): boolean {
     .filter(({ publish }) => publish.length > 0)
     .flatMap(({ name }) => loadSegments(phase, name))
     .every(({ from, to }) => from === 0 && to === 0);
-}
-
-/** The target keeps subscriptions and QoS 1 and 2 messages for a device that is away. */
-function keepsSession(group: Scenario['groups'][number]): boolean {
-  return !group.cleanStart && (group.protocol !== 5 || group.sessionExpiryUs > 0);
 }
 
 function checkSaturating(scenario: Scenario, findings: Findings): void {

@@ -141,7 +141,6 @@ test('each thing that cannot work is found at its place', () => {
       { tls: { testCa: 'a', certificates: 'b' } },
       /^tls: one of cert .*certificates and testCa/,
     ],
-    [{}, { tls: { testCa: 'a', ca: 'b' } }, /^tls.ca: no ca beside testCa/],
     [{ tls: { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.2' } }, {}, /^groups.0.tls.minVersion: /],
     [{}, { tls: { servername: '127.0.0.1' } }, /^tls.servername: a host name/],
   ];

@@ -1,6 +1,7 @@
 import { ProbeError, probeSpec } from '../probe/mod.js';
 import { TARGET_PROFILES, targetProfile } from '../targets/profiles.js';
 import { checkAgainstProfile } from '../targets/rules.js';
+import { checkWayIn } from '../targets/way-in.js';
 import { checkClientIds } from './check-client-ids.js';
 import { checkGroup } from './check-group.js';
 import { checkPhases } from './check-phases.js';
@@ -54,6 +55,7 @@ function checkProfile(scenario: Scenario, findings: Findings): void {
       `no sas for ${profile.title}, which does not know such tokens`,
     );
   }
+  checkWayIn(scenario, profile, findings);
   scenario.groups.forEach((group, g) => {
     checkAgainstProfile(group, ['groups', g], profile, findings);
   });

@@ -1,6 +1,6 @@
 import { isAbout } from './phase-load.js';
 import type { Phase } from './phase-schema.js';
-import type { Scenario } from './schema.js';
+import type { Group, Scenario } from './schema.js';
 
 /**
  * The devices that a churn or a storm is about: of each group that it names the first so many, as
@@ -33,4 +33,9 @@ export function leavers(scenario: Scenario, phase: Phase): Leavers | undefined {
     placeOf: (group, indexInGroup) =>
       indexInGroup < (counts[group] ?? 0) ? bases[group]! + indexInGroup : -1,
   };
+}
+
+/** The target keeps subscriptions and QoS 1 and 2 messages for a device that is away. */
+export function keepsSession(group: Group): boolean {
+  return !group.cleanStart && (group.protocol !== 5 || group.sessionExpiryUs > 0);
 }

@@ -9,7 +9,7 @@ export { FanOut } from './fan-out.js';
 export { scenarioHash } from './hash.js';
 export { GroupIdentity } from './identity.js';
 export { scenarioJsonSchema } from './json-schema.js';
-export { type Leavers, leavers } from './leavers.js';
+export { keepsSession, type Leavers, leavers } from './leavers.js';
 export { loadScenario, ScenarioNotFoundError } from './load.js';
 export { parseScenario, type ScenarioChanges } from './parse.js';
 export {

@@ -201,11 +201,16 @@ const sas = mapping({
   lifetime: duration.prefault(DEFAULTS.sasLifetime),
 }).transform(({ lifetime, ...rest }) => ({ ...rest, lifetimeUs: lifetime }));
 
-const chosenProfile = mapping({ name, host: name.optional(), sas: sas.optional() });
+const chosenProfile = mapping({
+  name,
+  host: name.optional(),
+  endpoint: count(1, 65_535).optional(),
+  sas: sas.optional(),
+});
 
 const profile = z.union(
   [name.transform((named): z.output<typeof chosenProfile> => ({ name: named })), chosenProfile],
-  { error: 'the name of a target profile, or a mapping of name, host and sas' },
+  { error: 'the name of a target profile, or a mapping of name, host, endpoint and sas' },
 );
 
 const probes = z

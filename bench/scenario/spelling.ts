@@ -47,10 +47,10 @@ function spellConnect({ timeoutUs, ...rest }: Scenario['connect']): object {
 }
 
 function spellProfile(profile: ProfileChoice): string | object {
-  const { name, host, sas } = profile;
-  if (sas === undefined) return host === undefined ? name : { name, host };
-  const { lifetimeUs, ...rest } = sas;
-  return { name, host, sas: { ...rest, lifetime: writeDuration(lifetimeUs) } };
+  const { sas, ...rest } = profile;
+  if (sas === undefined) return Object.keys(rest).length === 1 ? rest.name : rest;
+  const { lifetimeUs, ...key } = sas;
+  return { ...rest, sas: { ...key, lifetime: writeDuration(lifetimeUs) } };
 }
 
 function spellGroup(group: Group): object {
