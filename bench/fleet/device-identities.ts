@@ -1,11 +1,7 @@
 import type { DeviceIdentity } from '../device/mod.js';
-import {
-  compileTemplate,
-  type Group,
-  type GroupIdentity,
-  type Template,
-  type TemplateValues,
-} from '../scenario/mod.js';
+import type { GroupIdentity } from '../scenario/identity.js';
+import type { Group } from '../scenario/schema.js';
+import { compileTemplate, type Template, type TemplateValues } from '../scenario/template.js';
 
 /** Renders what the devices of one group say of themselves: client id, credentials, will, filters. */
 export class DeviceIdentities {
