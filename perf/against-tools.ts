@@ -78,7 +78,13 @@ const LOADS: readonly Load[] = [
 ];
 const CONNECTORS = [FLEETGAUGE, MQTTJS, TSUNG];
 
-async function publish(tool: Tool, load: Load, plan: Plan, figures: Figures): Promise<void> {
+async function publish(
+  round: number,
+  tool: Tool,
+  load: Load,
+  plan: Plan,
+  figures: Figures,
+): Promise<void> {
   const target = await startTarget('mosquitto', TARGET_CORE, [], 1);
   try {
     const counter = await SysCounter.watch(target.port, 'received');
@@ -90,10 +96,10 @@ async function publish(tool: Tool, load: Load, plan: Plan, figures: Figures): Pr
       const look = () => probe.sample(0);
       const { sec, count, at } = await counter.span(plan.seconds, look);
       const cpuUs = at[1].cpuUs - at[0].cpuUs;
-      figures.add(tool.name, `${load.name} rate`, count / sec);
-      figures.add(tool.name, `${load.name} cpuUs`, cpuUs / count);
-      figures.add(tool.name, `${load.name} share`, cpuUs / (sec * 1e4));
-      figures.add(tool.name, `${load.name} rss`, at[1].rssBytes);
+      figures.add(round, tool.name, `${load.name} rate`, count / sec);
+      figures.add(round, tool.name, `${load.name} cpuUs`, cpuUs / count);
+      figures.add(round, tool.name, `${load.name} share`, cpuUs / (sec * 1e4));
+      figures.add(round, tool.name, `${load.name} rss`, at[1].rssBytes);
     } finally {
       await running.stop();
       await counter.close();
@@ -165,7 +171,7 @@ async function connect(
   }
 }
 
-async function connectAll(tool: Tool, plan: Plan, figures: Figures): Promise<void> {
+async function connectAll(round: number, tool: Tool, plan: Plan, figures: Figures): Promise<void> {
   const few = await connect(tool, FEW, plan.perSecs[0]!, plan.holdMs);
   let fastest = 0;
   for (const [step, perSec] of plan.perSecs.entries()) {
@@ -174,12 +180,12 @@ async function connectAll(tool: Tool, plan: Plan, figures: Figures): Promise<voi
     if (run === undefined || run.perSec < fastest) break;
     fastest = run.perSec;
     if (step > 0) continue;
-    figures.add(tool.name, 'connect cpuUs', run.cpuUs);
+    figures.add(round, tool.name, 'connect cpuUs', run.cpuUs);
     if (few === undefined) continue;
     const more = (run.rssBytes - few.rssBytes) / (plan.devices - FEW);
-    figures.add(tool.name, 'connect rss', more);
+    figures.add(round, tool.name, 'connect rss', more);
   }
-  if (fastest > 0) figures.add(tool.name, 'connect rate', fastest);
+  if (fastest > 0) figures.add(round, tool.name, 'connect rate', fastest);
 }
 
 /** `times` is how many times better fleetgauge is, so that more is better in every row. */
@@ -194,13 +200,12 @@ function row(
   const ratios = figures.ratios(FLEETGAUGE.name, tool.name, figure);
   const times = better === 'more' ? ratios : ratios.map((r) => 1 / r);
   const missing = isThere(tool) ? 'did not get there' : 'not installed (scripts/peers)';
-  const isHalf = own.length === 0 || other.length === 0;
   const cells = [
     what,
     tool.name,
     own.length === 0 ? 'did not get there' : spreadText(own, digits),
     other.length === 0 ? missing : spreadText(other, digits),
-    isHalf ? '–' : spreadText(times, 2),
+    times.length === 0 ? '–' : spreadText(times, 2),
   ];
   return `| ${cells.join(' | ')} |`;
 }
@@ -228,13 +233,13 @@ async function main(): Promise<void> {
   const figures = new Figures();
   for (const load of loads) {
     const tools = load.tools.filter(isThere);
-    for (const { contender } of turns(tools, plan.rounds)) {
-      await publish(contender, load, plan, figures);
+    for (const { round, contender } of turns(tools, plan.rounds)) {
+      await publish(round, contender, load, plan, figures);
     }
     process.stderr.write(`${load.name}: done\n`);
   }
-  for (const { contender } of turns(CONNECTORS.filter(isThere), plan.rounds)) {
-    await connectAll(contender, plan, figures);
+  for (const { round, contender } of turns(CONNECTORS.filter(isThere), plan.rounds)) {
+    await connectAll(round, contender, plan, figures);
   }
   const others = (tools: readonly Tool[]): readonly Tool[] =>
     tools.filter((tool) => tool !== FLEETGAUGE);

@@ -136,6 +136,7 @@ async function mosquitto(): Promise<Target> {
 }
 
 async function measure(
+  round: number,
   { name, counted, scenario }: Case,
   mode: Mode,
   program: PingPongProgram,
@@ -155,8 +156,8 @@ async function measure(
       await sleep(plan.warmMs);
       const probe = new ProcProbe('fleet', fleet.pid, { includeChildren: true });
       const { sec, count, at } = await target.span(plan.seconds, () => probe.sample(0).cpuUs);
-      figures.add(mode, `${name} cpuUs`, (at[1] - at[0]) / count);
-      figures.add(mode, `${name} rate`, count / sec);
+      figures.add(round, mode, `${name} cpuUs`, (at[1] - at[0]) / count);
+      figures.add(round, mode, `${name} rate`, count / sec);
     } finally {
       await fleet.stop();
     }
@@ -185,8 +186,8 @@ async function main(): Promise<void> {
   const program = await PingPongProgram.compile();
   try {
     for (const each of cases) {
-      for (const { contender } of turns(MODES, plan.rounds)) {
-        await measure(each, contender, program, plan, figures);
+      for (const { round, contender } of turns(MODES, plan.rounds)) {
+        await measure(round, each, contender, program, plan, figures);
       }
       process.stderr.write(`${each.name}: done\n`);
     }

@@ -6,9 +6,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { COUNTER } from '../bench/device/mod.js';
 import { machineLimits, ProcProbe } from '../bench/mod.js';
 import { startLocalCluster } from '../cli/local-cluster.js';
-import type { RunRecord } from '../results/mod.js';
+import type { IntervalRow, RunRecord } from '../results/mod.js';
 import { FleetProcess } from './fleet-process.js';
 import { machineFacts } from './machine.js';
 import { printSection } from './readme-section.js';
@@ -77,6 +78,7 @@ interface Sample {
 
 interface Run {
   record: RunRecord;
+  seconds: IntervalRow[];
   samples: Sample[];
   replicants: number;
   edgeMs: number;
@@ -129,8 +131,8 @@ async function run(devices: number, plan: Plan): Promise<Run> {
       });
     }, SAMPLE_MS);
     try {
-      const record = await fleet.record();
-      return { record, samples, replicants, edgeMs: plan.edgeMs, availableBytes: before };
+      const recorded = await fleet.recorded();
+      return { ...recorded, samples, replicants, edgeMs: plan.edgeMs, availableBytes: before };
     } finally {
       clearInterval(sampling);
       await fleet.stop();
@@ -164,6 +166,13 @@ function cpuPerSec([first, last]: [Sample, Sample], side: Side): number {
   return ((last[side].cpuUs - first[side].cpuUs) * 1000) / (last.atMs - first.atMs);
 }
 
+/** Of the seconds that lie wholly in a phase. */
+function perSec({ seconds }: Run, name: string, counter: number): number {
+  const inside = seconds.filter(({ phase }) => phase === name).slice(1, -1);
+  const sum = inside.reduce((total, { counters }) => total + counters[counter]!, 0);
+  return sum / inside.reduce((total, { lengthSec }) => total + lengthSec, 0);
+}
+
 /** KB a device, by side and of the whole machine. */
 function memory(seen: Run, devices: number, base: Base) {
   const [, at] = stretch(seen, 'idle');
@@ -177,6 +186,7 @@ function memory(seen: Run, devices: number, base: Base) {
 }
 
 async function measure(
+  round: number,
   devices: number,
   plan: Plan,
   base: Base | undefined,
@@ -193,17 +203,20 @@ async function measure(
   ) as [[Sample, Sample], [Sample, Sample], [Sample, Sample]];
   for (const side of ['fleet', 'broker'] as const) {
     const idleUs = cpuPerSec(idle, side);
-    figures.add(key, `${side} idle`, idleUs / 1e4);
-    const connectUs = (cpuPerSec(connects, side) - idleUs) / plan.cyclesPerSec;
-    figures.add(key, `${side} connect`, connectUs);
-    const messageUs = (cpuPerSec(messages, side) - idleUs) / plan.messagesPerSec;
-    figures.add(key, `${side} message`, messageUs);
+    figures.add(round, key, `${side} idle`, idleUs / 1e4);
+    const connectUs =
+      (cpuPerSec(connects, side) - idleUs) / perSec(seen, 'connects', COUNTER.connectsSucceeded);
+    figures.add(round, key, `${side} connect`, connectUs);
+    const messageUs =
+      (cpuPerSec(messages, side) - idleUs) / perSec(seen, 'messages', COUNTER.publishesAcked);
+    figures.add(round, key, `${side} message`, messageUs);
   }
   if (base !== undefined && devices >= LEAST_FOR_MEMORY) {
     for (const [what, kb] of Object.entries(memory(seen, devices, base))) {
-      figures.add(key, `${what} memory`, kb);
+      figures.add(round, key, `${what} memory`, kb);
     }
   }
+  figures.add(round, key, verdict.state, 1);
   process.stderr.write(
     `${devices} devices, ${generator.processes} processes: done, ${verdict.state} ${verdict.reasons.map(({ text }) => text).join('; ')}\n`,
   );
@@ -231,8 +244,17 @@ const ROWS = [
   ['broker: CPU µs a message', 'broker message', 1],
   ['broker: CPU idle, % of one', 'broker idle', 2],
   ['broker: memory of a client, KB', 'broker memory', 2],
-  ['both and the kernel: memory of a device, KB', 'machine memory', 2],
+  ['the whole machine: memory by the device, KB', 'machine memory', 2],
 ] as const;
+
+/** What a figure is worth: with a generator that was too busy, it is that of another load. */
+function verdicts(figures: Figures, name: string): string {
+  return ['valid', 'suspect', 'invalid']
+    .map((state) => ({ state, count: figures.of(name, state).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ state, count }) => `${count} ${state}`)
+    .join(', ');
+}
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -248,7 +270,7 @@ async function main(): Promise<void> {
   const { quick } = values;
   const plan: Plan = {
     rounds: Number(values.rounds ?? (quick ? 1 : 3)),
-    seconds: Number(values.seconds ?? (quick ? 2 : 8)),
+    seconds: Number(values.seconds ?? (quick ? 3 : 8)),
     rampPerSec: 3000,
     messagesPerSec: quick ? 500 : 2000,
     cyclesPerSec: quick ? 200 : 1000,
@@ -258,8 +280,8 @@ async function main(): Promise<void> {
   if (values.million) sizes.push(1_000_000);
   const base = sizes.some((size) => size >= LEAST_FOR_MEMORY) ? await baseOf(plan) : undefined;
   const figures = new Figures();
-  for (const { contender } of turns(sizes, plan.rounds)) {
-    await measure(contender, plan, base, figures);
+  for (const { round, contender } of turns(sizes, plan.rounds)) {
+    await measure(round, contender, plan, base, figures);
   }
   const names = sizes.map(String);
   const head = sizes.map((size) => `${size.toLocaleString('en')}`);
@@ -279,12 +301,13 @@ async function main(): Promise<void> {
     ...machineFacts(),
     `- \`fleetgauge run\` against one core and as many replicants as the limit of open files asks for, all on this machine, nothing pinned; MQTT 5`,
     `- at each size ${plan.cyclesPerSec} devices a second leave and come back, then ${plan.messagesPerSec} messages/s of QoS 1, 16 B; what the processes spend idle is taken off both`,
-    `- memory: RSS, with the garbage that is in it, less that of as many processes with ${FEW} devices; both and the kernel: what the machine has less available than before all of them started; from ${LEAST_FOR_MEMORY} devices on, for below the garbage is more than the devices`,
+    `- memory: RSS, with the garbage that is in it, less that of as many processes with ${FEW} devices; the whole machine: what it has less available than before all of them started, their processes and the kernel included; from ${LEAST_FOR_MEMORY} devices on, for below the garbage is more than the devices`,
     `- ${plan.rounds} rounds, sizes in turns, every second round backwards: median (min–max); ratio: of the two runs of each round`,
     '',
     `| devices | ${head.join(' | ')} | last : first |`,
     `|---|${names.map(() => '--:|').join('')}--:|`,
     ...rows,
+    `| verdict of the runs | ${names.map((name) => verdicts(figures, name)).join(' | ')} | – |`,
   ]);
 }
 

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { RunRecord } from '../results/mod.js';
+import { type IntervalRow, type RunRecord, readRun } from '../results/mod.js';
 
 const CLI = fileURLToPath(new URL('../cli.js', import.meta.url));
 const STOP_MS = 20_000;
@@ -60,13 +60,17 @@ export class FleetProcess {
   }
 
   /** Waits for its own end and gives what it recorded. */
-  async record(): Promise<RunRecord> {
+  async recorded(): Promise<{ record: RunRecord; seconds: IntervalRow[] }> {
     await this.#closed;
-    await rm(this.#folder, { recursive: true, force: true });
-    if (this.#text === '') {
-      throw new Error(`the run ended with exit code ${this.#child.exitCode}: ${this.progress}`);
+    try {
+      if (this.#text === '') {
+        throw new Error(`the run ended with exit code ${this.#child.exitCode}: ${this.progress}`);
+      }
+      const run = await readRun(join(this.#folder, 'record'));
+      return { record: JSON.parse(this.#text) as RunRecord, seconds: await run.intervals() };
+    } finally {
+      await rm(this.#folder, { recursive: true, force: true });
     }
-    return JSON.parse(this.#text) as RunRecord;
   }
 
   /** Ends it as by Ctrl-C, twice where the first is not enough. */

@@ -73,7 +73,8 @@ class PingPong {
     const topic = `bench/${index}`;
     const payload = Buffer.alloc(PAYLOAD_BYTES);
     const packet = { topic, payload, packetId: 1, qos: 1, retain: false, dup: false } as const;
-    this.#publish = encode({ type: 'publish', ...packet }, VERSION);
+    // A Buffer: Node would make one of another view at each write.
+    this.#publish = Buffer.from(encode({ type: 'publish', ...packet }, VERSION));
     this.#idAt = this.#publish.length - PAYLOAD_BYTES - 2;
     this.#socket = connect({ host: '127.0.0.1', port, noDelay: true, onread }) as BareSocket;
     this.#socket.own = this;

@@ -107,6 +107,7 @@ const CONTENDERS: readonly Contender[] = [
 ];
 
 async function measure(
+  round: number,
   contender: Contender,
   program: PingPongProgram,
   plan: Plan,
@@ -132,11 +133,11 @@ async function measure(
       const trips = (await server.acknowledged()) - before;
       const clientUs = clientCpu.sample(0).cpuUs - clientFrom;
       const serverUs = serverCpu.sample(0).cpuUs - serverFrom;
-      figures.add(contender.name, 'rate', trips / sec);
-      figures.add(contender.name, 'cpuUs', clientUs / trips);
-      figures.add(contender.name, 'perCpuSec', trips / (clientUs / 1e6));
-      figures.add(contender.name, 'client', clientUs / (sec * 1e4));
-      figures.add(contender.name, 'server', serverUs / (sec * 1e4));
+      figures.add(round, contender.name, 'rate', trips / sec);
+      figures.add(round, contender.name, 'cpuUs', clientUs / trips);
+      figures.add(round, contender.name, 'perCpuSec', trips / (clientUs / 1e6));
+      figures.add(round, contender.name, 'client', clientUs / (sec * 1e4));
+      figures.add(round, contender.name, 'server', serverUs / (sec * 1e4));
     } finally {
       await client.stop();
     }
@@ -167,7 +168,7 @@ async function main(): Promise<void> {
   const program = await PingPongProgram.compile();
   try {
     for (const { round, contender } of turns(CONTENDERS, rounds)) {
-      await measure(contender, program, plan, figures);
+      await measure(round, contender, program, plan, figures);
       process.stderr.write(`round ${round + 1}: ${contender.name} done\n`);
     }
   } finally {

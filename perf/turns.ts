@@ -11,24 +11,30 @@ export function* turns<T>(
   }
 }
 
-/** One figure of each contender, by round. */
+/** What was measured of each contender, by round: one that did not get there in a round has nothing in it. */
 export class Figures {
-  readonly #values = new Map<string, number[]>();
+  readonly #values = new Map<string, Map<number, number>>();
 
-  add(contender: string, figure: string, value: number): void {
-    const key = `${contender} ${figure}`;
-    const values = this.#values.get(key);
-    if (values === undefined) this.#values.set(key, [value]);
-    else values.push(value);
+  add(round: number, contender: string, figure: string, value: number): void {
+    const rounds = this.#rounds(contender, figure);
+    rounds.set(round, value);
+    this.#values.set(`${contender} ${figure}`, rounds);
   }
 
-  of(contender: string, figure: string): readonly number[] {
-    return this.#values.get(`${contender} ${figure}`) ?? [];
+  of(contender: string, figure: string): number[] {
+    return [...this.#rounds(contender, figure).values()];
   }
 
   /** Of the two runs of each round, `contender` to `base`. */
   ratios(contender: string, base: string, figure: string): number[] {
-    const others = this.of(base, figure);
-    return this.of(contender, figure).map((value, round) => value / (others[round] ?? Number.NaN));
+    const others = this.#rounds(base, figure);
+    return [...this.#rounds(contender, figure)].flatMap(([round, value]) => {
+      const other = others.get(round);
+      return other === undefined ? [] : [value / other];
+    });
+  }
+
+  #rounds(contender: string, figure: string): Map<number, number> {
+    return this.#values.get(`${contender} ${figure}`) ?? new Map();
   }
 }
