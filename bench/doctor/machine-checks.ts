@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import { formatBytes, formatCount } from '../../results/mod.js';
+import { carriedBytes } from '../fleet/carried-devices.js';
 import { filesPerProcess } from '../fleet/layout.js';
-import { formatTarget } from '../scenario/mod.js';
+import { connectionsOf, formatTarget } from '../scenario/mod.js';
 import { type Check, check } from './check.js';
 import type { MachineFacts } from './machine-facts.js';
 import { perPair, perTarget, type RunNeeds } from './needs.js';
@@ -208,7 +209,7 @@ function memoryNeeded(
   both: boolean,
 ): { devicesBytes: number; fleetBytes: number } {
   const own = scenario.groups.reduce(
-    (sum, group) => sum + group.count * DEVICE_BYTES[group.driver],
+    (sum, group) => sum + connectionsOf(group) * DEVICE_BYTES[group.driver] + carriedBytes(group),
     0,
   );
   const processes = layout?.processes ?? 1;

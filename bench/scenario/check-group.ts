@@ -25,6 +25,7 @@ export function checkGroup(group: Group, path: Path, findings: Findings): void {
     checkTopics(group, devices, path, findings);
     noteOverlaps(group, devices[0]!, path, findings);
   }
+  checkGateway(group, path, findings);
   checkCredentials(group, path, findings);
   checkProtocol(group, path, findings);
   group.publish.forEach((stream, s) => {
@@ -44,6 +45,15 @@ function checkFields(group: Group, path: Path, findings: Findings): void {
   });
 }
 
+function checkGateway(group: Group, path: Path, findings: Findings): void {
+  if (group.behaviour === undefined || group.devicesPerConnection === 1) return;
+  const { kind } = group.behaviour;
+  findings.error(
+    [...path, 'devicesPerConnection'],
+    `1 beside behaviour: ${kind}, whose clients are gateways themselves`,
+  );
+}
+
 /** Whose filters match a topic is computed from the scenario, and what is in the file is not in it. */
 function checkCredentials(group: Group, path: Path, findings: Findings): void {
   if (group.credentials === undefined) return;
@@ -57,12 +67,13 @@ function checkCredentials(group: Group, path: Path, findings: Findings): void {
   });
 }
 
-const PER_DEVICE: readonly Placeholder[] = ['i', 'c', 'u', 'g', 'run'];
+const PER_DEVICE: readonly Placeholder[] = ['i', 'c', 'u', 'g', 'run', 'gateway'];
 const PER_MESSAGE: readonly Placeholder[] = [...PER_DEVICE, 's'];
 
 const WHY_NOT: Record<Placeholder, string> = {
   i: 'no %i here',
   g: 'no %g here',
+  gateway: 'no {gateway} here',
   run: 'no {run} here',
   c: 'no %c (client id) here: it would refer to itself',
   u: 'no %u (user name) here: it would refer to itself',

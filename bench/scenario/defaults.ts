@@ -3,6 +3,7 @@ export const DEFAULTS = {
   seed: 1,
   connectRatePerSec: 1000,
   connectTimeout: '30s',
+  devicesPerConnection: 1,
   startNumber: 0,
   clientId: 'fg-{run}-%g-%i',
   protocol: 5,

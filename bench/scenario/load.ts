@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { readCredentials } from './credentials.js';
+import { connectionsOf } from './gateways.js';
 import { nearest } from './nearest.js';
 import { parseScenario, type ScenarioChanges } from './parse.js';
 import { presetFile, presets } from './presets.js';
@@ -45,7 +46,7 @@ function withCredentials(scenario: Scenario, scenarioFile: string): Scenario {
   const groups = scenario.groups.map((group) => {
     if (group.credentials === undefined) return group;
     const file = resolve(dirname(scenarioFile), group.credentials.file);
-    readCredentials(file, group.count);
+    readCredentials(file, connectionsOf(group));
     return { ...group, credentials: { file } };
   });
   return { ...scenario, groups };
