@@ -190,15 +190,18 @@ function memoryCheck(
       : cgroup.memory.most - cgroup.memory.used;
   const there = Math.min(availableBytes, room);
   const each = devicesBytes / needs.connections;
+  const what = needs.scenario.groups.some((group) => group.devicesPerConnection > 1)
+    ? 'connection'
+    : 'device';
   const state = wanted > there ? 'fail' : wanted > there * MEMORY_WARN_SHARE ? 'warn' : 'ok';
   const fits = Math.max(0, Math.floor((there * MEMORY_WARN_SHARE - fleetBytes) / each));
   return [
     check(
       local.length > 0 ? 'memory, both ends' : 'memory',
-      `${formatBytes(wanted)}, ${formatBytes(each)} a device`,
+      `${formatBytes(wanted)}, ${formatBytes(each)} a ${what}`,
       `${formatBytes(there)} ${room < availableBytes ? 'in its cgroup' : 'available'}`,
       state,
-      `${formatCount(fits)} devices fit: --scale ${Number((fits / needs.connections).toPrecision(2))}`,
+      `${formatCount(fits)} ${what}s fit: --scale ${Number((fits / needs.connections).toPrecision(2))}`,
       local.length > 0 ? 'the target on another machine' : 'a machine with more memory',
     ),
   ];
