@@ -50,7 +50,11 @@ test('a tenth of the devices have a tenth of the connections', () => {
 });
 
 test('a row of a credentials file is a connection’s, for all of its devices', () => {
-  const rows = ['a', 'b'].map((clientId) => ({ clientId, username: undefined, password: clientId }));
+  const rows = ['a', 'b'].map((clientId) => ({
+    clientId,
+    username: undefined,
+    password: clientId,
+  }));
   const identity = new GroupIdentity({ ...SCENARIO.groups[0]!, count: 60 }, 'beef', 1, rows);
   const ids = [0, 49, 50, 59].map((index) => identity.valuesOf(index, 0).clientId);
   assert.deepEqual(ids, ['a', 'a', 'b', 'b']);
