@@ -35,12 +35,14 @@ export async function sampledRun(args: readonly string[], folder: string): Promi
       const sample = fleet.sample(0);
       if (!sample.gone && phase === 'steady') rssBytes = sample.rssBytes;
     }, SAMPLED_EVERY_MS);
-    await new Promise<void>((resolve, reject) => {
-      child.once('error', reject).once('close', () => resolve());
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject).once('close', resolve);
     });
     clearInterval(sampling);
-    const record = JSON.parse(await readFile(join(out, 'run.json'), 'utf8')) as RunRecord;
-    return { record, rssBytes };
+    const text = await readFile(join(out, 'run.json'), 'utf8').catch((cause: unknown) => {
+      throw new Error(`the run ended with exit code ${code} and left no record`, { cause });
+    });
+    return { record: JSON.parse(text) as RunRecord, rssBytes };
   } finally {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
   }

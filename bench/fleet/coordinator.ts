@@ -59,6 +59,7 @@ const SECOND_US = 1_000_000;
 const POLL_MS = 10;
 /** From forking a process to the first word of its shards; many processes on few cores take their time. */
 const UP_TIMEOUT_US = 60 * SECOND_US;
+const UP_TIMEOUT_US_PER_SHARD = 3 * SECOND_US;
 /** A shard that is slower to say what its clock reads is not waited for: other rounds follow. */
 const CLOCK_TIMEOUT_US = 250_000;
 const STOP_TIMEOUT_US = 15 * SECOND_US;
@@ -129,12 +130,13 @@ export class Coordinator {
     if (soFar !== undefined) await this.#restore(soFar);
     this.#fleet.start((news) => this.#hear(news));
     const isFailed = (): boolean => this.#fleet.failure !== undefined;
-    await this.#until(() => board.allUp || isFailed(), this.#nowUs() + UP_TIMEOUT_US);
+    const timeoutUs = UP_TIMEOUT_US + this.#options.shards * UP_TIMEOUT_US_PER_SHARD;
+    await this.#until(() => board.allUp || isFailed(), this.#nowUs() + timeoutUs);
     if (this.#options.signal.aborted && soFar === undefined) throw stoppedEarly();
     if (soFar !== undefined) return;
     if (this.#fleet.failure !== undefined) throw this.#fleet.failure;
     if (board.deaths.length > 0 || !board.allUp) {
-      const why = board.deaths[0] ?? `no word within ${UP_TIMEOUT_US / SECOND_US} s`;
+      const why = board.deaths[0] ?? `no word within ${timeoutUs / SECOND_US} s`;
       throw new FleetError('HOST_DIED', `a process of the fleet did not come up: ${why}`);
     }
     if (!this.#isElsewhere) await this.#askClocks();
