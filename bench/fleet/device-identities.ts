@@ -1,14 +1,8 @@
 import type { DeviceIdentity } from '../device/mod.js';
-import {
-  compileTemplate,
-  devicesOn,
-  firstDeviceOn,
-  type Group,
-  type GroupIdentity,
-  isPerDevice,
-  type Template,
-  type TemplateValues,
-} from '../scenario/mod.js';
+import { devicesOn, firstDeviceOn, isPerDevice } from '../scenario/gateways.js';
+import type { GroupIdentity } from '../scenario/identity.js';
+import type { Group } from '../scenario/schema.js';
+import { compileTemplate, type Template, type TemplateValues } from '../scenario/template.js';
 
 /**
  * Renders what the connections of one group say of themselves: client id, credentials, will, filters. Those of

@@ -1,4 +1,7 @@
-import { connectionOf, DeviceText, type Group, type Template } from '../scenario/mod.js';
+import { DeviceText } from '../scenario/device-text.js';
+import { connectionOf } from '../scenario/gateways.js';
+import type { Group } from '../scenario/schema.js';
+import type { Template } from '../scenario/template.js';
 
 /** Digits of the largest device number. */
 const MOST_DIGITS = 16;

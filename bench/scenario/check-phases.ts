@@ -1,8 +1,8 @@
 import type { Findings } from './findings.js';
 import { leavers } from './leavers.js';
 import { nearest } from './nearest.js';
-import { isAbout, loadSegments } from './phase-load.js';
-import { isRunning, type RunningPhase } from './phase-schema.js';
+import { isAbout, isRunning, loadSegments } from './phase-load.js';
+import type { RunningPhase } from './phase-schema.js';
 import type { Scenario } from './schema.js';
 
 type Path = readonly (string | number)[];

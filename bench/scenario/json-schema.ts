@@ -7,6 +7,9 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   seed: 'Fixes every random choice: the same seed offers the same load.',
   target:
     'One URL such as mqtt://127.0.0.1:1883, or a list; device n goes to target n modulo their number.',
+  cluster: 'The bundled cluster that a run without a target starts for itself on this machine.',
+  cores: 'Nodes that hold the cluster’s database; three keep it in etcd.',
+  replicants: 'Nodes that take the devices; auto is as many as the open-file limit asks for.',
   profile: 'What kind of target it is: the name of a profile, or a mapping.',
   sas: 'Tokens in place of passwords, for Azure IoT Hub.',
   keyOf:

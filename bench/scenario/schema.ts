@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type FieldPayload, fieldStreams } from '../field-clients/behaviour.js';
+import { clusterSchema } from './cluster.js';
 import { DEFAULTS } from './defaults.js';
 import {
   count,
@@ -211,6 +212,7 @@ export const scenarioSchema = mapping({
   name,
   seed: count(0).prefault(DEFAULTS.seed),
   target,
+  cluster: clusterSchema.optional(),
   profile: profile.optional(),
   probes,
   sourceAddresses: z
@@ -237,4 +239,5 @@ export type Publish = Group['publish'][number];
 export type Payload = Publish['payload'];
 export type Reconnect = NonNullable<Group['reconnect']>;
 export type PublishArrivals = Publish['arrivals'];
+export type Cluster = NonNullable<Scenario['cluster']>;
 export type ProfileChoice = NonNullable<Scenario['profile']>;
