@@ -92,13 +92,19 @@ function runTable({ record, rssBytes }: SampledRun): string[] {
     if (figures === undefined || figures.count === 0) return '–';
     return `${formatDurationUs(figures.p50)}, ${formatDurationUs(figures.p99)}, ${formatDurationUs(figures.max)}`;
   };
-  const perSec = (counted = 0): string => formatRate(counted / measured.seconds);
+  // A run that did not get to its steady phase has no rate and no memory to show.
+  const perSec = (counted = 0): string =>
+    measured.seconds === 0 ? '–' : formatRate(counted / measured.seconds);
+  const memory =
+    rssBytes === 0
+      ? '–'
+      : `${formatBytes(rssBytes)}, ${Math.round(rssBytes / devices)} bytes a device`;
   return [
     '| | |',
     '|---|---|',
     `| devices | ${formatCount(devices)} |`,
     `| connections | ${formatCount(connects.connectedMax)} of ${formatCount(connections)} connected |`,
-    `| generator | ${generator.processes} processes, ${formatBytes(rssBytes)}, ${Math.round(rssBytes / devices)} bytes a device, connections and processes included |`,
+    `| generator | ${generator.processes} processes, ${memory}, connections and processes included |`,
     `| published | ${perSec(measured.counters.publishesSent)}, ${formatCount(publishes.sent)} in all, ${formatCount(publishes.acked)} acknowledged, ${formatCount(publishes.failed)} failed |`,
     `| delivered | ${perSec(measured.counters.deliveriesReceived)}, ${formatCount(deliveries.received)} of ${formatCount(deliveries.expected)}; ${formatCount(deliveries.lost)} lost, ${formatCount(deliveries.duplicated)} twice, ${formatCount(deliveries.outOfOrder)} out of order |`,
     `| publish, response p50, p99, max | ${response('publish')} |`,
