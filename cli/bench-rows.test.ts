@@ -61,7 +61,7 @@ function shown(
         shards: 1,
         reports: 1,
       },
-      devices: 9,
+      connections: 9,
       leftUs: null,
       probes: [],
     });

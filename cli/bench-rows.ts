@@ -43,14 +43,14 @@ export class BenchRows implements RunView {
     this.#problems = problems;
   }
 
-  update({ interval, devices }: RunProgress): void {
+  update({ interval, connections }: RunProgress): void {
     const { counters, lengthSec, phase } = interval;
     const at = elapsed(interval.second + 1);
     addEvents(this.#totals, counters);
     const rows: string[] = [];
     if (phase !== this.#phase) {
       this.#phase = phase;
-      const connected = `${counter(counters, 'connected')}/${devices}`;
+      const connected = `${counter(counters, 'connected')}/${connections}`;
       if (phase !== '') rows.push(`phase ${phase} connected=${connected}`);
     }
     const latency = summarise(interval.histograms.get(DELIVERY_SERVICE));

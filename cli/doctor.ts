@@ -5,6 +5,7 @@ import {
   machineFacts,
   machineLimits,
   parseTarget,
+  plan,
   procFs,
   reachTargets,
   runChecks,
@@ -89,11 +90,12 @@ export function doctorLines(
   const paint = painter(screen.colour);
   const width = Math.max(NARROWEST, screen.width);
   const state = worst(checks);
-  const devices = scenario.groups.reduce((sum, { count }) => sum + count, 0);
+  const { deviceCount: devices, connectionCount } = plan(scenario);
+  const on = connectionCount === devices ? '' : ` on ${formatCount(connectionCount)} connections`;
   const where =
     targets.length === 0 ? 'a target that is not named' : targets.map(formatTarget).join(', ');
   const about =
-    `${scenario.name} on ${where}: ${formatCount(devices)} ${devices === 1 ? 'device' : 'devices'}, ` +
+    `${scenario.name} on ${where}: ${formatCount(devices)} ${devices === 1 ? 'device' : 'devices'}${on}, ` +
     `${formatRate(scenario.connect.ratePerSec)} connects`;
   const [first = '', ...more] = wrap(`${VERDICTS[state]}  `, about, width);
   const table = columns(

@@ -254,9 +254,11 @@ export function runId(at: Date, name: string, run: number): string {
 }
 
 function planComment(scenario: Scenario): string {
-  const { deviceCount, publishesPerSec, deliveriesPerSec } = plan(scenario);
+  const { deviceCount, connectionCount, publishesPerSec, deliveriesPerSec } = plan(scenario);
+  const on =
+    connectionCount === deviceCount ? '' : ` on ${formatCount(connectionCount)} connections`;
   return [
-    `# ${formatCount(deviceCount)} devices connect at ${formatRate(scenario.connect.ratePerSec)}`,
+    `# ${formatCount(deviceCount)} devices${on} connect at ${formatRate(scenario.connect.ratePerSec)}`,
     `# at load 1: ${formatRate(publishesPerSec)} published, ${formatRate(deliveriesPerSec)} delivered`,
     '',
   ].join('\n');

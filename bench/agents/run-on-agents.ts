@@ -11,6 +11,7 @@ import {
   type StoreRequest,
 } from '../../store/mod.js';
 import { monotonicClock } from '../device/mod.js';
+import { carriedBytesPerConnection } from '../fleet/carried-devices.js';
 import { Coordinator } from '../fleet/coordinator.js';
 import { FleetError } from '../fleet/fleet-error.js';
 import { Journal, type RunSoFar } from '../fleet/journal.js';
@@ -70,13 +71,15 @@ export async function runOnAgents(request: AgentsRequest): Promise<RunRecord> {
   const files = await readShippedFiles(scenario);
   const desk = await Desk.open(agents, id);
   try {
-    const devices = plan(scenario).deviceCount;
+    const { connectionCount: devices, deviceCount } = plan(scenario);
     for (;;) {
       const call = { agents: count, version: tool.version, waitMs, signal: request.signal, say };
       const cards = await callRoll(desk.store, call);
       const deviceBytes = Math.max(
-        ...scenario.groups.map(({ driver }) =>
-          driver === 'lean' ? LEAN_DEVICE_BYTES : MQTTJS_DEVICE_BYTES,
+        ...scenario.groups.map(
+          (group) =>
+            (group.driver === 'lean' ? LEAN_DEVICE_BYTES : MQTTJS_DEVICE_BYTES) +
+            carriedBytesPerConnection(group),
         ),
       );
       const shares = deal(
@@ -102,7 +105,9 @@ export async function runOnAgents(request: AgentsRequest): Promise<RunRecord> {
       const dealt = new Map([...shares].map(([name, share]) => [name, share.devices]));
       const fleet = new AgentFleet(desk.store, monotonicClock(), sheet, cards, dealt, 0);
       if (!(await desk.give(fleet, false, files))) continue;
-      say(`agents: ${cards.map(({ name }) => `${name} (${dealt.get(name)} devices)`).join(', ')}`);
+      say(
+        `agents: ${cards.map(({ name }) => `${name} (${dealt.get(name)} ${devices === deviceCount ? 'devices' : 'connections'})`).join(', ')}`,
+      );
       const head: JournalHead = {
         request: { scenario, targets: [...targets], id, run, command, tool, host },
         sheet,

@@ -8,7 +8,7 @@ import {
   headerSender,
   headerSequence,
 } from './header.js';
-import { DUPLICATE, OUT_OF_ORDER, SequenceTable } from './sequence-table.js';
+import { DUPLICATE, OUT_OF_ORDER, SequenceTable, UNTRACKED } from './sequence-table.js';
 import { COUNTER, type Tally } from './tally.js';
 
 const RECEIVED_BY_QOS = [
@@ -29,15 +29,25 @@ export interface RunIdentity {
   headerAts?: readonly number[];
 }
 
+/** Millions of senders may each have many receivers, and a pair is 32 to 64 bytes; who runs out of them must know. */
+const NOT_FOLLOWED =
+  'delivery: too many pairs of receiver and sender to follow; whether it came in order, and once, is unknown';
+
 /** Counts and times what the devices of one thread receive. */
 export class Receiver {
   readonly #tally: Tally;
   readonly #identity: RunIdentity;
-  readonly #sequences = new SequenceTable();
+  readonly #sequences: SequenceTable;
   readonly #foreign: ForeignHeaders | undefined;
 
   /** @param foreign what messages of other programs carry, where it is to be read */
-  constructor(tally: Tally, identity: RunIdentity, foreign?: ForeignHeaders) {
+  constructor(
+    tally: Tally,
+    identity: RunIdentity,
+    foreign?: ForeignHeaders,
+    sequences = new SequenceTable(),
+  ) {
+    this.#sequences = sequences;
     this.#tally = tally;
     this.#identity = identity;
     this.#foreign = foreign;
@@ -96,6 +106,7 @@ export class Receiver {
       return;
     }
     if (arrival === OUT_OF_ORDER) tally.count(COUNTER.deliveriesOutOfOrder);
+    else if (arrival === UNTRACKED) tally.error(NOT_FOLLOWED);
     const lagUs = headerLagUs(bytes, headerAt);
     const intendedUs = this.#identity.epochUs + headerIntendedUs(bytes, headerAt);
     // The target kept it while the device was away: how long that was says nothing about the target.

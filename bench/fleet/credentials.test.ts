@@ -38,7 +38,7 @@ test('what is wrong is told with its line', () => {
     'devices.csv:4:1: expected 2 columns, found 1',
   ]);
   assert.deepEqual(lines('clientId\na\n'), [
-    'devices.csv:3:1: expected a row for each of the 2 devices, found 1 rows',
+    'devices.csv:3:1: expected a row for each of the 2 connections, found 1 rows',
   ]);
 });
 
@@ -60,7 +60,7 @@ phases: [{ name: r, kind: ramp }]
     assert.equal(identity.valuesOf(0, 0).clientId, 'alpha');
     await assert.rejects(
       loadScenario(join(folder, 's.yaml'), { set: ['groups.g.count=3'] }),
-      /devices\.csv:4:1: expected a row for each of the 3 devices, found 2 rows/,
+      /devices\.csv:4:1: expected a row for each of the 3 connections, found 2 rows/,
     );
     await assert.rejects(
       loadScenario(join(folder, 's.yaml'), { set: ['groups.g.credentials.file=none.csv'] }),

@@ -94,7 +94,7 @@ function leavePhases(scenario: Scenario): LeavePhase[] {
   return timedPhases(scenario).flatMap(({ phase, startUs, endUs }) => {
     const leaving = leavers(scenario, phase);
     if (leaving === undefined) return [];
-    const { devices } = leaving;
+    const { connections: devices } = leaving;
     if (phase.kind === 'churn') {
       const gapUs = US_PER_SEC / phase.ratePerSec;
       const leaves = { startUs, endUs, gapUs, devices, once: false };

@@ -27,6 +27,7 @@ export function checkGroup(group: Group, path: Path, findings: Findings): void {
     checkTopics(group, devices, path, findings);
     noteOverlaps(group, devices[0]!, path, findings);
   }
+  checkGateway(group, path, findings);
   checkProtocol(group, path, findings);
   group.publish.forEach((stream, s) => {
     checkStream(stream, [...path, 'publish', s], findings);
@@ -45,6 +46,15 @@ function checkFields(group: Group, path: Path, findings: Findings): void {
   });
 }
 
+function checkGateway(group: Group, path: Path, findings: Findings): void {
+  if (group.behaviour === undefined || group.devicesPerConnection === 1) return;
+  const { kind } = group.behaviour;
+  findings.error(
+    [...path, 'devicesPerConnection'],
+    `1 beside behaviour: ${kind}, whose clients are gateways themselves`,
+  );
+}
+
 /** A random user name is no function of the device's number, from which filters and ids are turned round. */
 function checkRandomName(group: Group, path: Path, findings: Findings): void {
   if (!compileTemplate(group.username ?? '').uses('rand')) return;
@@ -55,12 +65,13 @@ function checkRandomName(group: Group, path: Path, findings: Findings): void {
   });
 }
 
-const PER_DEVICE: readonly Placeholder[] = ['i', 'c', 'u', 'g', 'run'];
+const PER_DEVICE: readonly Placeholder[] = ['i', 'c', 'u', 'g', 'run', 'gateway'];
 const PER_MESSAGE: readonly Placeholder[] = [...PER_DEVICE, 's'];
 
 const WHY_NOT: Record<Placeholder, string> = {
   i: 'no %i here',
   g: 'no %g here',
+  gateway: 'no {gateway} here',
   run: 'no {run} here',
   c: 'no %c (client id) here: it would refer to itself',
   u: 'no %u (user name) here: it would refer to itself',

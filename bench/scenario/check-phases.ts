@@ -77,14 +77,14 @@ function checkLeaves(
   findings: Findings,
 ): void {
   const leaving = leavers(scenario, phase);
-  if (leaving === undefined || leaving.devices === 0) return;
+  if (leaving === undefined || leaving.connections === 0) return;
   if (phase.kind === 'churn') {
-    const turnUs = (leaving.devices * 1_000_000) / phase.ratePerSec;
+    const turnUs = (leaving.connections * 1_000_000) / phase.ratePerSec;
     if (turnUs <= phase.offlineUs) {
-      const most = Math.floor((leaving.devices * 1_000_000) / phase.offlineUs);
+      const most = Math.floor((leaving.connections * 1_000_000) / phase.offlineUs);
       findings.error(
         [...path, 'ratePerSec'],
-        `a rate below ${most}/s: each of the ${leaving.devices} devices is offline for a while in its cycle`,
+        `a rate below ${most}/s: each of the ${leaving.connections} connections is offline for a while in its cycle`,
       );
     }
   }

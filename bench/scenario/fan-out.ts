@@ -1,18 +1,18 @@
 import { DeviceText } from './device-text.js';
 import { EVERY, FilterPattern, NONE, splitLevels } from './filter-pattern.js';
+import { connectionOf, connectionsOf } from './gateways.js';
 import type { Group, Scenario } from './schema.js';
 import { SharedFan } from './shared-fan.js';
 
 /** Ordinary subscriptions of one group. */
 interface GroupFilters {
-  readonly startNumber: number;
-  readonly count: number;
+  readonly group: Group;
   readonly patterns: readonly FilterPattern[];
 }
 
 /**
  * How many deliveries a publish must cause, from the scenario's own subscriptions, with every
- * device connected. A device gets one copy however many of its filters match (servers may send
+ * device connected. A connection gets one copy however many of its devices' filters match (servers may send
  * one each [MQTT-3.3.4-2]; those beyond the first are counted as duplicates), and each shared
  * subscription (group name and filter, wherever its members are) gets one.
  *
@@ -34,7 +34,7 @@ export class FanOut {
   deliveriesOf(topic: string): number {
     const levels = topic.split('/');
     let deliveries = this.#shared.deliveriesOf(levels);
-    for (const group of this.#groups) deliveries += devicesOf(group, levels);
+    for (const group of this.#groups) deliveries += connectionsMatched(group, levels);
     return deliveries;
   }
 
@@ -44,26 +44,27 @@ export class FanOut {
       const text = DeviceText.of(filter, group, run);
       const [share, name, ...rest] = splitLevels(text);
       if (share!.isShared && share!.render(0) === '$share' && rest.length > 0) {
-        this.#shared.add(name!, rest, group.startNumber, group.count);
+        this.#shared.add(name!, rest, group);
       } else {
         patterns.push(new FilterPattern(text));
       }
     }
-    return { startNumber: group.startNumber, count: group.count, patterns };
+    return { group, patterns };
   }
 }
 
-function devicesOf(group: GroupFilters, levels: readonly string[]): number {
-  // The devices already counted; few, for it takes one filter of the scenario to find each.
+function connectionsMatched({ group, patterns }: GroupFilters, levels: readonly string[]): number {
+  // The connections already counted; few, for it takes one filter of the scenario to find each.
   let found: number[] | undefined;
-  for (const pattern of group.patterns) {
+  for (const pattern of patterns) {
     const number = pattern.match(levels);
-    if (number === EVERY) return group.count;
+    if (number === EVERY) return connectionsOf(group);
     if (number === NONE) continue;
     const index = number - group.startNumber;
     if (index < 0 || index >= group.count) continue;
-    if (found === undefined) found = [number];
-    else if (!found.includes(number)) found.push(number);
+    const connection = connectionOf(group, index);
+    if (found === undefined) found = [connection];
+    else if (!found.includes(connection)) found.push(connection);
   }
   return found === undefined ? 0 : found.length;
 }

@@ -23,6 +23,8 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
     'A rate such as 500 or 5k/s: connects over the fleet, messages over the group, or cycles of churn.',
   timeout: 'How long to wait at most, such as 30s.',
   count: 'How many devices, such as 200 or 10k.',
+  devicesPerConnection:
+    'Devices that share a connection, as behind a field gateway; client id and credentials are the connection’s.',
   startNumber: 'Number of the first device: %i counts from here.',
   clientId: 'Must differ from device to device, so it needs %i.',
   protocol: '3 is MQTT 3.1, 4 is 3.1.1, 5 is 5.0.',

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Credentials, readCredentials } from './credentials.js';
 import { ScenarioError } from './error.js';
+import { connectionsOf } from './gateways.js';
 import { nearest } from './nearest.js';
 import { parseScenario, type ScenarioChanges } from './parse.js';
 import { presetFile, presets } from './presets.js';
@@ -47,7 +48,7 @@ function withCredentials(scenario: Scenario, scenarioFile: string): Scenario {
   const groups = scenario.groups.map((group) => {
     if (group.credentials === undefined) return group;
     const file = resolve(dirname(scenarioFile), group.credentials.file);
-    checkFilters(group, readCredentials(file, group.count), file);
+    checkFilters(group, readCredentials(file, connectionsOf(group)), file);
     return { ...group, credentials: { file } };
   });
   return { ...scenario, groups };

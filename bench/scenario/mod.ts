@@ -4,8 +4,17 @@ export { BENCH_FLAGS, type BenchFlag, type BenchVerb, benchFlags } from './bench
 export { scenarioNotes } from './check.js';
 export { groupIdentity } from './credentials.js';
 export { DEFAULTS } from './defaults.js';
+export { DeviceText } from './device-text.js';
 export { ScenarioError, type ScenarioIssue } from './error.js';
 export { FanOut } from './fan-out.js';
+export {
+  connectionOf,
+  connectionsOf,
+  devicesOn,
+  filtersOnConnection,
+  firstDeviceOn,
+  isPerDevice,
+} from './gateways.js';
 export { scenarioHash } from './hash.js';
 export { GroupIdentity } from './identity.js';
 export { scenarioJsonSchema } from './json-schema.js';

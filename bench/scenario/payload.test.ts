@@ -8,6 +8,7 @@ const VALUES: PayloadValues = {
   run: 'beef',
   group: 'sensors',
   number: 7,
+  gateway: 7,
   clientId: 'gerät-7',
   username: 'u7',
   message: 12,

@@ -145,9 +145,15 @@ const behaviour = z.discriminatedUnion(
   { error: 'a kind of behaviour: kura or sparkplug' },
 );
 
+/** A gateway that carries more is a broker; and the filters of its devices go into one SUBSCRIBE. */
+const MAX_DEVICES_PER_CONNECTION = 65_535;
+
 const group = mapping({
   name,
   count: count(1),
+  devicesPerConnection: count(1, MAX_DEVICES_PER_CONNECTION).prefault(
+    DEFAULTS.devicesPerConnection,
+  ),
   startNumber: count(0).prefault(DEFAULTS.startNumber),
   clientId: text.default(DEFAULTS.clientId),
   protocol: protocol.prefault(DEFAULTS.protocol),

@@ -67,6 +67,7 @@ const group = fc.record(
   {
     name: text,
     count,
+    devicesPerConnection: fc.integer({ min: 1, max: 65_535 }),
     startNumber: fc.nat(),
     clientId: text,
     protocol: fc.constantFrom(3, 4, 5, '3.1', 3.1, '3.1.1'),

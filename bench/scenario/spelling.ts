@@ -57,6 +57,9 @@ function spellGroup(group: Group): object {
   return {
     name: group.name,
     count: group.count,
+    ...(group.devicesPerConnection !== DEFAULTS.devicesPerConnection && {
+      devicesPerConnection: group.devicesPerConnection,
+    }),
     ...(group.startNumber !== DEFAULTS.startNumber && { startNumber: group.startNumber }),
     clientId: group.clientId,
     protocol: group.protocol,

@@ -582,6 +582,7 @@ test("a whole command line of emqtt-bench's becomes the scenario it means, which
       {
         name: 'pub',
         count: 1000,
+        devicesPerConnection: 1,
         startNumber: 1,
         clientId: 'fg_bench_pub_{run}_%i',
         protocol: 4,
