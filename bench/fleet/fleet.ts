@@ -17,10 +17,10 @@ const HOST_FILE = fileURLToPath(new URL('./shard-host.js', import.meta.url));
 
 /**
  * Where more processes than this share a core, each has little to do, and memory is what there is least of: V8's young
- * generation takes 48 MB of each otherwise, a second thread 10 MB.
+ * generation takes 48 MB of each otherwise, a second thread 10 MB, and the threads of its collector the others' time.
  */
 const CROWDED_PER_CORE = 4;
-const CROWDED_ARGV = ['--max-semi-space-size=1'];
+const CROWDED_ARGV = ['--max-semi-space-size=4', '--single-threaded-gc'];
 /** Each wakes a core for every tick. */
 const PROCESSES_PER_TICK_MS = 4;
 

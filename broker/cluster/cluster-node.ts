@@ -103,6 +103,7 @@ export class ClusterNode {
       replica: this.replica,
       alarms: this.#alarms,
       addressOf: (other) => options.addressOf(other),
+      role: () => options.role,
     });
     this.#ingress = new PeerIngress({
       node,

@@ -1,7 +1,9 @@
 import type { Alarms } from './alarms.js';
 import { CallError } from './calls.js';
 import type { SeedNode } from './cluster-options.js';
+import type { Role } from './hello.js';
 import type { NodeRecord } from './keys.js';
+import { linkKeepAliveSeconds } from './link-limits.js';
 import type { Links } from './links.js';
 import type { PeerLink } from './peer-link.js';
 import type { Replica } from './replica.js';
@@ -15,6 +17,8 @@ export interface ContactsDeps {
   readonly alarms: Alarms;
   /** Where a node of this name would take links. */
   addressOf(node: string): SeedNode;
+  /** Of this node. */
+  readonly role: () => Role;
 }
 
 /** Whom this node is linked to, those of its cluster and for a while others, and what it asks them. */
@@ -26,8 +30,10 @@ export class Contacts {
   }
 
   /** A node of the cluster is up. */
-  up(name: string, { host, linkPort }: NodeRecord): void {
-    this.#deps.links.want(name, { host, port: linkPort });
+  up(name: string, { host, linkPort, role }: NodeRecord): void {
+    const { links, replica } = this.#deps;
+    const keepAlive = linkKeepAliveSeconds(this.#deps.role(), role, replica.nodes.size);
+    links.want(name, { host, port: linkPort }, keepAlive);
   }
 
   /** A node of the cluster is down, or is up again already as `next`; `isFollowed`: the link to it is needed all the same. */

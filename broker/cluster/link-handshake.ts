@@ -1,7 +1,6 @@
 import { type ConnackPacket, type Packet, ReasonCode } from '../../wire/mod.js';
 import { COOKIE_METHOD, isNonce, isProof, newNonce, proof } from './cookie-auth.js';
 import { type Hello, parseHello } from './hello.js';
-import { LINK_KEEP_ALIVE_SECONDS } from './link-limits.js';
 
 /**
  * How the node that opens a link shows that it knows the cookie, and sees that the other one does: MQTT 5 enhanced
@@ -11,13 +10,15 @@ export class LinkHandshake {
   readonly #name: string;
   readonly #text: string;
   readonly #cookie: string;
+  readonly #keepAliveSeconds: number;
   readonly #nonce = newNonce();
   #serverNonce: Uint8Array | undefined;
 
-  constructor(own: Hello, cookie: string) {
+  constructor(own: Hello, cookie: string, keepAliveSeconds: number) {
     this.#name = own.name;
     this.#text = JSON.stringify(own);
     this.#cookie = cookie;
+    this.#keepAliveSeconds = keepAliveSeconds;
   }
 
   /** The other node has asked for the cookie: it speaks this protocol. */
@@ -30,7 +31,7 @@ export class LinkHandshake {
       type: 'connect',
       protocolVersion: 5,
       cleanStart: false,
-      keepAliveSeconds: LINK_KEEP_ALIVE_SECONDS,
+      keepAliveSeconds: this.#keepAliveSeconds,
       clientId: this.#name,
       properties: {
         authenticationMethod: COOKIE_METHOD,

@@ -1,10 +1,26 @@
 import { DEFAULT_LIMITS, type SessionLimits } from '../session/mod.js';
+import type { Role } from './hello.js';
 
 /** Largest packet on a link once both nodes have shown the cookie: the specification's own limit. */
 export const LINK_PACKET_BYTES = 268_435_460;
 
 /** Keep-alive of links: a node that says nothing for one and a half of them is not there. */
 export const LINK_KEEP_ALIVE_SECONDS = 4;
+
+/** Beyond so many nodes the pings between replicants get rarer, so that a node pings no more the more there are. */
+const CLOSE_NODES = 10;
+const MOST_TIMES = 8;
+
+/**
+ * Of a link from one node to another in a cluster of so many. Links grow with the square of the nodes: among fifty-two their
+ * pings alone took a core. Links of cores keep their pace, for a core that is gone is to be noticed soon.
+ */
+export function linkKeepAliveSeconds(from: Role, to: Role, nodes: number): number {
+  if (from === 'core' || to === 'core') return LINK_KEEP_ALIVE_SECONDS;
+  return (
+    LINK_KEEP_ALIVE_SECONDS * Math.min(MOST_TIMES, Math.max(1, Math.ceil(nodes / CLOSE_NODES)))
+  );
+}
 
 /**
  * Bounds on what waits for another node. Wider than a client's, for behind a link stand thousands of subscribers. When

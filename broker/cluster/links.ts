@@ -1,5 +1,6 @@
 import { CallError } from './calls.js';
 import type { Hello } from './hello.js';
+import { LINK_KEEP_ALIVE_SECONDS } from './link-limits.js';
 import { type LinkOwner, type PeerAddress, PeerLink } from './peer-link.js';
 
 const FIRST_RETRY_MS = 100;
@@ -7,6 +8,7 @@ const LAST_RETRY_MS = 2000;
 
 interface Wanted {
   address: PeerAddress;
+  keepAliveSeconds: number;
   link: PeerLink | undefined;
   retryMs: number;
   timer: NodeJS.Timeout | undefined;
@@ -32,16 +34,22 @@ export class Links {
   }
 
   /** Keeps a link to the node of this name from now on. */
-  want(name: string, address: PeerAddress): void {
+  want(
+    name: string,
+    address: PeerAddress,
+    keepAliveSeconds: number = LINK_KEEP_ALIVE_SECONDS,
+  ): void {
     const known = this.#wanted.get(name);
     if (known !== undefined) {
       const moved = known.address.host !== address.host || known.address.port !== address.port;
       known.address = address;
+      known.keepAliveSeconds = keepAliveSeconds;
       if (moved) known.link?.close();
       return;
     }
     const wanted = {
       address,
+      keepAliveSeconds,
       link: undefined,
       retryMs: FIRST_RETRY_MS,
       timer: undefined,
@@ -100,7 +108,7 @@ export class Links {
 
   #open(name: string, wanted: Wanted): void {
     wanted.timer = undefined;
-    wanted.link = new PeerLink(wanted.address, {
+    const owner: LinkOwner = {
       ...this.#ownerOf(),
       opened: (link, hello) => {
         wanted.retryMs = FIRST_RETRY_MS;
@@ -122,7 +130,8 @@ export class Links {
         wanted.retryMs = Math.min(wanted.retryMs * 2, LAST_RETRY_MS);
         this.#owner.closed(name, how, why);
       },
-    });
+    };
+    wanted.link = new PeerLink(wanted.address, owner, wanted.keepAliveSeconds);
   }
 
   #ownerOf(): Omit<LinkOwner, 'opened' | 'closed'> {

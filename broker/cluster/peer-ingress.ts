@@ -17,7 +17,7 @@ import {
 } from './calls.js';
 import { COOKIE_METHOD, isNonce, isProof, newNonce, proof } from './cookie-auth.js';
 import { type Hello, PROTOCOL, parseHello } from './hello.js';
-import { LINK_KEEP_ALIVE_SECONDS, LINK_LIMITS, LINK_PACKET_BYTES } from './link-limits.js';
+import { LINK_LIMITS, LINK_PACKET_BYTES } from './link-limits.js';
 
 /** What a stranger may send before it has shown the cookie. */
 const HANDSHAKE_BYTES = 4096;
@@ -60,6 +60,7 @@ interface PeerSession {
 
 interface Handshake {
   hello: Hello;
+  keepAliveSeconds: number;
   text: string;
   a: Uint8Array;
   b: Uint8Array;
@@ -163,7 +164,8 @@ export class PeerIngress implements Ingress {
       return this.#refuse(channel, ReasonCode.BAD_AUTHENTICATION_METHOD);
     }
     const b = newNonce();
-    this.#handshakes.set(channel, { hello, text: text as string, a, b });
+    const { keepAliveSeconds } = packet;
+    this.#handshakes.set(channel, { hello, keepAliveSeconds, text: text as string, a, b });
     channel.send({
       type: 'auth',
       reasonCode: ReasonCode.CONTINUE_AUTHENTICATION,
@@ -175,7 +177,7 @@ export class PeerIngress implements Ingress {
   #auth(channel: Channel, data: Uint8Array | undefined, nowMs: number): 'open' | 'refused' {
     const handshake = this.#handshakes.get(channel);
     if (handshake === undefined) return 'refused';
-    const { hello, text, a, b } = handshake;
+    const { hello, keepAliveSeconds, text, a, b } = handshake;
     const { cookie } = this.#host;
     if (!isProof(proof(cookie, 'client', a, b, text), data)) {
       this.#complainOnce(`a node that calls itself '${hello.name}' has another cookie: refused`);
@@ -190,7 +192,7 @@ export class PeerIngress implements Ingress {
     this.#handshakes.delete(channel);
     const session = this.#session(hello, nowMs);
     const ownText = JSON.stringify(own);
-    channel.open(session, LINK_KEEP_ALIVE_SECONDS * 1500);
+    channel.open(session, keepAliveSeconds * 1500);
     channel.send({
       type: 'connack',
       sessionPresent: session.awaitingRelease !== undefined,

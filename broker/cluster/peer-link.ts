@@ -45,6 +45,10 @@ export interface LinkOwner {
 }
 
 const CONNECT_TIMEOUT_MS = 5000;
+/** In a keep-alive. */
+const PINGS = 4;
+/** Ticks are not to the millisecond: one that is early by less is not passed over. */
+const TICK_SLACK_MS = 100;
 const NO_BYTES = Buffer.alloc(0);
 
 /**
@@ -64,15 +68,22 @@ export class PeerLink implements Transport, FrameSink {
   readonly #handshake: LinkHandshake;
   readonly #calls = new PendingCalls();
   #remote: RemoteNode | undefined;
+  readonly #keepAliveMs: number;
   #heardMs: number;
+  #pingedMs = 0;
   #isClosed = false;
   #rejection = '';
   #refused = false;
 
-  constructor(address: PeerAddress, owner: LinkOwner) {
+  constructor(
+    address: PeerAddress,
+    owner: LinkOwner,
+    keepAliveSeconds: number = LINK_KEEP_ALIVE_SECONDS,
+  ) {
     this.address = address;
+    this.#keepAliveMs = keepAliveSeconds * 1000;
     this.#owner = owner;
-    this.#handshake = new LinkHandshake(owner.hello(), owner.cookie);
+    this.#handshake = new LinkHandshake(owner.hello(), owner.cookie, keepAliveSeconds);
     this.#heardMs = owner.now();
     this.outbox = new Outbox(owner.node.turn, this);
     this.#socket = connect({ ...address, noDelay: true });
@@ -111,9 +122,12 @@ export class PeerLink implements Transport, FrameSink {
   /** Pings, and gives up on a node that has not been heard of; a few times in a keep-alive. */
   tick(nowMs: number): void {
     if (!this.isOpen) return;
-    if (nowMs - this.#heardMs > LINK_KEEP_ALIVE_SECONDS * 1500) {
+    if (nowMs - this.#heardMs > this.#keepAliveMs * 1.5) {
       this.#fail(`silent for ${Math.round((nowMs - this.#heardMs) / 1000)} s`);
-    } else this.outbox.append(PINGREQ);
+    } else if (nowMs - this.#pingedMs >= this.#keepAliveMs / PINGS - TICK_SLACK_MS) {
+      this.#pingedMs = nowMs;
+      this.outbox.append(PINGREQ);
+    }
   }
 
   close(): void {
