@@ -25,6 +25,8 @@ export {
   PropertyKind,
   type PropertyName,
 } from './properties.js';
+export { publishPropertyBytes } from './property-bytes.js';
+export { readProperties } from './property-read.js';
 export { publishBytes, writePublishHead } from './publish-head.js';
 export { PublishView, readPublish } from './publish-view.js';
 export {

@@ -2,11 +2,13 @@ export { monotonicClock, type NowUs, type ReadClock, readClock } from './clock.j
 export { Connection, ConnectionThread, type ConnectionUser } from './connection.js';
 export type {
   Device,
+  DeviceFilter,
   DeviceIdentity,
   DeviceOwner,
   DeviceProgram,
   DeviceThread,
   Outgoing,
+  OutgoingProperties,
 } from './device.js';
 export { type Endpoint, EndpointError, type TlsClient } from './endpoint.js';
 export { HEADER_BYTES, SEQUENCE_MODULUS } from './header.js';
@@ -16,3 +18,4 @@ export { Receiver, type RunIdentity } from './receiver.js';
 export { SourcePorts } from './source-ports.js';
 export { COUNTER, Tally } from './tally.js';
 export { type TimerSink, TimingWheel } from './timing-wheel.js';
+export { ALIAS_PROPERTY_BYTES } from './topic-aliases.js';

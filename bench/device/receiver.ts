@@ -42,6 +42,7 @@ export class Receiver {
   /**
    * One PUBLISH for the device with this index, its payload at bytes[start..end).
    * @param openedUs when the connection was made that it came by
+   * @param retainFlag what `retained` says, see DeviceProgram
    */
   delivered(
     device: number,
@@ -52,12 +53,17 @@ export class Receiver {
     retained: boolean,
     nowUs: number,
     openedUs: number,
+    retainFlag: 'kept' | 'published' | 'either' = 'kept',
   ): void {
     const tally = this.#tally;
     const headerAt = this.#headerAt(bytes, start, end);
     const hasHeader = headerAt >= 0;
     // A retained copy answers a subscription, not a publish [MQTT-3.3.1-8]: no publish expected it.
-    if (retained || (!hasHeader && !this.#identity.someUntimed)) {
+    const wasKept =
+      retained &&
+      (retainFlag === 'kept' ||
+        (retainFlag === 'either' && !(hasHeader && this.#sentUs(bytes, headerAt) >= openedUs)));
+    if (wasKept || (!hasHeader && !this.#identity.someUntimed)) {
       tally.count(COUNTER.deliveriesForeign);
       return;
     }
@@ -93,6 +99,12 @@ export class Receiver {
     tally.record(DELIVERY * 3 + RESPONSE, responseUs);
     tally.record(DELIVERY * 3 + LAG, lagUs);
     tally.left(DELIVERY, nowUs);
+  }
+
+  #sentUs(bytes: Uint8Array, headerAt: number): number {
+    return (
+      this.#identity.epochUs + headerIntendedUs(bytes, headerAt) + headerLagUs(bytes, headerAt)
+    );
   }
 
   /** Where this run's measurement header begins, or -1. */

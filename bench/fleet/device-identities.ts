@@ -1,11 +1,15 @@
-import type { DeviceIdentity } from '../device/mod.js';
+import type { DeviceFilter, DeviceIdentity } from '../device/mod.js';
 import {
+  ConnectPropertyTemplates,
   compileTemplate,
   type Group,
   type GroupIdentity,
+  MessagePropertyTemplates,
   type Template,
   type TemplateValues,
+  UserPropertyTemplates,
 } from '../scenario/mod.js';
+import { packetOfSubscriptions } from './mqtt5-program.js';
 
 /** Renders what the devices of one group say of themselves: client id, credentials, will, filters. */
 export class DeviceIdentities {
@@ -14,7 +18,9 @@ export class DeviceIdentities {
   readonly #password: Template;
   readonly #willTopic: Template;
   readonly #willPayload: Template;
-  readonly #filters: readonly { filter: Template; qos: 0 | 1 | 2 }[];
+  readonly #willProperties: MessagePropertyTemplates | undefined;
+  readonly #properties: ConnectPropertyTemplates | undefined;
+  readonly #filters: readonly ((values: TemplateValues) => DeviceFilter)[];
 
   constructor(group: Group, identity: GroupIdentity) {
     this.#group = group;
@@ -22,10 +28,12 @@ export class DeviceIdentities {
     this.#password = compileTemplate(group.password ?? '');
     this.#willTopic = compileTemplate(group.will?.topic ?? '');
     this.#willPayload = compileTemplate(group.will?.payload ?? '');
-    this.#filters = group.subscribe.map(({ filter, qos }) => ({
-      filter: compileTemplate(filter),
-      qos,
-    }));
+    const { will, properties } = group;
+    this.#willProperties =
+      will?.properties === undefined ? undefined : new MessagePropertyTemplates(will.properties);
+    this.#properties =
+      properties === undefined ? undefined : new ConnectPropertyTemplates(properties);
+    this.#filters = filterTemplates(group);
   }
 
   identity(indexInGroup: number): DeviceIdentity {
@@ -40,7 +48,8 @@ export class DeviceIdentities {
         : { username: values.username }),
       ...(password === undefined ? {} : { password }),
       ...this.#will(values),
-      filters: this.#filters.map(({ filter, qos }) => ({ filter: filter.render(values), qos })),
+      ...(this.#properties === undefined ? {} : { properties: this.#properties.render(values) }),
+      filters: this.#filters.map((render) => render(values)),
     };
   }
 
@@ -54,8 +63,37 @@ export class DeviceIdentities {
         payload: Buffer.from(this.#willPayload.render(values)),
         qos: will.qos,
         retain: will.retain,
-        ...(protocol === 5 && willDelayInterval > 0 ? { properties: { willDelayInterval } } : {}),
+        ...(protocol === 5 && (willDelayInterval > 0 || this.#willProperties !== undefined)
+          ? {
+              properties: {
+                ...(willDelayInterval > 0 ? { willDelayInterval } : {}),
+                ...this.#willProperties?.render(values),
+              },
+            }
+          : {}),
       },
     };
   }
+}
+
+/** What MQTT 5 has besides filter and QoS is there only where the scenario says it: a million devices have plain ones. */
+function filterTemplates(group: Group): ((values: TemplateValues) => DeviceFilter)[] {
+  const packets = packetOfSubscriptions(group);
+  return group.subscribe.map(({ filter, qos, userProperties, ...options }, k) => {
+    const template = compileTemplate(filter);
+    const packet = packets[k]!;
+    const given = Object.entries(options).filter(([, value]) => value !== undefined);
+    if (given.length === 0 && userProperties === undefined && packet === 1) {
+      return (values) => ({ filter: template.render(values), qos });
+    }
+    const pairs =
+      userProperties === undefined ? undefined : new UserPropertyTemplates(userProperties);
+    return (values) => ({
+      filter: template.render(values),
+      qos,
+      ...Object.fromEntries(given),
+      ...(pairs === undefined ? {} : { userProperties: pairs.render(values) }),
+      packet,
+    });
+  });
 }

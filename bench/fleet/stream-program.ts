@@ -17,6 +17,8 @@ import {
 } from '../scenario/mod.js';
 import { type Arrivals, arrivals, type LoadCurve } from '../schedule/mod.js';
 import { GroupLoad } from './load-program.js';
+import { streamAliases } from './mqtt5-program.js';
+import { StreamProperties } from './stream-properties.js';
 
 /** What the streams of one group have in common. */
 interface GroupContext {
@@ -24,6 +26,8 @@ interface GroupContext {
   identity: GroupIdentity;
   load: GroupLoad;
   fanOut: FanOut;
+  /** Used again for each question of who publishes. */
+  publishers: { group: string; number: number };
   /** of a group that behaves as field clients do */
   session: FieldSession | undefined;
   /** µs since 1970, for time stamps in payload templates */
@@ -40,6 +44,8 @@ export class StreamProgram {
   readonly timed: boolean;
   /** Where in the payload that is. */
   readonly headerAt: number;
+  /** Of its PUBLISHes, in MQTT 5. */
+  readonly properties: StreamProperties | undefined;
   readonly #spec: Publish;
   readonly #context: GroupContext;
   readonly #senderBase: number;
@@ -55,6 +61,7 @@ export class StreamProgram {
     context: GroupContext,
     senderBase: number,
     schedule: Arrivals | undefined,
+    topicAlias = 0,
   ) {
     this.arrivals = schedule;
     this.curve = context.load.curve;
@@ -67,6 +74,9 @@ export class StreamProgram {
     this.timed = this.#payload.headerBytes > 0;
     this.headerAt = this.#payload.headerAt ?? 0;
     this.#bytes = new Uint8Array(this.#payload.fixedBytes ?? 0);
+    const { properties } = spec;
+    this.properties =
+      properties === undefined ? undefined : new StreamProperties(properties, topicAlias);
   }
 
   /** Messages that the device may send in all. */
@@ -119,9 +129,18 @@ export class StreamProgram {
     this.#context.session?.sent(indexInGroup);
   }
 
-  /** Deliveries that a message on this topic must cause. */
-  deliveriesOf(topic: Uint8Array, start: number, end: number): number {
-    return this.#context.fanOut.deliveriesOf(Buffer.from(topic.subarray(start, end)).toString());
+  /** The property list of this device's messages; `properties` is there. */
+  propertiesOf(indexInGroup: number): Uint8Array {
+    const { identity } = this.#context;
+    return this.properties!.bytes(identity.valuesOf(indexInGroup, this.#senderBase + indexInGroup));
+  }
+
+  /** Deliveries that a message of this device on this topic must cause. */
+  deliveriesOf(topic: Uint8Array, start: number, end: number, indexInGroup: number): number {
+    const { fanOut, publishers } = this.#context;
+    publishers.number = this.#context.group.startNumber + indexInGroup;
+    const name = Buffer.from(topic.subarray(start, end)).toString();
+    return fanOut.deliveriesOf(name, publishers);
   }
 
   #valuesOf(indexInGroup: number, sender: number): PayloadValues {
@@ -149,14 +168,17 @@ export function streamPrograms(
   return scenario.groups.map((group, groupIndex) => {
     const identity = groupIdentity(group, runHex, scenario.seed);
     const load = new GroupLoad(scenario, group.name);
-    const context = { group, identity, load, fanOut, wallUs, session: sessions[groupIndex] };
+    const publishers = { group: group.name, number: 0 };
+    const session = sessions[groupIndex];
+    const context = { group, identity, load, fanOut, publishers, wallUs, session };
+    const aliases = streamAliases(group);
     return group.publish.map((spec, k) => {
       const { senderBase, streamKey } = plan.groups[groupIndex]!.streams[k]!;
       const schedule =
         spec.arrivals.kind === 'saturate'
           ? undefined
           : arrivals(spec.arrivals, group.count, scenario.seed, streamKey);
-      return new StreamProgram(spec, context, senderBase, schedule);
+      return new StreamProgram(spec, context, senderBase, schedule, aliases[k]!);
     });
   });
 }

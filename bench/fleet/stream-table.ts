@@ -1,4 +1,4 @@
-import type { Outgoing } from '../device/mod.js';
+import type { Outgoing, OutgoingProperties } from '../device/mod.js';
 import type { ShardDevices } from './shard-devices.js';
 import type { StreamProgram } from './stream-program.js';
 
@@ -28,6 +28,9 @@ export class StreamTable {
   #topicsLength = 0;
   readonly #topicStart: Uint32Array;
   readonly #topicEnd: Uint32Array;
+  /** Where the property list of a device of its own begins and ends among the topics; empty where no stream has such. */
+  readonly #propertiesStart: Uint32Array;
+  readonly #propertiesEnd: Uint32Array;
   #startUs = Number.POSITIVE_INFINITY;
   /** The one message being sent; valid until the next call of `outgoing`. */
   readonly #outgoing: Outgoing = {
@@ -40,6 +43,13 @@ export class StreamTable {
     qos: 0,
     retain: false,
     sender: 0,
+    properties: undefined,
+  };
+  readonly #properties: OutgoingProperties = {
+    bytes: new Uint8Array(0),
+    start: 0,
+    end: 0,
+    topicAlias: 0,
   };
 
   /** @param programs by group, then by stream of the group */
@@ -70,6 +80,9 @@ export class StreamTable {
     this.#blocked = new Uint8Array(slots);
     this.#topicStart = new Uint32Array(slots);
     this.#topicEnd = new Uint32Array(slots);
+    const ownLists = this.#programs.some(({ properties }) => properties?.isShared === false);
+    this.#propertiesStart = new Uint32Array(ownLists ? slots : 0);
+    this.#propertiesEnd = new Uint32Array(ownLists ? slots : 0);
     for (let local = 0; local < devices.count; local++) {
       const first = this.#firstSlot[local]!;
       const group = devices.group(local);
@@ -129,8 +142,12 @@ export class StreamTable {
     const number = this.number(slot);
     const known = this.#topicEnd[slot] !== 0;
     program.fill(outgoing, this.#indexInGroup[slot]!, number, known);
+    outgoing.properties = this.#propertiesOf(slot, program);
     if (!program.topicIsStatic) return outgoing;
-    if (!known) this.#keepTopic(slot, outgoing.topic);
+    if (!known) {
+      this.#topicStart[slot] = this.#keep(outgoing.topic);
+      this.#topicEnd[slot] = this.#topicsLength;
+    }
     outgoing.topic = this.#topics;
     outgoing.topicStart = this.#topicStart[slot]!;
     outgoing.topicEnd = this.#topicEnd[slot]!;
@@ -141,10 +158,11 @@ export class StreamTable {
   fanOut(slot: number): number {
     const program = this.program(slot);
     const { topic, topicStart, topicEnd } = this.#outgoing;
-    if (!program.topicIsStatic) return program.deliveriesOf(topic, topicStart, topicEnd);
+    const index = this.#indexInGroup[slot]!;
+    if (!program.topicIsStatic) return program.deliveriesOf(topic, topicStart, topicEnd, index);
     let deliveries = this.#fanOut[slot]!;
     if (deliveries < 0) {
-      deliveries = program.deliveriesOf(topic, topicStart, topicEnd);
+      deliveries = program.deliveriesOf(topic, topicStart, topicEnd, index);
       this.#fanOut[slot] = deliveries;
     }
     return deliveries;
@@ -212,17 +230,39 @@ export class StreamTable {
     this.#blocked[slot] = blocked ? 1 : 0;
   }
 
-  #keepTopic(slot: number, topic: Uint8Array): void {
-    const end = this.#topicsLength + topic.length;
+  #propertiesOf(slot: number, program: StreamProgram): OutgoingProperties | undefined {
+    if (program.properties === undefined) return undefined;
+    const { isShared, shared, topicAlias } = program.properties;
+    const outgoing = this.#properties;
+    outgoing.topicAlias = topicAlias;
+    if (isShared) {
+      outgoing.bytes = shared ?? program.propertiesOf(0);
+      outgoing.start = 0;
+      outgoing.end = outgoing.bytes.length;
+      return outgoing;
+    }
+    if (this.#propertiesEnd[slot] === 0) {
+      this.#propertiesStart[slot] = this.#keep(program.propertiesOf(this.#indexInGroup[slot]!));
+      this.#propertiesEnd[slot] = this.#topicsLength;
+    }
+    outgoing.bytes = this.#topics;
+    outgoing.start = this.#propertiesStart[slot]!;
+    outgoing.end = this.#propertiesEnd[slot]!;
+    return outgoing;
+  }
+
+  /** Returns where the bytes begin among the topics. */
+  #keep(kept: Uint8Array): number {
+    const start = this.#topicsLength;
+    const end = start + kept.length;
     if (end > this.#topics.length) {
       const larger = new Uint8Array(Math.max(end, this.#topics.length * 2));
       larger.set(this.#topics);
       this.#topics = larger;
     }
-    this.#topics.set(topic, this.#topicsLength);
-    this.#topicStart[slot] = this.#topicsLength;
-    this.#topicEnd[slot] = end;
+    this.#topics.set(kept, start);
     this.#topicsLength = end;
+    return start;
   }
 
   /** Load time of message `done + 1`, given that of message `done`. */

@@ -1,4 +1,10 @@
 import { parseSharedFilter, topicFilterError, topicNameError } from '../../wire/mod.js';
+import {
+  checkProperties,
+  checkPropertyTexts,
+  PROPERTY_PLACEHOLDERS,
+  propertyTexts,
+} from './check-properties.js';
 import type { Findings } from './findings.js';
 import { GroupIdentity } from './identity.js';
 import { compilePayload, MEASUREMENT_HEADER_BYTES, payloadPlaceholders } from './payload.js';
@@ -23,10 +29,12 @@ export function checkGroup(group: Group, path: Path, findings: Findings): void {
     const devices = [identity.valuesOf(0, 0), identity.valuesOf(group.count - 1, 0)];
     checkClientId(group, devices, path, findings);
     checkTopics(group, devices, path, findings);
+    checkPropertyTexts(group, devices, path, findings);
     noteOverlaps(group, devices[0]!, path, findings);
   }
   checkCredentials(group, path, findings);
   checkProtocol(group, path, findings);
+  checkProperties(group, path, findings);
   group.publish.forEach((stream, s) => {
     checkStream(stream, [...path, 'publish', s], findings);
   });
@@ -93,6 +101,7 @@ function checkPlaceholders(group: Group, path: Path, findings: Findings): void {
   text(group.password, PER_DEVICE, 'password');
   text(group.will?.topic, PER_DEVICE, 'will', 'topic');
   text(group.will?.payload, PER_DEVICE, 'will', 'payload');
+  for (const [source, at] of propertyTexts(group)) text(source, PROPERTY_PLACEHOLDERS, ...at);
   group.subscribe.forEach(({ filter }, k) => {
     text(filter, PER_DEVICE, 'subscribe', k, 'filter');
   });

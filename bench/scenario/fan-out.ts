@@ -5,9 +5,19 @@ import { SharedFan } from './shared-fan.js';
 
 /** Ordinary subscriptions of one group. */
 interface GroupFilters {
+  readonly name: string;
   readonly startNumber: number;
   readonly count: number;
   readonly patterns: readonly FilterPattern[];
+  /** By pattern: what a device publishes itself does not come back to it by this one. */
+  readonly noLocal: readonly boolean[];
+}
+
+/** The device that publishes, for subscriptions that leave out what is its own. */
+export interface Publisher {
+  readonly group: string;
+  /** What `%i` stands for. */
+  readonly number: number;
 }
 
 /**
@@ -31,26 +41,46 @@ export class FanOut {
   }
 
   /** `topic`: a concrete topic name, without placeholders. */
-  deliveriesOf(topic: string): number {
+  deliveriesOf(topic: string, publisher?: Publisher): number {
     const levels = topic.split('/');
     let deliveries = this.#shared.deliveriesOf(levels);
-    for (const group of this.#groups) deliveries += devicesOf(group, levels);
+    for (const group of this.#groups) {
+      deliveries += devicesOf(group, levels);
+      if (publisher?.group === group.name && isSpared(group, levels, publisher.number)) {
+        deliveries--;
+      }
+    }
     return deliveries;
   }
 
   #compile(group: Group, run: string): GroupFilters {
     const patterns: FilterPattern[] = [];
-    for (const { filter } of group.subscribe) {
+    const noLocal: boolean[] = [];
+    for (const { filter, noLocal: sparesOwn = false } of group.subscribe) {
       const text = DeviceText.of(filter, group, run);
       const [share, name, ...rest] = splitLevels(text);
       if (share!.isShared && share!.render(0) === '$share' && rest.length > 0) {
         this.#shared.add(name!, rest, group.startNumber, group.count);
       } else {
         patterns.push(new FilterPattern(text));
+        noLocal.push(sparesOwn);
       }
     }
-    return { startNumber: group.startNumber, count: group.count, patterns };
+    const { name, startNumber, count } = group;
+    return { name, startNumber, count, patterns, noLocal };
   }
+}
+
+/** The device has matching filters, and all of them leave out its own messages (MQTT 5, 3.8.3.1). */
+function isSpared(group: GroupFilters, levels: readonly string[], number: number): boolean {
+  let spared = false;
+  for (let k = 0; k < group.patterns.length; k++) {
+    const match = group.patterns[k]!.match(levels);
+    if (match !== EVERY && match !== number) continue;
+    if (!group.noLocal[k]) return false;
+    spared = true;
+  }
+  return spared;
 }
 
 function devicesOf(group: GroupFilters, levels: readonly string[]): number {

@@ -22,6 +22,11 @@ export { isAbout, loadSegments } from './phase-load.js';
 export { isRunning, type LoadLine, type Phase, type RunningPhase } from './phase-schema.js';
 export { type FleetPlan, type GroupPlan, messageLimit, plan, type StreamPlan } from './plan.js';
 export { type Preset, presets } from './presets.js';
+export {
+  ConnectPropertyTemplates,
+  MessagePropertyTemplates,
+  UserPropertyTemplates,
+} from './property-template.js';
 export { scale } from './scale.js';
 export type {
   Group,

@@ -119,7 +119,8 @@ function meanFanOut(
   for (let k = 0; k < samples; k++) {
     const index = Math.floor((k * group.count) / samples);
     const values = identity.valuesOf(index, senderBase + index);
-    deliveries += fanOut.deliveriesOf(topic.render(values));
+    const publisher = { group: group.name, number: values.number };
+    deliveries += fanOut.deliveriesOf(topic.render(values), publisher);
   }
   return deliveries / samples;
 }

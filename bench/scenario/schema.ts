@@ -15,6 +15,12 @@ import {
   text,
 } from './fields.js';
 import { phase } from './phase-schema.js';
+import {
+  connectProperties,
+  publishProperties,
+  subscriptionOptions,
+  willProperties,
+} from './property-schema.js';
 import { tlsSchema } from './tls.js';
 
 /**
@@ -29,9 +35,14 @@ const will = mapping({
   qos: qos.default(DEFAULTS.qos),
   retain: flag.default(DEFAULTS.retain),
   delay: seconds(MAX_UINT32).prefault('0s'),
+  properties: willProperties.optional(),
 }).transform(({ delay, ...rest }) => ({ ...rest, delayUs: delay }));
 
-const subscription = mapping({ filter: text, qos: qos.default(DEFAULTS.qos) });
+const subscription = mapping({
+  filter: text,
+  qos: qos.default(DEFAULTS.qos),
+  ...subscriptionOptions,
+});
 
 const PAYLOAD_EXPECTED =
   'one of { bytes: 64 }, { text: … } and { template: … } (with header: true to be timed)';
@@ -89,6 +100,7 @@ const stream = mapping({
   payload: payload.prefault({ bytes: DEFAULTS.payloadBytes }),
   arrivals: arrivals.prefault({ kind: 'periodic' }),
   limit: count(0, Number.MAX_SAFE_INTEGER).prefault(DEFAULTS.limit),
+  properties: publishProperties.optional(),
 });
 
 const MULTIPLIER_EXPECTED = 'a factor of at least 1, such as 2';
@@ -132,6 +144,12 @@ const behaviour = z.discriminatedUnion(
   { error: 'a kind of behaviour: kura or sparkplug' },
 );
 
+interface GroupStreams {
+  will: z.output<typeof will>;
+  subscribe: z.output<typeof subscription>[];
+  publish: z.output<typeof stream>[];
+}
+
 const group = mapping({
   name,
   count: count(1),
@@ -142,6 +160,7 @@ const group = mapping({
   cleanStart: flag.default(DEFAULTS.cleanStart),
   sessionExpiry: seconds(MAX_UINT32).prefault(DEFAULTS.sessionExpiry),
   keepAlive: seconds(65_535).prefault(DEFAULTS.keepAlive),
+  properties: connectProperties.optional(),
   username: text.optional(),
   password: text.optional(),
   credentials: mapping({ file: text }).optional(),
@@ -159,9 +178,10 @@ const group = mapping({
     context.issues.push({ code: 'custom', message, input: rest });
     return z.NEVER;
   }
+  const streams: Partial<GroupStreams> = behaviour === undefined ? {} : fieldStreams(behaviour);
   return {
     ...rest,
-    ...(behaviour === undefined ? {} : fieldStreams(behaviour)),
+    ...streams,
     sessionExpiryUs: sessionExpiry,
     keepAliveUs: keepAlive,
   };

@@ -31,12 +31,55 @@ const arrivals = fc.oneof(
   fc.record({ kind: fc.constantFrom('constant', 'poisson'), ratePerSec: rate }),
   fc.constant({ kind: 'saturate' }),
 );
+const userProperties = fc.oneof(
+  fc.array(fc.tuple(fc.string(), fc.string())),
+  fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.nat())),
+);
+const messageProperties = {
+  payloadFormatIndicator: fc.constantFrom(0, 1),
+  messageExpiry: secondsUpTo(1e9),
+  contentType: text,
+  responseTopic: text,
+  correlationData: text,
+  userProperties,
+};
+const publishProperties = fc.record(
+  { ...messageProperties, topicAlias: fc.boolean() },
+  { requiredKeys: [] },
+);
+const subscription = fc.record(
+  {
+    filter: text,
+    qos,
+    noLocal: fc.boolean(),
+    retainAsPublished: fc.boolean(),
+    retainHandling: fc.constantFrom(0, 1, 2),
+    subscriptionIdentifier: fc.integer({ min: 1, max: 268_435_455 }),
+    userProperties,
+  },
+  { requiredKeys: ['filter'] },
+);
 const stream = fc.record(
-  { topic: text, qos, retain: fc.boolean(), payload, arrivals, limit: fc.nat() },
+  {
+    topic: text,
+    qos,
+    retain: fc.boolean(),
+    payload,
+    arrivals,
+    limit: fc.nat(),
+    properties: publishProperties,
+  },
   { requiredKeys: ['topic'] },
 );
 const will = fc.record(
-  { topic: text, payload: fc.string(), qos, retain: fc.boolean(), delay: secondsUpTo(1e9) },
+  {
+    topic: text,
+    payload: fc.string(),
+    qos,
+    retain: fc.boolean(),
+    delay: secondsUpTo(1e9),
+    properties: fc.record(messageProperties, { requiredKeys: [] }),
+  },
   { requiredKeys: ['topic'] },
 );
 const tls = fc.record(
@@ -71,8 +114,19 @@ const group = fc.record(
     password: text,
     tls,
     will,
+    properties: fc.record(
+      {
+        receiveMaximum: fc.integer({ min: 1, max: 65_535 }),
+        maximumPacketSize: count,
+        topicAliasMaximum: fc.nat(65_535),
+        requestResponseInformation: fc.boolean(),
+        requestProblemInformation: fc.boolean(),
+        userProperties,
+      },
+      { requiredKeys: [] },
+    ),
     inflight: fc.nat(65535),
-    subscribe: fc.array(fc.record({ filter: text, qos }, { requiredKeys: ['filter'] })),
+    subscribe: fc.array(subscription),
     publish: fc.array(stream),
   },
   { requiredKeys: ['name', 'count'] },

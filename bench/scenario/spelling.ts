@@ -57,6 +57,7 @@ function spellGroup(group: Group): object {
     cleanStart: group.cleanStart,
     ...(group.sessionExpiryUs !== 0 && { sessionExpiry: writeDuration(group.sessionExpiryUs) }),
     keepAlive: writeDuration(group.keepAliveUs),
+    ...(group.properties !== undefined && { properties: group.properties }),
     ...(group.username !== undefined && { username: group.username }),
     ...(group.password !== undefined && { password: group.password }),
     ...(group.tls !== undefined && { tls: group.tls }),
@@ -80,8 +81,19 @@ function spellBehaviour({ intervalUs, ...rest }: NonNullable<Group['behaviour']>
   return { behaviour: { ...rest, interval: writeDuration(intervalUs) } };
 }
 
-function spellWill({ delayUs, ...will }: Will): object {
-  return { ...will, ...(delayUs !== 0 && { delay: writeDuration(delayUs) }) };
+function spellWill({ delayUs, properties, ...will }: Will): object {
+  return {
+    ...will,
+    ...(delayUs !== 0 && { delay: writeDuration(delayUs) }),
+    ...spellProperties(properties),
+  };
+}
+
+function spellProperties(properties: { messageExpiryUs?: number } | undefined): object {
+  if (properties === undefined) return {};
+  const { messageExpiryUs, ...rest } = properties;
+  if (messageExpiryUs === undefined) return { properties: rest };
+  return { properties: { messageExpiry: writeDuration(messageExpiryUs), ...rest } };
 }
 
 function spellReconnect({ initialUs, maxUs, ...rest }: Reconnect): object {
@@ -100,6 +112,7 @@ function spellStream(stream: Publish): object {
         ? { kind: arrivals.kind, interval: writeDuration(arrivals.intervalUs) }
         : arrivals,
     ...(stream.limit !== DEFAULTS.limit && { limit: stream.limit }),
+    ...spellProperties(stream.properties),
   };
 }
 
