@@ -42,6 +42,13 @@ export const COUNTERS = [
   'publishesAway',
   // Sent before the connection was made that they came by: counted as received, not timed.
   'deliveriesQueued',
+  // Requests that devices sent, and what became of them; answers that came and were none.
+  'requestsSent',
+  'requestsAnswered',
+  'requestsTimedOut',
+  'answersUnexpected',
+  // Requests that devices of the scenario received to answer: in `publishesScheduled`, too.
+  'answersScheduled',
 ] as const;
 
 export type CounterName = (typeof COUNTERS)[number];

@@ -161,6 +161,11 @@ function* totalMetrics(): Generator<[string, Metric]> {
   yield ['deliveries.duplicated', count((run) => run.totals.deliveries.duplicated)];
   yield ['deliveries.outOfOrder', count((run) => run.totals.deliveries.outOfOrder)];
   yield ['deliveries.queued', count((run) => run.totals.deliveries.queued)];
+  yield ['requests.sent', count((run) => run.totals.requests.sent)];
+  yield ['requests.answered', count((run) => run.totals.requests.answered)];
+  yield ['requests.timedOut', count((run) => run.totals.requests.timedOut)];
+  yield ['requests.unexpected', count((run) => run.totals.requests.unexpected)];
+  yield ['requests.rate', { unit: 'rate', read: (run) => perSecond(run, 'requestsAnswered') }];
   yield ['errors', count((run) => Object.values(run.errors).reduce((sum, n) => sum + n, 0))];
   yield ['publishes.rate', { unit: 'rate', read: (run) => perSecond(run, 'publishesSent') }];
   yield ['connects.rate', { unit: 'rate', read: (run) => perSecond(run, 'connectsSucceeded') }];

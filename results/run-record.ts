@@ -308,6 +308,18 @@ export const runRecordSchema = z.object({
       /** Of the received: sent while the receiver was away, and not timed. */
       queued: laterCount,
     }),
+    /** Request and response: sent = answered + timedOut + those still open. */
+    requests: z
+      .object({
+        sent: count,
+        answered: count,
+        timedOut: count,
+        /** Answers that nobody waited for: late, repeated, to another device. */
+        unexpected: count,
+        /** Requests that devices of the scenario had to answer. */
+        received: count,
+      })
+      .default(() => ({ sent: 0, answered: 0, timedOut: 0, unexpected: 0, received: 0 })),
     bytes: z.object({ sent: count, received: count }),
     pings: count,
   }),

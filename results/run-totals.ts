@@ -91,6 +91,13 @@ export class RunTotals {
         foreign: counter(events, 'deliveriesForeign'),
         queued: counter(events, 'deliveriesQueued'),
       },
+      requests: {
+        sent: counter(events, 'requestsSent'),
+        answered: counter(events, 'requestsAnswered'),
+        timedOut: counter(events, 'requestsTimedOut'),
+        unexpected: counter(events, 'answersUnexpected'),
+        received: counter(events, 'answersScheduled'),
+      },
       bytes: {
         sent: counter(events, 'bytesSent'),
         received: counter(events, 'bytesReceived'),

@@ -100,7 +100,7 @@ function objectiveSection(record: RunRecord, paint: Paint): string[] {
 }
 
 function loadSection(record: RunRecord, width: number, paint: Paint): string[] {
-  const { connects, cycles, publishes, deliveries } = record.totals;
+  const { connects, cycles, publishes, deliveries, requests } = record.totals;
   const rows: string[][] = [
     [
       'devices',
@@ -131,6 +131,16 @@ function loadSection(record: RunRecord, width: number, paint: Paint): string[] {
       measuredRate(record, 'deliveriesReceived'),
       `${formatCount(deliveries.received)} received of ${formatCount(deliveries.expected)} expected` +
         (deliveries.queued === 0 ? '' : `, ${formatCount(deliveries.queued)} kept meanwhile`),
+    ]);
+  }
+  if (requests.sent > 0 || requests.unexpected > 0) {
+    rows.push([
+      'requests',
+      measuredRate(record, 'requestsAnswered'),
+      `${formatCount(requests.answered)} answered of ${formatCount(requests.sent)} sent, ${formatCount(requests.timedOut)} timed out` +
+        (requests.unexpected === 0
+          ? ''
+          : `, ${formatCount(requests.unexpected)} unexpected answers`),
     ]);
   }
   const heading = paint('bold', 'Load');

@@ -1,6 +1,7 @@
 import type { ConnectPacket, ConnectProperties, ProtocolVersion } from '../../wire/mod.js';
 import type { NowUs } from './clock.js';
 import type { Endpoint } from './endpoint.js';
+import type { Exchange, RequestLog } from './exchange.js';
 import type { Receiver, RunIdentity } from './receiver.js';
 import type { Tally } from './tally.js';
 
@@ -60,6 +61,8 @@ export interface OutgoingProperties {
   end: number;
   /** 0: none; otherwise the list begins with it. */
   topicAlias: number;
+  /** It ends with Correlation Data of 16 bytes, into which the measurement header goes. */
+  correlates: boolean;
 }
 
 /** One message to publish; prepared once per stream of a device, or per message where the topic varies. */
@@ -76,6 +79,8 @@ export interface Outgoing {
   retain: boolean;
   sender: number;
   properties?: OutgoingProperties | undefined;
+  /** Of a request: who is told when it is out. */
+  request?: RequestLog | undefined;
 }
 
 /** One simulated device. It counts and times what it does; its owner decides when. */
@@ -121,4 +126,6 @@ export interface DeviceThread {
   receiver: Receiver;
   owner: DeviceOwner;
   identity: RunIdentity;
+  /** Where the scenario has requests or answers. */
+  exchange?: Exchange | undefined;
 }

@@ -20,7 +20,7 @@ import { connectPacket, filtersOfPacket, subscribePacket } from './connect-packe
 import { Connection, ConnectionThread, type ConnectionUser } from './connection.js';
 import type { Device, DeviceProgram, DeviceThread, Outgoing } from './device.js';
 import { EndpointError } from './endpoint.js';
-import { writeHeader } from './header.js';
+import { HEADER_BYTES, SEQUENCE_MODULUS, writeHeader } from './header.js';
 import { InflightList, InflightSlab } from './inflight.js';
 import { NO_SUBACK, refusal, UNANSWERED } from './refusal.js';
 import { COUNTER } from './tally.js';
@@ -203,6 +203,11 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
         lagUs,
       );
     }
+    if (properties?.correlates) {
+      const { run, epochUs } = thread.identity;
+      const at = payloadAt - HEADER_BYTES;
+      writeHeader(output.bytes, at, run, message.sender, sequence, intendedUs - epochUs, lagUs);
+    }
     this.#lastSentUs = sentUs;
     const { tally } = thread;
     if (qos > 0) {
@@ -213,6 +218,7 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
     tally.count(SENT_BY_QOS[qos]);
     tally.count(COUNTER.bytesSent, bytes);
     tally.record(PUBLISH * 3 + LAG, lagUs);
+    message.request?.sent(message.sender, sequence % SEQUENCE_MODULUS, intendedUs, sentUs);
     return true;
   }
 
@@ -339,7 +345,9 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
       again = this.#unreleased.has(view.packetId);
       if (!again) this.#unreleased.add(view.packetId);
     }
-    if (!again) {
+    const nowUs = thread.nowUs();
+    const isAnswer = !again && thread.exchange?.received(this.#index, bytes, view, nowUs) === true;
+    if (!again && !isAnswer) {
       thread.receiver.delivered(
         this.#index,
         bytes,
@@ -347,7 +355,7 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
         view.payloadEnd,
         view.qos,
         view.retain,
-        thread.nowUs(),
+        nowUs,
         this.#openedUs,
         this.#program.retainFlag,
       );

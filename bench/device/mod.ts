@@ -11,7 +11,16 @@ export type {
   OutgoingProperties,
 } from './device.js';
 export { type Endpoint, EndpointError, type TlsClient } from './endpoint.js';
-export { HEADER_BYTES, SEQUENCE_MODULUS } from './header.js';
+export type { Exchange, RequestLog } from './exchange.js';
+export {
+  answerMark,
+  HEADER_BYTES,
+  headerRun,
+  headerSender,
+  headerSequence,
+  markAnswer,
+  SEQUENCE_MODULUS,
+} from './header.js';
 export { LeanDevice, LeanThread } from './lean-device.js';
 export { MqttJsDevice } from './mqttjs-device.js';
 export { Receiver, type RunIdentity } from './receiver.js';

@@ -13,8 +13,8 @@ import { connectProperties, filtersOfPacket } from './connect-packets.js';
 import type { Device, DeviceProgram, DeviceThread, Outgoing } from './device.js';
 import { dial, isPortTaken, MOST_PORT_TRIES } from './dial.js';
 import { type Endpoint, EndpointError } from './endpoint.js';
-import { writeHeader } from './header.js';
-import { connectOf, publishOf, subscribeOf, willOf } from './mqttjs-properties.js';
+import { HEADER_BYTES, SEQUENCE_MODULUS, writeHeader } from './header.js';
+import { connectOf, inboundOf, publishOf, subscribeOf, willOf } from './mqttjs-properties.js';
 import { NO_SUBACK, refusal, UNANSWERED } from './refusal.js';
 import { afterHandshake, socketError } from './socket-error.js';
 import { COUNTER } from './tally.js';
@@ -106,7 +106,9 @@ export class MqttJsDevice implements Device {
     client.on('packetreceive', () => {
       if (own()) this.#justSecured = false;
     });
-    client.on('message', (_topic, payload, packet) => own() && this.#delivered(payload, packet));
+    client.on('message', (topic, payload, packet) => {
+      if (own()) this.#delivered(topic, payload, packet);
+    });
     client.on('error', (error) => own() && this.#failed(error));
     client.on('disconnect', (packet) => {
       if (own()) this.#reason = `disconnected by the target: ${refusal(packet.reasonCode ?? 0, 5)}`;
@@ -211,6 +213,11 @@ export class MqttJsDevice implements Device {
       const use = topicAlias > 0 ? this.#aliases?.use(topicAlias) : undefined;
       if (use === ALIAS_KNOWN) topic = '';
       else if (use === ALIAS_NONE) delete properties.topicAlias;
+      if (message.properties.correlates) {
+        const data = Buffer.alloc(HEADER_BYTES);
+        writeHeader(data, 0, run, message.sender, sequence, intendedUs - epochUs, lagUs);
+        properties.correlationData = data;
+      }
     }
     tally.count(COUNTER.publishesSent);
     tally.count(SENT_BY_QOS[qos]);
@@ -240,6 +247,7 @@ export class MqttJsDevice implements Device {
       }
       this.#hasRoom();
     });
+    message.request?.sent(message.sender, sequence % SEQUENCE_MODULUS, intendedUs, sentUs);
     return true;
   }
 
@@ -360,9 +368,13 @@ export class MqttJsDevice implements Device {
     tally.left(SUBSCRIBE, this.#subscribedAtUs);
   }
 
-  #delivered(payload: Buffer, packet: IPublishPacket): void {
-    const { receiver, nowUs, tally } = this.#thread;
+  #delivered(topic: string, payload: Buffer, packet: IPublishPacket): void {
+    const { receiver, nowUs, tally, exchange } = this.#thread;
     tally.count(COUNTER.bytesReceived, payload.length);
+    if (exchange !== undefined) {
+      const { bytes, view } = inboundOf(topic, payload, packet);
+      if (exchange.received(this.#index, bytes, view, nowUs())) return;
+    }
     receiver.delivered(
       this.#index,
       payload,

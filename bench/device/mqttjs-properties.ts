@@ -1,5 +1,16 @@
-import type { IClientOptions, IClientPublishOptions, IClientSubscribeOptions } from 'mqtt';
-import type { ConnectProperties, PublishProperties, WillProperties } from '../../wire/mod.js';
+import type {
+  IClientOptions,
+  IClientPublishOptions,
+  IClientSubscribeOptions,
+  IPublishPacket,
+} from 'mqtt';
+import {
+  type ConnectProperties,
+  type PublishProperties,
+  PublishView,
+  publishPropertyBytes,
+  type WillProperties,
+} from '../../wire/mod.js';
 
 /** Properties of MQTT 5 as the `mqtt` package spells them. */
 export function connectOf(
@@ -60,4 +71,27 @@ function userOf(pairs: [string, string][] | undefined) {
     userProperties[name] = before === undefined ? text : [before, text].flat();
   }
   return { userProperties };
+}
+
+/** A PUBLISH that the package has taken apart, as the lean device sees one: what answers and requests are known by. */
+export function inboundOf(
+  topic: string,
+  payload: Buffer,
+  { qos, retain, properties }: IPublishPacket,
+): { bytes: Uint8Array; view: PublishView } {
+  const { responseTopic, correlationData } = properties ?? {};
+  const name = Buffer.from(topic);
+  const list = publishPropertyBytes({
+    ...(responseTopic !== undefined && { responseTopic }),
+    ...(correlationData !== undefined && { correlationData }),
+  });
+  const view = new PublishView();
+  view.qos = qos;
+  view.retain = retain;
+  view.topicEnd = name.length;
+  view.propertiesStart = name.length;
+  view.propertiesEnd = name.length + list.length;
+  view.payloadStart = view.propertiesEnd;
+  view.payloadEnd = view.payloadStart + payload.length;
+  return { bytes: Buffer.concat([name, list, payload]), view };
 }

@@ -1,5 +1,6 @@
 import { DELIVERY, LAG, RESPONSE, SERVICE } from '../../results/mod.js';
 import {
+  answerMark,
   HEADER_BYTES,
   headerIntendedUs,
   headerLagUs,
@@ -63,7 +64,9 @@ export class Receiver {
       retained &&
       (retainFlag === 'kept' ||
         (retainFlag === 'either' && !(hasHeader && this.#sentUs(bytes, headerAt) >= openedUs)));
-    if (wasKept || (!hasHeader && !this.#identity.someUntimed)) {
+    const uncounted =
+      !hasHeader && (!this.#identity.someUntimed || this.#isAnswer(bytes, start, end));
+    if (wasKept || uncounted) {
       tally.count(COUNTER.deliveriesForeign);
       return;
     }
@@ -99,6 +102,13 @@ export class Receiver {
     tally.record(DELIVERY * 3 + RESPONSE, responseUs);
     tally.record(DELIVERY * 3 + LAG, lagUs);
     tally.left(DELIVERY, nowUs);
+  }
+
+  /** An answer to a request of this run, which no stream has published. */
+  #isAnswer(bytes: Uint8Array, start: number, end: number): boolean {
+    return (
+      end - start >= HEADER_BYTES && headerRun(bytes, start) === answerMark(this.#identity.run)
+    );
   }
 
   #sentUs(bytes: Uint8Array, headerAt: number): number {

@@ -5,6 +5,7 @@ import {
   type Group,
   type GroupIdentity,
   MessagePropertyTemplates,
+  subscriptionsOf,
   type Template,
   type TemplateValues,
   UserPropertyTemplates,
@@ -79,7 +80,7 @@ export class DeviceIdentities {
 /** What MQTT 5 has besides filter and QoS is there only where the scenario says it: a million devices have plain ones. */
 function filterTemplates(group: Group): ((values: TemplateValues) => DeviceFilter)[] {
   const packets = packetOfSubscriptions(group);
-  return group.subscribe.map(({ filter, qos, userProperties, ...options }, k) => {
+  return subscriptionsOf(group).map(({ filter, qos, userProperties, ...options }, k) => {
     const template = compileTemplate(filter);
     const packet = packets[k]!;
     const given = Object.entries(options).filter(([, value]) => value !== undefined);

@@ -1,5 +1,5 @@
 import type { DeviceProgram } from '../device/mod.js';
-import type { Group } from '../scenario/mod.js';
+import { type Group, subscriptionsOf } from '../scenario/mod.js';
 
 /** What the properties and subscription options of MQTT 5 make of a group's devices. */
 export function mqtt5Program(
@@ -31,9 +31,9 @@ export function streamAliases(group: Group): number[] {
  * By subscription: in which SUBSCRIBE it goes, from 1. A packet has one Subscription Identifier and one list of
  * user properties for all of its filters (MQTT 5, 3.8.2.1).
  */
-export function packetOfSubscriptions({ subscribe }: Group): number[] {
+export function packetOfSubscriptions(group: Group): number[] {
   const packets: string[] = [];
-  return subscribe.map(({ subscriptionIdentifier, userProperties }) => {
+  return subscriptionsOf(group).map(({ subscriptionIdentifier, userProperties }) => {
     const key = JSON.stringify([subscriptionIdentifier, userProperties]);
     if (!packets.includes(key)) packets.push(key);
     return packets.indexOf(key) + 1;

@@ -39,7 +39,9 @@ export class ShardBoard {
 
   /** Counters of a report, or of what was before this board began. */
   add(counters: Counters): void {
-    this.scheduled += counter(counters, 'publishesScheduled');
+    // Answers are in nobody's limit.
+    this.scheduled +=
+      counter(counters, 'publishesScheduled') - counter(counters, 'answersScheduled');
     this.expected += counter(counters, 'deliveriesExpected');
     this.received +=
       counter(counters, 'deliveriesReceived') - counter(counters, 'deliveriesDuplicated');

@@ -6,10 +6,12 @@ import { groupIdentity, plan as planOf, type Scenario } from '../scenario/mod.js
 import { connectAtUs } from '../schedule/mod.js';
 import { passwordsOf } from '../targets/mod.js';
 import { Births } from './births.js';
+import { Exchanges } from './exchanges.js';
 import { GeneratorLoad } from './generator-load.js';
 import { Goings } from './goings.js';
 import { makeDevices } from './make-devices.js';
 import type { ShardNews, ShardOrder, ShardPlan } from './messages.js';
+import { Requests } from './requests.js';
 import { Shard } from './shard.js';
 import { ShardDevices } from './shard-devices.js';
 import { streamPrograms } from './stream-program.js';
@@ -75,7 +77,8 @@ class ShardRun {
     const wallOriginUs = Date.now() * 1000 - this.#nowUs();
     const wallUs = () => wallOriginUs + this.#nowUs();
     const sessions = fieldSessions(scenario, runHex, wallUs);
-    const programs = streamPrograms(scenario, fleet, runHex, wallUs, sessions);
+    const requests = new Requests(this.#tally);
+    const programs = streamPrograms(scenario, fleet, runHex, wallUs, sessions, requests);
     const passwordOf = passwordsOf(scenario.profile, process.env, wallUs);
     const someUntimed = programs.flat().some((program) => !program.timed);
     const headerAts = [...new Set(programs.flat().map(({ headerAt }) => headerAt))];
@@ -85,11 +88,17 @@ class ShardRun {
       someUntimed,
       ...(headerAts.some((at) => at > 0) ? { headerAts } : {}),
     };
+    const exchange = Exchanges.isNeededBy(scenario)
+      ? new Exchanges(scenario, placement, identity, this.#tally, requests, (group) =>
+          groupIdentity(scenario.groups[group]!, runHex, scenario.seed),
+        )
+      : undefined;
     const thread = {
       nowUs: this.#nowUs,
       tally: this.#tally,
       receiver: new Receiver(this.#tally, identity),
       identity,
+      exchange,
     };
     this.#identity = identity;
     this.#placement = placement;
@@ -108,6 +117,7 @@ class ShardRun {
       sessions.some((session) => session !== undefined)
         ? new Births(sessions, placement, this.#tally, this.#nowUs)
         : undefined,
+      exchange,
     );
     this.#post({ type: 'up', shard: plan.shard, clockErrorUs: this.#clock.errorUs });
   }

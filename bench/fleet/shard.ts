@@ -9,6 +9,7 @@ import {
   TimingWheel,
 } from '../device/mod.js';
 import type { Births } from './births.js';
+import type { Exchanges } from './exchanges.js';
 import type { Goings } from './goings.js';
 import { Presence, type PresenceUser } from './presence.js';
 import type { StreamTable } from './stream-table.js';
@@ -35,6 +36,7 @@ export class Shard implements PresenceUser, TimerSink {
   readonly #streams: StreamTable;
   readonly #wheel: TimingWheel;
   readonly #births: Births | undefined;
+  readonly #exchanges: Exchanges | undefined;
   /** By stream: since when it has room again and is not done with what waited for it. Empty unless a burst was cut. */
   readonly #catchingUp = new Map<number, number>();
   #ownLagUs = 0;
@@ -52,8 +54,10 @@ export class Shard implements PresenceUser, TimerSink {
     goings: Goings,
     count: number,
     births?: Births,
+    exchanges?: Exchanges,
   ) {
     this.#births = births;
+    this.#exchanges = exchanges;
     this.#nowUs = thread.nowUs;
     this.#tally = thread.tally;
     this.#streams = streams;
@@ -61,6 +65,7 @@ export class Shard implements PresenceUser, TimerSink {
     const turns = count + streams.count;
     this.#wheel = new TimingWheel(turns + (goings.any ? count : 0), thread.nowUs());
     this.#devices = makeDevices(this.presence);
+    exchanges?.attach(this.#devices);
     this.presence.attach(this.#devices, { wheel: this.#wheel, turns });
   }
 
@@ -74,6 +79,7 @@ export class Shard implements PresenceUser, TimerSink {
   /** Does all that has fallen due. To be called about every millisecond. */
   tick(): void {
     this.#wheel.advance(this.#nowUs(), this);
+    this.#exchanges?.tick(this.#nowUs());
     if (this.#leaving < this.#devices.length) this.#disconnectSome();
   }
 
@@ -94,6 +100,7 @@ export class Shard implements PresenceUser, TimerSink {
    */
   disconnect(): void {
     this.#loading = false;
+    this.#exchanges?.stop();
     this.#overAtUs = this.#nowUs();
     this.#leaving = 0;
   }
@@ -183,8 +190,9 @@ export class Shard implements PresenceUser, TimerSink {
     return sinceUs;
   }
 
+  /** Messages without their acknowledgement, requests without their answer, answers that wait to be sent. */
   get inflight(): number {
-    let inflight = 0;
+    let inflight = this.#exchanges?.open ?? 0;
     for (const device of this.#devices) inflight += device.inflight;
     return inflight;
   }

@@ -1,4 +1,4 @@
-import type { Outgoing } from '../device/mod.js';
+import type { Outgoing, RequestLog } from '../device/mod.js';
 import type { FieldSession } from '../field-clients/session.js';
 import {
   compilePayload,
@@ -18,6 +18,7 @@ import {
 import { type Arrivals, arrivals, type LoadCurve } from '../schedule/mod.js';
 import { GroupLoad } from './load-program.js';
 import { streamAliases } from './mqtt5-program.js';
+import type { Requests } from './requests.js';
 import { StreamProperties } from './stream-properties.js';
 
 /** What the streams of one group have in common. */
@@ -46,6 +47,8 @@ export class StreamProgram {
   readonly headerAt: number;
   /** Of its PUBLISHes, in MQTT 5. */
   readonly properties: StreamProperties | undefined;
+  /** Where its messages are requests: who is told of them. */
+  readonly request: RequestLog | undefined;
   readonly #spec: Publish;
   readonly #context: GroupContext;
   readonly #senderBase: number;
@@ -62,6 +65,7 @@ export class StreamProgram {
     senderBase: number,
     schedule: Arrivals | undefined,
     topicAlias = 0,
+    request?: RequestLog,
   ) {
     this.arrivals = schedule;
     this.curve = context.load.curve;
@@ -74,9 +78,11 @@ export class StreamProgram {
     this.timed = this.#payload.headerBytes > 0;
     this.headerAt = this.#payload.headerAt ?? 0;
     this.#bytes = new Uint8Array(this.#payload.fixedBytes ?? 0);
-    const { properties } = spec;
-    this.properties =
-      properties === undefined ? undefined : new StreamProperties(properties, topicAlias);
+    const { properties, response } = spec;
+    const has =
+      context.group.protocol === 5 && (properties !== undefined || response !== undefined);
+    this.properties = has ? new StreamProperties(spec, topicAlias) : undefined;
+    this.request = request;
   }
 
   /** Messages that the device may send in all. */
@@ -97,6 +103,7 @@ export class StreamProgram {
     into.qos = this.#spec.qos;
     into.retain = this.#spec.retain;
     into.timed = this.timed;
+    into.request = this.request;
     into.headerAt = this.headerAt;
     into.sender = this.#senderBase + indexInGroup;
     const payload = this.#payload;
@@ -163,6 +170,7 @@ export function streamPrograms(
   runHex: string,
   wallUs: () => number,
   sessions: readonly (FieldSession | undefined)[] = [],
+  requests?: Requests,
 ): StreamProgram[][] {
   const fanOut = new FanOut(scenario, runHex);
   return scenario.groups.map((group, groupIndex) => {
@@ -178,7 +186,12 @@ export function streamPrograms(
         spec.arrivals.kind === 'saturate'
           ? undefined
           : arrivals(spec.arrivals, group.count, scenario.seed, streamKey);
-      return new StreamProgram(spec, context, senderBase, schedule, aliases[k]!);
+      const { response } = spec;
+      const request =
+        response === undefined
+          ? undefined
+          : requests?.stream(groupIndex, senderBase, group.count, response.timeoutUs);
+      return new StreamProgram(spec, context, senderBase, schedule, aliases[k]!, request);
     });
   });
 }

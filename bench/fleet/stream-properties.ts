@@ -1,5 +1,5 @@
 import { publishPropertyBytes } from '../../wire/mod.js';
-import { ALIAS_PROPERTY_BYTES } from '../device/mod.js';
+import { HEADER_BYTES } from '../device/mod.js';
 import { MessagePropertyTemplates, type Publish, type TemplateValues } from '../scenario/mod.js';
 
 /** The property list that the PUBLISHes of a stream have, prebuilt: the same for every message of a device. */
@@ -12,24 +12,29 @@ export class StreamProperties {
   /** Where devices share it: the list, once it was made. */
   shared: Uint8Array | undefined;
 
-  constructor(spec: NonNullable<Publish['properties']>, topicAlias: number) {
+  /** The list ends with Correlation Data that has room for the measurement header. */
+  readonly correlates: boolean;
+
+  constructor({ properties, response }: Publish, topicAlias: number) {
     this.topicAlias = topicAlias;
-    this.#templates = new MessagePropertyTemplates(spec);
+    this.correlates = response !== undefined;
+    this.#templates = new MessagePropertyTemplates({
+      ...properties,
+      ...(response === undefined ? {} : { responseTopic: response.topic }),
+    });
     this.isShared = this.#templates.isShared;
   }
 
   bytes(values: TemplateValues): Uint8Array {
     const list = publishPropertyBytes(this.#templates.render(values));
-    const bytes = this.topicAlias === 0 ? list : withAlias(this.topicAlias, list);
+    const room = this.correlates ? publishPropertyBytes({ correlationData: NO_HEADER }) : EMPTY;
+    const alias =
+      this.topicAlias === 0 ? EMPTY : publishPropertyBytes({ topicAlias: this.topicAlias });
+    const bytes = Buffer.concat([alias, list, room]);
     if (this.isShared) this.shared = bytes;
     return bytes;
   }
 }
 
-function withAlias(topicAlias: number, list: Uint8Array): Uint8Array {
-  const alias = publishPropertyBytes({ topicAlias });
-  const bytes = new Uint8Array(ALIAS_PROPERTY_BYTES + list.length);
-  bytes.set(alias);
-  bytes.set(list, alias.length);
-  return bytes;
-}
+const EMPTY = new Uint8Array(0);
+const NO_HEADER = new Uint8Array(HEADER_BYTES);

@@ -44,12 +44,14 @@ export class StreamTable {
     retain: false,
     sender: 0,
     properties: undefined,
+    request: undefined,
   };
   readonly #properties: OutgoingProperties = {
     bytes: new Uint8Array(0),
     start: 0,
     end: 0,
     topicAlias: 0,
+    correlates: false,
   };
 
   /** @param programs by group, then by stream of the group */
@@ -232,9 +234,10 @@ export class StreamTable {
 
   #propertiesOf(slot: number, program: StreamProgram): OutgoingProperties | undefined {
     if (program.properties === undefined) return undefined;
-    const { isShared, shared, topicAlias } = program.properties;
+    const { isShared, shared, topicAlias, correlates } = program.properties;
     const outgoing = this.#properties;
     outgoing.topicAlias = topicAlias;
+    outgoing.correlates = correlates;
     if (isShared) {
       outgoing.bytes = shared ?? program.propertiesOf(0);
       outgoing.start = 0;

@@ -1,4 +1,5 @@
 import { parseSharedFilter, topicFilterError, topicNameError } from '../../wire/mod.js';
+import { checkExchange } from './check-exchange.js';
 import {
   checkProperties,
   checkPropertyTexts,
@@ -30,6 +31,7 @@ export function checkGroup(group: Group, path: Path, findings: Findings): void {
     checkClientId(group, devices, path, findings);
     checkTopics(group, devices, path, findings);
     checkPropertyTexts(group, devices, path, findings);
+    checkExchange(group, devices, path, findings);
     noteOverlaps(group, devices[0]!, path, findings);
   }
   checkCredentials(group, path, findings);
@@ -105,8 +107,9 @@ function checkPlaceholders(group: Group, path: Path, findings: Findings): void {
   group.subscribe.forEach(({ filter }, k) => {
     text(filter, PER_DEVICE, 'subscribe', k, 'filter');
   });
-  group.publish.forEach(({ topic, payload }, k) => {
+  group.publish.forEach(({ topic, payload, response }, k) => {
     text(topic, [...PER_MESSAGE, 'rand'], 'publish', k, 'topic');
+    text(response?.topic, PER_DEVICE, 'publish', k, 'response', 'topic');
     if (payload.kind !== 'template') return;
     const used = payloadPlaceholders(payload.template).map((part) => part.kind);
     check(used as Placeholder[], PER_MESSAGE, [...path, 'publish', k, 'payload', 'template']);

@@ -2,6 +2,7 @@ import { DeviceText } from './device-text.js';
 import { EVERY, FilterPattern, NONE, splitLevels } from './filter-pattern.js';
 import type { Group, Scenario } from './schema.js';
 import { SharedFan } from './shared-fan.js';
+import { subscriptionsOf } from './subscriptions.js';
 
 /** Ordinary subscriptions of one group. */
 interface GroupFilters {
@@ -36,7 +37,7 @@ export class FanOut {
   constructor(scenario: Scenario, run: string) {
     this.#shared = new SharedFan();
     this.#groups = scenario.groups
-      .filter((group) => group.subscribe.length > 0)
+      .filter((group) => subscriptionsOf(group).length > 0)
       .map((group) => this.#compile(group, run));
   }
 
@@ -56,7 +57,7 @@ export class FanOut {
   #compile(group: Group, run: string): GroupFilters {
     const patterns: FilterPattern[] = [];
     const noLocal: boolean[] = [];
-    for (const { filter, noLocal: sparesOwn = false } of group.subscribe) {
+    for (const { filter, noLocal: sparesOwn = false } of subscriptionsOf(group)) {
       const text = DeviceText.of(filter, group, run);
       const [share, name, ...rest] = splitLevels(text);
       if (share!.isShared && share!.render(0) === '$share' && rest.length > 0) {

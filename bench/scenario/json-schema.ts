@@ -119,6 +119,16 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   responseTopic: 'Where an answer is to go; with placeholders.',
   correlationData: 'What an answer is to bring back, as text; with placeholders.',
   topicAlias: 'The topic goes out once on a connection, then its alias alone.',
+  response:
+    'The messages are requests: where their answers come, and how long they are waited for.',
+  'response.topic': 'The topic for answers, which each device subscribes to; with placeholders.',
+  'response.timeout': 'From the send of a request; afterwards it counts as timed out.',
+  'response.qos': 'Of the subscription for answers.',
+  respond: 'What the devices receive is a request, and they answer it.',
+  'respond.topic':
+    'Where answers go to requests without a Response Topic; {1}, {2}, … are levels of the request’s topic.',
+  'respond.bytes': 'Size of an answer’s payload.',
+  'respond.delay': 'How long a device works on an answer.',
   noLocal: 'What the device publishes itself does not come back to it.',
   retainAsPublished: 'Deliveries keep the retain flag that they were published with.',
   retainHandling:

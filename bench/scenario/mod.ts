@@ -1,4 +1,6 @@
 /** The scenario: what a fleet does, as data. */
+
+export { AnswerTopic } from './answer-topic.js';
 export { BenchFlagError, type OwnFlag } from './bench-argv.js';
 export { BENCH_FLAGS, type BenchFlag, type BenchVerb, benchFlags } from './bench-flags.js';
 export { scenarioNotes } from './check.js';
@@ -41,6 +43,7 @@ export type {
 } from './schema.js';
 export { SetPathError, setPaths } from './set-paths.js';
 export { scenarioToYaml } from './spelling.js';
+export { subscriptionsOf } from './subscriptions.js';
 export {
   formatTarget,
   isTls,

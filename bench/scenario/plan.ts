@@ -1,6 +1,7 @@
 import { FanOut } from './fan-out.js';
 import { GroupIdentity } from './identity.js';
 import type { Group, Publish, Scenario } from './schema.js';
+import { subscriptionsOf } from './subscriptions.js';
 import { compileTemplate } from './template.js';
 
 /** Where everything of a scenario stands in the fleet-wide numbering, and what it should cause. */
@@ -55,7 +56,7 @@ export function plan(scenario: Scenario): FleetPlan {
   const groups = scenario.groups.map((group): GroupPlan => {
     const deviceBase = deviceCount;
     deviceCount += group.count;
-    subscriptionCount += group.count * group.subscribe.length;
+    subscriptionCount += group.count * subscriptionsOf(group).length;
     const streams = group.publish.map((stream): StreamPlan => {
       const senderBase = senderCount;
       senderCount += group.count;

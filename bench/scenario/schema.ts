@@ -93,6 +93,21 @@ const arrivals = z.discriminatedUnion(
   { error: 'a kind of arrivals: periodic, constant, poisson or saturate' },
 );
 
+/** The messages of a stream are requests: their answers are waited for on this topic. */
+const response = mapping({
+  topic: text,
+  timeout: duration.prefault(DEFAULTS.responseTimeout),
+  qos: qos.default(DEFAULTS.qos),
+}).transform(({ timeout, ...rest }) => ({ ...rest, timeoutUs: timeout }));
+
+/** What the group receives is answered. */
+const respond = mapping({
+  topic: text.optional(),
+  bytes: count(0, MAX_PAYLOAD_BYTES).prefault(DEFAULTS.payloadBytes),
+  delay: duration.prefault(DEFAULTS.respondDelay),
+  qos: qos.default(DEFAULTS.qos),
+}).transform(({ delay, ...rest }) => ({ ...rest, delayUs: delay }));
+
 const stream = mapping({
   topic: text,
   qos: qos.default(DEFAULTS.qos),
@@ -101,6 +116,7 @@ const stream = mapping({
   arrivals: arrivals.prefault({ kind: 'periodic' }),
   limit: count(0, Number.MAX_SAFE_INTEGER).prefault(DEFAULTS.limit),
   properties: publishProperties.optional(),
+  response: response.optional(),
 });
 
 const MULTIPLIER_EXPECTED = 'a factor of at least 1, such as 2';
@@ -170,6 +186,7 @@ const group = mapping({
   tls: tlsSchema.optional(),
   inflight: count(0, 65_535).prefault(DEFAULTS.inflight),
   subscribe: z.array(subscription, { error: 'a list of { filter, qos }' }).default([]),
+  respond: respond.optional(),
   publish: z.array(stream, { error: 'a list of streams ({ topic, … })' }).default([]),
 }).transform(({ keepAlive, sessionExpiry, ...rest }, context) => {
   const { behaviour, will, subscribe, publish } = rest;
@@ -248,6 +265,7 @@ export type Will = NonNullable<Group['will']>;
 export type Subscription = Group['subscribe'][number];
 /** One stream of messages that every device of a group sends. */
 export type Publish = Group['publish'][number];
+export type Respond = NonNullable<Group['respond']>;
 export type Payload = Publish['payload'];
 export type Reconnect = NonNullable<Group['reconnect']>;
 export type PublishArrivals = Publish['arrivals'];

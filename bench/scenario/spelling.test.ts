@@ -68,6 +68,7 @@ const stream = fc.record(
     arrivals,
     limit: fc.nat(),
     properties: publishProperties,
+    response: fc.record({ topic: text, timeout: duration, qos }, { requiredKeys: ['topic'] }),
   },
   { requiredKeys: ['topic'] },
 );
@@ -127,6 +128,10 @@ const group = fc.record(
     ),
     inflight: fc.nat(65535),
     subscribe: fc.array(subscription),
+    respond: fc.record(
+      { topic: text, bytes: fc.nat(1000), delay: duration, qos },
+      { requiredKeys: [] },
+    ),
     publish: fc.array(stream),
   },
   { requiredKeys: ['name', 'count'] },

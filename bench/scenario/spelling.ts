@@ -7,6 +7,7 @@ import type {
   ProfileChoice,
   Publish,
   Reconnect,
+  Respond,
   Scenario,
   Will,
 } from './schema.js';
@@ -68,10 +69,11 @@ function spellGroup(group: Group): object {
   };
 }
 
-function spellStreams({ will, subscribe, publish }: Group): object {
+function spellStreams({ will, subscribe, respond, publish }: Group): object {
   return {
     ...(will !== undefined && { will: spellWill(will) }),
     ...(subscribe.length > 0 && { subscribe }),
+    ...(respond !== undefined && { respond: spellRespond(respond) }),
     ...(publish.length > 0 && { publish: publish.map(spellStream) }),
   };
 }
@@ -113,7 +115,16 @@ function spellStream(stream: Publish): object {
         : arrivals,
     ...(stream.limit !== DEFAULTS.limit && { limit: stream.limit }),
     ...spellProperties(stream.properties),
+    ...(stream.response !== undefined && { response: spellResponse(stream.response) }),
   };
+}
+
+function spellResponse({ timeoutUs, ...rest }: NonNullable<Publish['response']>): object {
+  return { ...rest, timeout: writeDuration(timeoutUs) };
+}
+
+function spellRespond({ delayUs, ...rest }: Respond): object {
+  return { ...rest, delay: writeDuration(delayUs) };
 }
 
 function spellPayload(payload: Payload): object {

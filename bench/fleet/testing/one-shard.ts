@@ -24,6 +24,7 @@ export interface ShardScene {
 
 /** Runs a whole scenario as one shard in this thread, from its first connect to its last goodbye. */
 export async function runOneShard(yaml: string, scene: ShardScene): Promise<ShardResult> {
+  const scenario = parseScenario(yaml, 'test.yaml');
   const { port1, port2 } = new MessageChannel();
   const counters = new Float64Array(COUNTERS.length);
   const errors: Record<string, number> = {};
@@ -49,7 +50,7 @@ export async function runOneShard(yaml: string, scene: ShardScene): Promise<Shar
   const { nowUs } = readClock();
   const done = runShard(
     {
-      scenario: parseScenario(yaml, 'test.yaml'),
+      scenario,
       targets: [
         {
           transport: 'mqtt',
