@@ -49,6 +49,11 @@ export const COUNTERS = [
   'answersUnexpected',
   // Requests that devices of the scenario received to answer: in `publishesScheduled`, too.
   'answersScheduled',
+  // Deliveries of last wills: due because a device went without a goodbye, and come. Undecided: the device came
+  // back just when its will fell due.
+  'willsExpected',
+  'willsUndecided',
+  'willsReceived',
 ] as const;
 
 export type CounterName = (typeof COUNTERS)[number];

@@ -320,6 +320,18 @@ export const runRecordSchema = z.object({
         received: count,
       })
       .default(() => ({ sent: 0, answered: 0, timedOut: 0, unexpected: 0, received: 0 })),
+    /** Deliveries of last wills. */
+    wills: z
+      .object({
+        expected: count,
+        received: count,
+        /** expected − received, and received − expected − undecided, where these are above 0. */
+        lost: count,
+        unexpected: count,
+        /** Fell due just when the device came back. */
+        undecided: count,
+      })
+      .default(() => ({ expected: 0, received: 0, lost: 0, unexpected: 0, undecided: 0 })),
     bytes: z.object({ sent: count, received: count }),
     pings: count,
   }),

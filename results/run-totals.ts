@@ -55,6 +55,9 @@ export class RunTotals {
     const expected = counter(events, 'deliveriesExpected');
     const received = counter(events, 'deliveriesReceived');
     const duplicated = counter(events, 'deliveriesDuplicated');
+    const willsDue = counter(events, 'willsExpected');
+    const willsCome = counter(events, 'willsReceived');
+    const undecided = counter(events, 'willsUndecided');
     return {
       connects: {
         attempted: counter(events, 'connectsAttempted'),
@@ -97,6 +100,13 @@ export class RunTotals {
         timedOut: counter(events, 'requestsTimedOut'),
         unexpected: counter(events, 'answersUnexpected'),
         received: counter(events, 'answersScheduled'),
+      },
+      wills: {
+        expected: willsDue,
+        received: willsCome,
+        lost: Math.max(0, willsDue - willsCome),
+        unexpected: Math.max(0, willsCome - willsDue - undecided),
+        undecided,
       },
       bytes: {
         sent: counter(events, 'bytesSent'),

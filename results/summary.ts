@@ -100,7 +100,7 @@ function objectiveSection(record: RunRecord, paint: Paint): string[] {
 }
 
 function loadSection(record: RunRecord, width: number, paint: Paint): string[] {
-  const { connects, cycles, publishes, deliveries, requests } = record.totals;
+  const { connects, cycles, publishes, deliveries, requests, wills } = record.totals;
   const rows: string[][] = [
     [
       'devices',
@@ -141,6 +141,14 @@ function loadSection(record: RunRecord, width: number, paint: Paint): string[] {
         (requests.unexpected === 0
           ? ''
           : `, ${formatCount(requests.unexpected)} unexpected answers`),
+    ]);
+  }
+  if (wills.expected > 0 || wills.received > 0) {
+    rows.push([
+      'last wills',
+      formatCount(wills.received),
+      `received of ${formatCount(wills.expected)} expected` +
+        (wills.unexpected === 0 ? '' : `, ${formatCount(wills.unexpected)} unexpected`),
     ]);
   }
   const heading = paint('bold', 'Load');

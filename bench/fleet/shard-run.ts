@@ -1,8 +1,13 @@
 import type { MessagePort } from 'node:worker_threads';
 import { transferables } from '../../results/mod.js';
-import { Receiver, type RunIdentity, readClock, Tally } from '../device/mod.js';
+import { type Exchange, Receiver, type RunIdentity, readClock, Tally } from '../device/mod.js';
 import { FieldSession } from '../field-clients/session.js';
-import { groupIdentity, plan as planOf, type Scenario } from '../scenario/mod.js';
+import {
+  type GroupIdentity,
+  groupIdentity,
+  plan as planOf,
+  type Scenario,
+} from '../scenario/mod.js';
 import { connectAtUs } from '../schedule/mod.js';
 import { passwordsOf } from '../targets/mod.js';
 import { Births } from './births.js';
@@ -17,6 +22,7 @@ import { ShardDevices } from './shard-devices.js';
 import { streamPrograms } from './stream-program.js';
 import { StreamTable } from './stream-table.js';
 import { Ways } from './ways.js';
+import { Wills } from './wills.js';
 
 const TICK_MS = 1;
 const SECOND_US = 1_000_000;
@@ -50,6 +56,14 @@ function fieldSessions(scenario: Scenario, runHex: string, wallUs: () => number)
     const valuesOf = (index: number) => identity.valuesOf(index, 0);
     return new FieldSession(group.behaviour, group.count, valuesOf, () => wallUs() / 1000);
   });
+}
+
+/** A will is no request and no answer, whoever gets it. */
+function willsFirst(wills: Wills, exchange: Exchange | undefined): Exchange {
+  return {
+    received: (device, bytes, view, nowUs) =>
+      wills.received(bytes, view) || exchange?.received(device, bytes, view, nowUs) === true,
+  };
 }
 
 /** One shard on the clock: what it is told, what it reports. */
@@ -88,17 +102,23 @@ class ShardRun {
       someUntimed,
       ...(headerAts.some((at) => at > 0) ? { headerAts } : {}),
     };
+    const identities: GroupIdentity[] = [];
+    const identityOf = (group: number) => {
+      identities[group] ??= groupIdentity(scenario.groups[group]!, runHex, scenario.seed);
+      return identities[group];
+    };
     const exchange = Exchanges.isNeededBy(scenario)
-      ? new Exchanges(scenario, placement, identity, this.#tally, requests, (group) =>
-          groupIdentity(scenario.groups[group]!, runHex, scenario.seed),
-        )
+      ? new Exchanges(scenario, placement, identity, this.#tally, requests, identityOf)
+      : undefined;
+    const wills = Wills.isNeededBy(scenario)
+      ? new Wills(scenario, runHex, placement, identity, this.#tally, identityOf)
       : undefined;
     const thread = {
       nowUs: this.#nowUs,
       tally: this.#tally,
       receiver: new Receiver(this.#tally, identity),
       identity,
-      exchange,
+      exchange: wills === undefined ? exchange : willsFirst(wills, exchange),
     };
     this.#identity = identity;
     this.#placement = placement;
@@ -118,6 +138,7 @@ class ShardRun {
         ? new Births(sessions, placement, this.#tally, this.#nowUs)
         : undefined,
       exchange,
+      wills,
     );
     this.#post({ type: 'up', shard: plan.shard, clockErrorUs: this.#clock.errorUs });
   }

@@ -13,6 +13,7 @@ import type { Exchanges } from './exchanges.js';
 import type { Goings } from './goings.js';
 import { Presence, type PresenceUser } from './presence.js';
 import type { StreamTable } from './stream-table.js';
+import type { Wills } from './wills.js';
 
 /** Messages that one stream sends in one go before others get their turn. */
 const LARGEST_BURST = 256;
@@ -37,6 +38,7 @@ export class Shard implements PresenceUser, TimerSink {
   readonly #wheel: TimingWheel;
   readonly #births: Births | undefined;
   readonly #exchanges: Exchanges | undefined;
+  readonly #wills: Wills | undefined;
   /** By stream: since when it has room again and is not done with what waited for it. Empty unless a burst was cut. */
   readonly #catchingUp = new Map<number, number>();
   #ownLagUs = 0;
@@ -55,9 +57,11 @@ export class Shard implements PresenceUser, TimerSink {
     count: number,
     births?: Births,
     exchanges?: Exchanges,
+    wills?: Wills,
   ) {
     this.#births = births;
     this.#exchanges = exchanges;
+    this.#wills = wills;
     this.#nowUs = thread.nowUs;
     this.#tally = thread.tally;
     this.#streams = streams;
@@ -80,6 +84,7 @@ export class Shard implements PresenceUser, TimerSink {
   tick(): void {
     this.#wheel.advance(this.#nowUs(), this);
     this.#exchanges?.tick(this.#nowUs());
+    this.#wills?.tick(this.#nowUs());
     if (this.#leaving < this.#devices.length) this.#disconnectSome();
   }
 
@@ -101,6 +106,7 @@ export class Shard implements PresenceUser, TimerSink {
   disconnect(): void {
     this.#loading = false;
     this.#exchanges?.stop();
+    this.#wills?.stop();
     this.#overAtUs = this.#nowUs();
     this.#leaving = 0;
   }
@@ -139,6 +145,14 @@ export class Shard implements PresenceUser, TimerSink {
       if (streams.program(slot).arrivals !== undefined || streams.isBlocked(slot)) continue;
       if (!this.#wheel.isSet(this.#devices.length + slot)) this.#publish(slot, this.#nowUs());
     }
+  }
+
+  cut(device: number): void {
+    this.#wills?.left(device, this.#nowUs());
+  }
+
+  returned(device: number, sinceUs: number): void {
+    this.#wills?.returned(device, sinceUs, this.#nowUs());
   }
 
   absent(device: number): void {

@@ -54,6 +54,16 @@ export class FanOut {
     return deliveries;
   }
 
+  /** Does a subscription of this device, not a shared one, match the topic? */
+  reaches(topic: string, { group, number }: Publisher): boolean {
+    const levels = topic.split('/');
+    return this.#groups.some(
+      ({ name, patterns }) =>
+        name === group &&
+        patterns.some((pattern) => [EVERY, number].includes(pattern.match(levels))),
+    );
+  }
+
   #compile(group: Group, run: string): GroupFilters {
     const patterns: FilterPattern[] = [];
     const noLocal: boolean[] = [];

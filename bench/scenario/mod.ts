@@ -6,6 +6,7 @@ export { BENCH_FLAGS, type BenchFlag, type BenchVerb, benchFlags } from './bench
 export { scenarioNotes } from './check.js';
 export { groupIdentity } from './credentials.js';
 export { DEFAULTS } from './defaults.js';
+export { DeviceText } from './device-text.js';
 export { ScenarioError, type ScenarioIssue } from './error.js';
 export { FanOut } from './fan-out.js';
 export { scenarioHash } from './hash.js';
