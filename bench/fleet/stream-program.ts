@@ -74,6 +74,7 @@ export class StreamProgram {
     this.#senderBase = senderBase;
     this.#topic = compileTemplate(spec.topic);
     this.#payload = compilePayload(spec.payload);
+    this.#payload.prepare?.();
     this.topicIsStatic = this.#topic.isStatic;
     this.timed = this.#payload.headerBytes > 0;
     this.headerAt = this.#payload.headerAt ?? 0;

@@ -224,6 +224,8 @@ function checkStream(stream: Publish, path: Path, findings: Findings): void {
   const why =
     payload.kind === 'filler'
       ? `${payload.bytes} bytes have no room for the ${MEASUREMENT_HEADER_BYTES}-byte measurement header`
-      : 'there is no measurement header in it (header: true puts one in front)';
+      : payload.kind === 'sized'
+        ? `not every size has room for the ${MEASUREMENT_HEADER_BYTES}-byte measurement header`
+        : 'there is no measurement header in it (header: true puts one in front)';
   findings.note([...path, 'payload'], `deliveries are counted, not timed: ${why}.`);
 }

@@ -129,6 +129,16 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Where answers go to requests without a Response Topic; {1}, {2}, … are levels of the request’s topic.',
   'respond.bytes': 'Size of an answer’s payload.',
   'respond.delay': 'How long a device works on an answer.',
+  'payload.file':
+    'The payload is this file; of a folder or a list, one of them by a draw from the seed.',
+  choice: 'A list of [bytes, weight].',
+  lognormal: 'Sizes by a lognormal law, 16 bytes at least: their mean, and sigma of the logarithm.',
+  mean: 'The mean of the law, in bytes.',
+  sigma: 'Standard deviation of the logarithm.',
+  'bytes.min': 'The smallest size.',
+  'bytes.max': 'The largest size.',
+  'lognormal.max': 'No payload is larger.',
+  min: 'The smallest size.',
   noLocal: 'What the device publishes itself does not come back to it.',
   retainAsPublished: 'Deliveries keep the retain flag that they were published with.',
   retainHandling:

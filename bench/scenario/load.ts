@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { readCredentials } from './credentials.js';
 import { nearest } from './nearest.js';
 import { parseScenario, type ScenarioChanges } from './parse.js';
+import { withPayloadFiles } from './payload-files.js';
 import { presetFile, presets } from './presets.js';
 import type { Scenario } from './schema.js';
 
@@ -37,7 +38,7 @@ export async function loadScenario(
   } catch (error) {
     throw new ScenarioNotFoundError(nameOrPath, reason(error));
   }
-  return withCredentials(parseScenario(text, file, changes), file);
+  return withPayloadFiles(withCredentials(parseScenario(text, file, changes), file), file);
 }
 
 /** Files of credentials found from where the scenario lies, and seen to be right before anything connects. */

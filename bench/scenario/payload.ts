@@ -1,6 +1,9 @@
 import { FieldPayloadTemplate } from '../field-clients/payload.js';
 import { random } from '../schedule/mod.js';
 import { compileField, PAYLOAD_FIELD, type PayloadField } from './payload-field.js';
+import { FilePayloadTemplate } from './payload-files.js';
+import { sizeOf, smallestSize } from './payload-size.js';
+import type { PayloadSize } from './payload-size-schema.js';
 import type { Payload } from './schema.js';
 import {
   compileTemplate,
@@ -38,6 +41,8 @@ export interface PayloadTemplate {
   readonly isStatic: boolean;
   /** Behind the header, every message of every device of the group has the same bytes. */
   readonly isShared: boolean;
+  /** Reads what is in files, once, before the first message. */
+  prepare?(): void;
   /** Size of the message that these values give, header included. */
   sizeBytes(values: PayloadValues): number;
   /**
@@ -59,6 +64,10 @@ export function compilePayload(payload: Payload): PayloadTemplate {
         new Uint8Array(payload.bytes - headerBytes).fill(FILLER),
       );
     }
+    case 'sized':
+      return new SizedPayload(payload.size);
+    case 'file':
+      return new FilePayloadTemplate(payload);
     case 'text':
       return new FixedPayload(roomFor(payload.header), new TextEncoder().encode(payload.text));
     case 'sparkplug':
@@ -80,6 +89,31 @@ export function payloadPlaceholders(template: string): TemplatePart[] {
 
 function roomFor(header: boolean): 0 | typeof MEASUREMENT_HEADER_BYTES {
   return header ? MEASUREMENT_HEADER_BYTES : 0;
+}
+
+/** Filler whose size is drawn anew for each message. */
+class SizedPayload implements PayloadTemplate {
+  readonly headerBytes: 0 | typeof MEASUREMENT_HEADER_BYTES;
+  readonly fixedBytes = undefined;
+  readonly isStatic = false;
+  readonly isShared = false;
+  readonly #size: PayloadSize;
+
+  constructor(size: PayloadSize) {
+    this.#size = size;
+    this.headerBytes =
+      smallestSize(size) >= MEASUREMENT_HEADER_BYTES ? MEASUREMENT_HEADER_BYTES : 0;
+  }
+
+  sizeBytes(values: PayloadValues): number {
+    return sizeOf(this.#size, values);
+  }
+
+  fill(target: Uint8Array, at: number, values: PayloadValues): number {
+    const end = at + sizeOf(this.#size, values);
+    target.fill(FILLER, at + this.headerBytes, end);
+    return end;
+  }
 }
 
 class FixedPayload implements PayloadTemplate {

@@ -14,6 +14,7 @@ import {
   seconds,
   text,
 } from './fields.js';
+import { type PayloadSize, payloadSize } from './payload-size-schema.js';
 import { phase } from './phase-schema.js';
 import {
   connectProperties,
@@ -45,30 +46,39 @@ const subscription = mapping({
 });
 
 const PAYLOAD_EXPECTED =
-  'one of { bytes: 64 }, { text: … } and { template: … } (with header: true to be timed)';
+  'one of { bytes: 64 }, { text: … }, { template: … } and { file: … } (the last three with header: true to be timed)';
 
 /** A packet has at most 256 MiB (MQTT 5, 2.1.4); this leaves room for the rest of it. */
 const MAX_PAYLOAD_BYTES = 268_000_000;
 
 type PlainPayload =
   | { kind: 'filler'; bytes: number }
+  | { kind: 'sized'; size: PayloadSize }
+  | { kind: 'file'; files: string[]; header: boolean }
   | { kind: 'text'; text: string; header: boolean }
   | { kind: 'template'; template: string; header: boolean; randomBytes: number };
 
 const payload = mapping({
-  bytes: count(0, MAX_PAYLOAD_BYTES).optional(),
+  bytes: z.union([count(0, MAX_PAYLOAD_BYTES), payloadSize(MAX_PAYLOAD_BYTES)]).optional(),
+  file: z
+    .union([text.transform((file) => [file]), z.array(text).min(1)], {
+      error: 'a file, a folder, or a list of them',
+    })
+    .optional(),
   text: text.optional(),
   template: text.optional(),
   header: flag.optional(),
   randomBytes: count(0, MAX_PAYLOAD_BYTES).optional(),
 }).transform((raw, context): PlainPayload | FieldPayload => {
   const header = raw.header ?? false;
-  const given = [raw.bytes, raw.text, raw.template].filter((v) => v !== undefined).length;
+  const given = [raw.bytes, raw.text, raw.template, raw.file].filter((v) => v !== undefined).length;
   const misplaced =
     (raw.bytes !== undefined && raw.header !== undefined) ||
     (raw.template === undefined && raw.randomBytes !== undefined);
   if (given === 1 && !misplaced) {
-    if (raw.bytes !== undefined) return { kind: 'filler' as const, bytes: raw.bytes };
+    if (typeof raw.bytes === 'number') return { kind: 'filler' as const, bytes: raw.bytes };
+    if (raw.bytes !== undefined) return { kind: 'sized' as const, size: raw.bytes };
+    if (raw.file !== undefined) return { kind: 'file' as const, files: raw.file, header };
     if (raw.text !== undefined) return { kind: 'text' as const, text: raw.text, header };
     if (raw.template !== undefined) {
       const randomBytes = raw.randomBytes ?? DEFAULTS.randomBytes;

@@ -20,6 +20,28 @@ const count = fc.oneof(fc.integer({ min: 1, max: 1e6 }), fc.constantFrom('10k', 
 
 const payload = fc.oneof(
   fc.record({ bytes: fc.nat(1000) }),
+  fc.record({ bytes: fc.record({ min: fc.nat(9), max: fc.integer({ min: 9, max: 99 }) }) }),
+  fc.record({
+    bytes: fc.record({
+      choice: fc.array(fc.tuple(fc.nat(99), fc.double({ min: 0.1, max: 9 })), { minLength: 1 }),
+    }),
+  }),
+  fc.record({
+    bytes: fc.record({
+      lognormal: fc.record(
+        {
+          mean: fc.integer({ min: 1, max: 99 }),
+          sigma: fc.double({ min: 0.1, max: 3 }),
+          max: fc.nat(999),
+        },
+        { requiredKeys: ['mean', 'sigma'] },
+      ),
+    }),
+  }),
+  fc.record(
+    { file: fc.oneof(text, fc.array(text, { minLength: 1 })), header: fc.boolean() },
+    { requiredKeys: ['file'] },
+  ),
   fc.record({ text: fc.string(), header: fc.boolean() }, { requiredKeys: ['text'] }),
   fc.record(
     { template: fc.string(), header: fc.boolean(), randomBytes: fc.nat(1000) },

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import { DEFAULTS } from './defaults.js';
+import type { PayloadSize } from './payload-size-schema.js';
 import type { LoadLine, Phase, RunningPhase } from './phase-schema.js';
 import type {
   Group,
@@ -129,13 +130,22 @@ function spellRespond({ delayUs, ...rest }: Respond): object {
 
 function spellPayload(payload: Payload): object {
   if (payload.kind === 'filler') return { bytes: payload.bytes };
+  if (payload.kind === 'sized') return { bytes: spellSize(payload.size) };
   if (payload.kind === 'sparkplug' || payload.kind === 'kura') {
     throw new TypeError('the payload of a behaviour has no spelling');
   }
   const header = payload.header ? { header: true } : {};
+  if (payload.kind === 'file') return { file: payload.files, ...header };
   if (payload.kind === 'text') return { text: payload.text, ...header };
   const { template, randomBytes } = payload;
   return { template, ...header, ...(randomBytes !== DEFAULTS.randomBytes && { randomBytes }) };
+}
+
+function spellSize(size: PayloadSize): object {
+  if (size.kind === 'uniform') return { min: size.min, max: size.max };
+  if (size.kind === 'choice') return { choice: size.choices };
+  const { kind: _kind, ...law } = size;
+  return { lognormal: law };
 }
 
 function spellPhase(phase: Phase): object {
