@@ -10,8 +10,10 @@ process.noDeprecation = true;
 // Beforehand, for there is no file left to read it with when it is needed.
 const openFiles = openFileLimit();
 try {
-  await import('./cli/command-line.js');
+  const { commandLine } = await import('./cli/command-line.js');
+  await commandLine();
 } catch (error) {
+  // Whether the module that would tell them apart could be opened is not known.
   if (!(error instanceof Error && 'code' in error && error.code === 'EMFILE')) throw error;
   process.stderr.write(
     `a process may have ${openFiles} open files here (ulimit -n), too few for Fleetgauge to start: ` +

@@ -48,7 +48,12 @@ test('imports follow the arrows between the parts', () => {
   assert.deepEqual(against, []);
 });
 
+/** `results/measure.js` is for processes of which there are a hundred: its mod.js brings libraries that write records. */
+const GATES = ['results/measure.js'];
+
 test('a part is imported through its mod.js only', () => {
-  const around = imports.filter(({ from, to, target }) => from !== to && target !== `${to}/mod.js`);
+  const around = imports.filter(
+    ({ from, to, target }) => from !== to && target !== `${to}/mod.js` && !GATES.includes(target),
+  );
   assert.deepEqual(around, []);
 });

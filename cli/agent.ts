@@ -1,10 +1,10 @@
 import { availableParallelism, hostname } from 'node:os';
 import { agentStore, hostFacts, machineLimits, runAgent } from '../bench/mod.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { UsageError } from './failure.js';
 import { interruption } from './interruption.js';
 import { type StoreFlags, storeAccess } from './store-flags.js';
 import type { Terminal } from './terminal.js';
+import { UsageError } from './usage-error.js';
 import { toolFacts } from './version.js';
 
 export interface AgentFlags extends StoreFlags {

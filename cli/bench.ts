@@ -10,10 +10,6 @@ const OWN_FLAGS: readonly OwnFlag[] = Object.entries(RUN_OPTIONS).map(([name, { 
   takesValue: type !== 'boolean',
 }));
 
-export function isBenchVerb(verb: string | undefined): verb is BenchVerb {
-  return verb === 'conn' || verb === 'pub' || verb === 'sub';
-}
-
 /** `fleetgauge conn|pub|sub`: emqtt-bench's command line, run as the scenario that it means. */
 export async function bench(
   verb: BenchVerb,

@@ -31,6 +31,8 @@ export interface BrokerProcessOptions {
   env?: NodeJS.ProcessEnv;
   /** Where it runs; here if it is left out. */
   cwd?: string;
+  /** Of Node itself. */
+  execArgv?: readonly string[];
   /** A command in front of it that becomes it in the end, such as `ip netns exec …`. */
   launcher?: readonly string[];
   /** Each line that it says after the first, on stdout or stderr. */
@@ -49,6 +51,7 @@ export async function startBrokerProcess({
   settings = {},
   env = {},
   cwd,
+  execArgv = [],
   launcher = [],
   onLine = () => undefined,
   onDeath = () => undefined,
@@ -56,7 +59,8 @@ export async function startBrokerProcess({
   const port = wantedPort ?? (await freePort(host));
   const named = { 'node.name': `fleetgauge-${port}@${host}`, ...settings };
   const given = Object.entries(named).map(([key, value]) => [twin(key), value]);
-  const start = [process.execPath, CLI, 'broker', 'start', '--host', host, '--port', String(port)];
+  const start = [process.execPath, ...execArgv, CLI, 'broker', 'start'];
+  start.push('--host', host, '--port', String(port));
   // Nothing is ever written to it: that it ends tells the node that we are gone, however we went.
   start.push('--stop-with-stdin');
   const [program, ...args] = [...launcher, ...start] as [string, ...string[]];

@@ -1,7 +1,7 @@
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { UsageError } from './failure.js';
 import { startLocalCluster } from './local-cluster.js';
 import type { Terminal } from './terminal.js';
+import { UsageError } from './usage-error.js';
 
 export interface BrokerUpFlags {
   cores: number;

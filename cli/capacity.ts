@@ -25,11 +25,11 @@ import { parseObjective, readRun, replaceFile } from '../results/mod.js';
 import { capacityPicture } from './capacity-picture.js';
 import { answerLines, stepHead, stepLine } from './capacity-text.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { UsageError } from './failure.js';
 import { interruption } from './interruption.js';
 import { listeningNodes, watchedNodes } from './probed-nodes.js';
 import { execute, runId, type ScenarioFlags } from './run.js';
 import type { Terminal } from './terminal.js';
+import { UsageError } from './usage-error.js';
 import { toolFacts } from './version.js';
 
 export interface CapacityFlags extends ScenarioFlags {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { createTestAuthority, TEST_CA_FILES } from '../bench/mod.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { UsageError } from './failure.js';
 import type { Terminal } from './terminal.js';
+import { UsageError } from './usage-error.js';
 
 /** `fleetgauge certs <folder>`: an authority for tests and a certificate for the target's TLS listener. */
 export async function certs(

@@ -1,17 +1,10 @@
-/** The verbs, wired: argv, stdout and the exit codes; no logic. */
+/**
+ * The verbs, wired: argv, stdout and the exit codes; no logic. Each verb is loaded when it is typed: a cluster of fifty
+ * nodes on one machine has no memory for fifty load generators.
+ */
 import yargs, { type Argv } from 'yargs';
-import { agent } from './agent.js';
-import { bench, benchHelp, isBenchVerb } from './bench.js';
-import { brokerStart } from './broker-start.js';
-import { brokerUp } from './broker-up.js';
-import { capacity } from './capacity.js';
-import { certs } from './certs.js';
-import { controlFolderHere } from './control-folder.js';
-import { ctl } from './ctl.js';
-import { doctor } from './doctor.js';
-import { estimate } from './estimate.js';
+import type { BenchVerb } from '../bench/mod.js';
 import { EXIT } from './exit-codes.js';
-import { failure, UsageError } from './failure.js';
 import {
   AGENT_OPTIONS,
   BROKER_OPTIONS,
@@ -28,12 +21,8 @@ import {
   SELFTEST_OPTIONS,
   withEnvironment,
 } from './flags.js';
-import { listPresets } from './presets.js';
-import { quickstart } from './quickstart.js';
-import { run } from './run.js';
-import { printSchema } from './schema.js';
-import { selftest } from './selftest.js';
 import { endQuietlyOnClosedPipe, processTerminal } from './terminal.js';
+import { UsageError } from './usage-error.js';
 import { toolFacts } from './version.js';
 
 const terminal = processTerminal();
@@ -66,6 +55,10 @@ function parser(args: readonly string[]): Argv {
     });
 }
 
+function isBenchVerb(verb: string | undefined): verb is BenchVerb {
+  return verb === 'conn' || verb === 'pub' || verb === 'sub';
+}
+
 /** What a verb cannot do without. */
 const NEEDS: Readonly<Record<string, string>> = {
   run: 'run needs a scenario: a file, or a preset (fleetgauge presets)',
@@ -95,6 +88,7 @@ async function main(): Promise<void> {
   const [verb, ...rest] = argv;
   if (isBenchVerb(verb)) {
     // emqtt-bench's flags are read its way; what is ours among them comes back as `own`.
+    const { bench, benchHelp } = await import('./bench.js');
     if (rest.includes('--help')) return ending(benchHelp(verb, terminal));
     const readOwn = (own: readonly string[]) =>
       parser(withEnvironment(own, RUN_OPTIONS)).options(RUN_OPTIONS).parseSync();
@@ -102,6 +96,8 @@ async function main(): Promise<void> {
   }
   if (verb === 'ctl') {
     // The words belong to the node that is asked.
+    const { ctl } = await import('./ctl.js');
+    const { controlFolderHere } = await import('./control-folder.js');
     return ending(ctl(rest, { folder: controlFolderHere(), env: process.env }, terminal));
   }
   const twins = { run: RUN, estimate: ESTIMATE_OPTIONS, broker: BROKER_OPTIONS, presets: PRESETS };
@@ -121,38 +117,39 @@ async function main(): Promise<void> {
       'quickstart',
       'the whole chain on this machine, in about a minute',
       (y) => y.options(QUICKSTART_OPTIONS),
-      (flags) => ending(quickstart(flags, command, terminal)),
+      (flags) =>
+        ending(import('./quickstart.js').then((m) => m.quickstart(flags, command, terminal))),
     )
     .command(
       'run [scenario]',
       'run a scenario file or a preset against a target',
       (y) => y.positional('scenario', { type: 'string' }).options(RUN),
-      (flags) => ending(run(flags, command, terminal)),
+      (flags) => ending(import('./run.js').then((m) => m.run(flags, command, terminal))),
     )
     .command(
       'agent',
       'lend this machine to a coordinator (run --agents), until Ctrl-C',
       (y) => y.options(AGENT_OPTIONS),
-      (flags) => ending(agent(flags, terminal)),
+      (flags) => ending(import('./agent.js').then((m) => m.agent(flags, terminal))),
     )
     .command(
       'capacity <scenario>',
       'the highest load that a target carries, as an interval',
       (y) =>
         y.positional('scenario', { type: 'string', demandOption: true }).options(CAPACITY_OPTIONS),
-      (flags) => ending(capacity(flags, command, terminal)),
+      (flags) => ending(import('./capacity.js').then((m) => m.capacity(flags, command, terminal))),
     )
     .command(
       'selftest [parts..]',
       'is this tool honest on this machine: against a target whose truth is known',
       (y) => y.positional('parts', { type: 'string', array: true }).options(SELFTEST_OPTIONS),
-      (flags) => ending(selftest(flags, command, terminal)),
+      (flags) => ending(import('./selftest.js').then((m) => m.selftest(flags, command, terminal))),
     )
     .command(
       'doctor [scenario]',
       'what will stop this run here, and what to do about it',
       (y) => y.positional('scenario', { type: 'string', default: 'smoke' }).options(DOCTOR_OPTIONS),
-      (flags) => ending(doctor(flags, terminal)),
+      (flags) => ending(import('./doctor.js').then((m) => m.doctor(flags, terminal))),
     )
     .command('conn <flags..>', "emqtt-bench's conn: its flags, run as the scenario they mean")
     .command('pub <flags..>', "emqtt-bench's pub; --dry-run shows the scenario")
@@ -161,13 +158,14 @@ async function main(): Promise<void> {
       'certs <folder>',
       'a test authority with a server certificate, for runs over TLS',
       (y) => y.positional('folder', { type: 'string', demandOption: true }).options(CERTS_OPTIONS),
-      (flags) => ending(certs(flags, terminal)),
+      (flags) => ending(import('./certs.js').then((m) => m.certs(flags, terminal))),
     )
     .command(
       'estimate',
       'CPU, memory and node count for a demand, from run records',
       (y) => y.options(ESTIMATE_OPTIONS),
-      (flags) => ending(estimate(flags, terminal.out, terminal.err)),
+      (flags) =>
+        ending(import('./estimate.js').then((m) => m.estimate(flags, terminal.out, terminal.err))),
     )
     .command('broker <verb>', 'the cluster broker that comes along', (y) =>
       y
@@ -175,13 +173,14 @@ async function main(): Promise<void> {
           'start',
           'one node in the foreground, until Ctrl-C',
           (z) => z.options(BROKER_OPTIONS),
-          (flags) => ending(brokerStart(flags, terminal)),
+          (flags) =>
+            ending(import('./broker-start.js').then((m) => m.brokerStart(flags, terminal))),
         )
         .command(
           'up',
           'a cluster on this machine, a process a node, until Ctrl-C',
           (z) => z.options(BROKER_UP_OPTIONS),
-          (flags) => ending(brokerUp(flags, terminal)),
+          (flags) => ending(import('./broker-up.js').then((m) => m.brokerUp(flags, terminal))),
         )
         .demandCommand(1, 'broker needs a verb: start or up'),
     )
@@ -190,13 +189,13 @@ async function main(): Promise<void> {
       'presets',
       'the scenarios that come along',
       (y) => y.options(PRESETS),
-      (flags) => ending(listPresets(flags.json, terminal)),
+      (flags) => ending(import('./presets.js').then((m) => m.listPresets(flags.json, terminal))),
     )
     .command(
       'schema <of>',
       'JSON Schema of the scenario file, for editors',
       (y) => y.positional('of', { choices: ['scenario'] as const, demandOption: true }),
-      () => ending(printSchema(terminal)),
+      () => ending(import('./schema.js').then((m) => m.printSchema(terminal))),
     )
     .demandCommand(1, 'name a verb, such as quickstart or run')
     .epilogue(
@@ -206,13 +205,23 @@ async function main(): Promise<void> {
     .parseAsync();
 }
 
-endQuietlyOnClosedPipe();
-main()
-  .catch((error: unknown) => {
+/** Does what was typed; sets the exit code. */
+export async function commandLine(): Promise<void> {
+  endQuietlyOnClosedPipe();
+  try {
+    await main();
+  } catch (error) {
+    if (isOutOfFiles(error)) throw error;
+    const { failure } = await import('./failure.js');
     const { text, exit: code } = failure(error);
     terminal.err.write(`${text}\n`);
     exit = code;
-  })
-  .finally(() => {
+  } finally {
     process.exitCode = exit;
-  });
+  }
+}
+
+/** No module can be opened any more. */
+function isOutOfFiles(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EMFILE';
+}

@@ -1,7 +1,7 @@
 import { askNode, BrokerError, CtlError, runningNodes, usagePage } from '../broker/mod.js';
 import { EXIT } from './exit-codes.js';
-import { UsageError } from './failure.js';
 import type { Terminal } from './terminal.js';
+import { UsageError } from './usage-error.js';
 
 /** What a node did not do, and that no node is there to do it; 1 as with `emqx ctl`. */
 const FAILED = 1;

@@ -14,16 +14,7 @@ import { EstimateError } from '../estimator/mod.js';
 import { ResultsError } from '../results/mod.js';
 import { StoreError, type StoreErrorCode } from '../store/mod.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-
-/** A command line that does not make sense, in one line. */
-export class UsageError extends Error {
-  readonly code = 'USAGE';
-
-  constructor(message: string) {
-    super(message);
-    this.name = 'UsageError';
-  }
-}
+import { UsageError } from './usage-error.js';
 
 const OF_FLEET: Readonly<Record<FleetErrorCode, ExitCode>> = {
   LIMIT: EXIT.usage,

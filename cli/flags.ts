@@ -1,5 +1,5 @@
 import type { Options } from 'yargs';
-import { UsageError } from './failure.js';
+import { UsageError } from './usage-error.js';
 
 /** What every verb with a run in it takes. */
 export const RUN_OPTIONS = {

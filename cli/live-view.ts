@@ -16,6 +16,8 @@ import type { Screen } from './terminal.js';
 
 const PLAIN_EVERY_SECONDS = 5;
 const BAR_CELLS = 24;
+/** More than these do not fit a line. */
+const MOST_NODES = 6;
 
 /** The run as it goes: a block redrawn each second where a person looks, a line every few seconds elsewhere. */
 export class LiveView {
@@ -70,7 +72,7 @@ function blockLines(progress: RunProgress, share: number): string[] {
   const bar = '█'.repeat(filled) + '░'.repeat(BAR_CELLS - filled);
   const left = leftUs === null ? '' : `   ${Math.ceil(leftUs / 1e6)} s left`;
   const connected = `${formatCount(counter(counters, 'connected'))} of ${formatCount(devices)} connected`;
-  const target = probes.flatMap(({ node, cpuPercent, rssBytes, gap }) => {
+  const target = shown(probes).flatMap(({ node, cpuPercent, rssBytes, gap }) => {
     if (gap !== null) return `${node} gone`;
     if (cpuPercent === null) return [];
     const memory = rssBytes === null ? '' : `, ${formatBytes(rssBytes)}`;
@@ -115,10 +117,32 @@ function plainLine({ interval, devices, probes }: RunProgress): string {
     `published ${perSec('publishesSent')}`,
     `delivered ${perSec('deliveriesReceived')}`,
     `backlog ${formatCount(interval.backlog)}`,
-    ...probes.flatMap(({ node, cpuPercent, gap }) => {
+    ...shown(probes).flatMap(({ node, cpuPercent, gap }) => {
       if (gap !== null) return `${node} gone`;
       return cpuPercent === null ? [] : `${node} CPU ${formatPercent(cpuPercent)}`;
     }),
     ...(errors > 0 ? [`errors ${formatCount(errors)}`] : []),
   ].join('  ');
+}
+
+/** Each node, or of many those that are gone and the others as one. */
+function shown(probes: RunProgress['probes']): readonly Pick<Point, ShownFigure>[] {
+  if (probes.length <= MOST_NODES) return probes;
+  const there = probes.filter(({ gap }) => gap === null);
+  const sum = (figure: 'cpuPercent' | 'rssBytes'): number | null =>
+    there.reduce<number | null>((total, point) => add(total, point[figure]), 0);
+  const together = {
+    node: `${there.length} nodes`,
+    cpuPercent: sum('cpuPercent'),
+    rssBytes: sum('rssBytes'),
+    gap: null,
+  };
+  return [together, ...probes.filter(({ gap }) => gap !== null)];
+}
+
+type Point = RunProgress['probes'][number];
+type ShownFigure = 'node' | 'cpuPercent' | 'rssBytes' | 'gap';
+
+function add(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : a + b;
 }

@@ -10,13 +10,14 @@ import {
   reportLines,
 } from '../estimator/mod.js';
 import { formatCount, type RunRecord } from '../results/mod.js';
+import { type BundledCluster, startBundledCluster } from './bundled-cluster.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { UsageError } from './failure.js';
 import { interruption } from './interruption.js';
-import { type MeasuredCluster, REPLICANTS, startMeasuredCluster } from './quickstart-cluster.js';
 import { execute, exitCodeOf, printSummary } from './run.js';
 import type { Terminal } from './terminal.js';
+import { UsageError } from './usage-error.js';
 
+const REPLICANTS = 2;
 const SIZED_CONNECTIONS = 1_000_000;
 /** What a node opens besides its clients' connections. */
 const NODE_FILES = 64;
@@ -57,7 +58,7 @@ export async function quickstart(
   checkOpenFiles(load, check);
   const say = (text: string): void => terminal.err.write(`${text}\n`);
   const interrupt = interruption(terminal.err);
-  const run = (scenario: Scenario, cluster: MeasuredCluster, out?: string): Promise<Outcome> => {
+  const run = (scenario: Scenario, cluster: BundledCluster, out?: string): Promise<Outcome> => {
     const runFlags = { quiet: flags.quiet, ...(out === undefined ? {} : { out }) };
     const nodes = { probes: () => cluster.probes, forwarded: cluster.forwarded };
     return execute(scenario, cluster.targets, nodes, runFlags, command, terminal, interrupt);
@@ -69,7 +70,9 @@ export async function quickstart(
    */
   const measure = async (scenario: Scenario, title: string): Promise<Outcome | undefined> => {
     say(title);
-    const cluster = await startMeasuredCluster((line) => say(`  ${line}`));
+    const cluster = await startBundledCluster({ cores: 1, replicants: REPLICANTS }, (line) =>
+      say(`  ${line}`),
+    );
     try {
       for (const line of cluster.lines) say(`  ${line}`);
       if (interrupt.signal.aborted) return undefined;

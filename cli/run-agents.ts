@@ -1,7 +1,7 @@
 import type { Agents } from '../bench/mod.js';
-import { UsageError } from './failure.js';
 import { durationMs, listenAddress, type StoreFlags, storeAccess } from './store-flags.js';
 import type { Terminal } from './terminal.js';
+import { UsageError } from './usage-error.js';
 
 /** The flags of `run` for devices on other machines. */
 export interface FleetFlags extends StoreFlags {

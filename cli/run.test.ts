@@ -147,6 +147,34 @@ test('a limit that no number of processes makes up for is refused with the arith
   );
 });
 
+test('a scenario with a cluster and no target starts it, deals devices over its replicants, and ends it', async () => {
+  const own = SCENARIO.replace('groups:', 'cluster: { cores: 1, replicants: 2 }\ngroups:');
+  await inFolder({ 's.yaml': own }, async (cwd) => {
+    const run = await runCli(['run', 's.yaml', '--json'], { cwd });
+    assert.equal(run.code, 0, run.err);
+    const { probes, target, totals } = JSON.parse(run.out) as RunRecord;
+    assert.deepEqual(
+      probes.map(({ node }) => node),
+      ['core1', 'replicant1', 'replicant2'],
+    );
+    assert.equal(target.length, 2);
+    assert.equal(totals.connects.succeeded, 60);
+    assert.equal(totals.deliveries.lost, 0);
+    for (const { pid } of probes) assert.ok(!existsSync(`/proc/${pid}`), `${pid} is still there`);
+    assert.doesNotMatch(run.err, /no contact/);
+  });
+});
+
+test('the million is refused with the arithmetic where files do not suffice, before a node is started', async () => {
+  const run = await runCli(['run', 'million'], { openFiles: 1024 });
+  assert.equal(run.code, 2, run.err);
+  assert.match(
+    run.err,
+    /^a process may have 1024 open files .*1000000 connections need \d+ in each of 250 nodes: raise it with 'ulimit -n \d+'/,
+  );
+  assert.equal(run.err.split('\n').length, 2);
+});
+
 test('a limit too low even to start is said with what to do, exit 2', async () => {
   const run = await runCli(['presets'], { openFiles: 64 });
   assert.equal(run.code, 2, run.err);

@@ -4,6 +4,8 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import {
   type Agents,
+  bundledNodes,
+  FleetError,
   hostFacts,
   loadScenario,
   machineLimits,
@@ -11,8 +13,11 @@ import {
   parseTarget,
   passwordsOf,
   plan,
+  procFs,
   type RunProgress,
+  refusal,
   resumeOnAgents,
+  runChecks,
   runOnAgents,
   runScenario,
   type Scenario,
@@ -29,14 +34,15 @@ import {
   scenarioReached,
   summaryLines,
 } from '../results/mod.js';
+import { startBundledCluster } from './bundled-cluster.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { UsageError } from './failure.js';
 import { interruption } from './interruption.js';
 import { LiveView } from './live-view.js';
 import { listeningNodes, scenarioProbes, watchedNodes } from './probed-nodes.js';
 import { agentsOf, type FleetFlags, sayOn } from './run-agents.js';
 import { storeAccess } from './store-flags.js';
 import type { Terminal } from './terminal.js';
+import { UsageError } from './usage-error.js';
 import { toolFacts } from './version.js';
 
 /** The flags that every verb with a run in it has. */
@@ -142,22 +148,58 @@ export async function runOrShow(
     terminal.out.write(`${planComment(complete)}${scenarioToYaml(complete)}`);
     return EXIT.pass;
   }
-  if (targets.length === 0) {
-    throw new UsageError(
-      `${complete.name} names no target: add --target mqtt://127.0.0.1:1883, or 'target:' to the scenario`,
-    );
-  }
   // What the profile takes from the environment is missed here rather than in each process.
   passwordsOf(complete.profile, process.env, () => 0);
   const watched = watchedNodes(flags.probe) ?? scenarioProbes(complete);
-  const nodes = { probes: () => watched ?? listeningNodes(targets, terminal) };
   const interrupt = interruption(terminal.err);
+  const own = { ...flags, ...agents };
   try {
-    const own = { ...flags, ...agents };
+    if (targets.length === 0) {
+      return await runOnBundled(complete, watched, own, command, terminal, interrupt);
+    }
+    const nodes = { probes: () => watched ?? listeningNodes(targets, terminal) };
     const run = await execute(complete, targets, nodes, own, command, terminal, interrupt);
     return conclude(run.record, run.folder, flags, terminal);
   } finally {
     interrupt.dispose();
+  }
+}
+
+/** A run that names no target starts the cluster that its scenario names, and stops it in the end. */
+async function runOnBundled(
+  scenario: Scenario,
+  watched: readonly ProbeSpec[] | undefined,
+  flags: RunFlags & { on?: Agents },
+  command: readonly string[],
+  terminal: Terminal,
+  interrupt: { signal: AbortSignal },
+): Promise<ExitCode> {
+  if (scenario.cluster === undefined) {
+    throw new UsageError(
+      `${scenario.name} names no target: add --target mqtt://127.0.0.1:1883, or 'target:' to the scenario`,
+    );
+  }
+  if (flags.on !== undefined) {
+    throw new UsageError(
+      `${scenario.name} would start its cluster on this machine, where agents do not reach it: add --target`,
+    );
+  }
+  const limits = machineLimits();
+  const { threads } = flags;
+  const why = refusal(runChecks({ scenario, targets: [], threads }, limits, procFs));
+  if (why !== undefined) throw new FleetError('LIMIT', why);
+  const nodes = bundledNodes(scenario.cluster, plan(scenario).deviceCount, limits.openFiles);
+  const say = (text: string): void => terminal.err.write(`${text}\n`);
+  say(`starting ${nodes.cores + nodes.replicants} nodes`);
+  const cluster = await startBundledCluster(nodes, say);
+  try {
+    if (interrupt.signal.aborted) return EXIT.interrupted;
+    const { targets, forwarded } = cluster;
+    const around = { probes: () => watched ?? cluster.probes, forwarded };
+    const run = await execute(scenario, targets, around, flags, command, terminal, interrupt);
+    return conclude(run.record, run.folder, flags, terminal);
+  } finally {
+    await cluster.stop();
   }
 }
 

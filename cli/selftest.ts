@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import type { CheckedClaim } from '../bench/mod.js';
 import { painter, type RunRecord } from '../results/mod.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { UsageError } from './failure.js';
 import { interruption } from './interruption.js';
 import { execute, exitCodeOf } from './run.js';
 import { PARTS, type Stage } from './selftest-parts.js';
 import type { Terminal } from './terminal.js';
+import { UsageError } from './usage-error.js';
 
 export interface SelftestFlags {
   /** All of them if none is named. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readDurationUs, type StoreAccess } from '../bench/mod.js';
-import { UsageError } from './failure.js';
+import { UsageError } from './usage-error.js';
 
 /** How the store that agents and coordinator meet at is reached. */
 export interface StoreFlags {

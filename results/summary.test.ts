@@ -70,6 +70,24 @@ describe('the summary of a run', () => {
     assert.equal(together(judged([], () => undefined)), undefined);
   });
 
+  it('has a row for each of the busiest of many nodes, and one for the others', () => {
+    const many = judged([], (run) => {
+      const [broker] = run.probes;
+      run.probes = Array.from({ length: 52 }, (_, n) => ({
+        ...broker!,
+        node: `node${n}`,
+        cpuPercentMean: n === 7 ? 9 : 1,
+        rssBytesMax: 2 ** 20,
+      }));
+    });
+    const lines = summaryLines(many);
+    const row = (title: string) => lines.filter((line) => line.startsWith(`  ${title}`));
+    assert.equal(row('node').length, 3);
+    assert.match(row('node7')[0]!, /9\.0 %/);
+    assert.match(row('49 others')[0]!, / 49 % .* 49\.0 MiB$/);
+    assert.match(row('together')[0]!, / 60 % .* 52\.0 MiB$/);
+  });
+
   it('stays within the width it is given, down to 72 columns', () => {
     const record = judged(['delivery.response.p99 < 50ms'], (run) => {
       run.generator.loopUtilisationP90 = 0.98;

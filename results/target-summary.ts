@@ -24,6 +24,9 @@ const HEADLINES: readonly string[] = [
   'machineMemoryUsedBytes',
 ];
 const MOST_FIGURES = 8;
+/** A table with more rows than this is not read. */
+const MOST_ROWS = 8;
+const BUSIEST_OF_MANY = 3;
 /** In the table already. */
 const IN_TABLE: ReadonlySet<string> = new Set(['cpuPercent', 'rssBytes']);
 /** Below that, a hypervisor that takes time away is not worth a word. */
@@ -50,8 +53,11 @@ function cpuTable(
   const cores = Math.max(1, hostCores);
   const processes = probes.filter(({ kind }) => kind === 'process');
   const others = probes.filter(({ kind }) => kind !== 'process');
-  const rows = processes.map((probe) => row(probe, cores));
-  if (rows.length > 1) rows.push(together(processes, cores));
+  const busy = busiest(processes);
+  const rest = processes.filter((probe) => !busy.includes(probe));
+  const rows = busy.map((probe) => row(probe, cores));
+  if (rest.length > 0) rows.push(sumRow(`${rest.length} others`, rest, cores));
+  if (processes.length > 1) rows.push(sumRow('together', processes, cores));
   rows.push(...others.map((probe) => row(probe, coresOf(probe, cores))));
   const titles = ['Target', 'CPU mean', 'max', 'top thread', 'of machine', 'memory'];
   const [head = '', ...body] = columns(
@@ -99,14 +105,22 @@ function coresOf(probe: ProbeRecord, hostCores: number): number | undefined {
   return isMachine(probe.kind) && cores.length > 0 ? cores.length : undefined;
 }
 
-/** All of them: sums of the means, and of the highest memory, which need not have been at one time. */
-function together(probes: readonly ProbeRecord[], cores: number): string[] {
+/** Those that get a row of their own: all, or of many the busiest, in the order of the record. */
+function busiest(probes: readonly ProbeRecord[]): readonly ProbeRecord[] {
+  if (probes.length <= MOST_ROWS) return probes;
+  const cpu = ({ cpuPercentMean }: ProbeRecord): number => cpuPercentMean ?? 0;
+  const chosen = [...probes].sort((a, b) => cpu(b) - cpu(a)).slice(0, BUSIEST_OF_MANY);
+  return probes.filter((probe) => chosen.includes(probe));
+}
+
+/** Sums of the means, and of the highest memory, which need not have been at one time. */
+function sumRow(title: string, probes: readonly ProbeRecord[], cores: number): string[] {
   const sum = (values: readonly (number | null)[]): number | null =>
     values.reduce<number | null>((a, b) => (a === null || b === null ? null : a + b), 0);
   const cpu = sum(probes.map(({ cpuPercentMean }) => cpuPercentMean));
   const memory = sum(probes.map(({ rssBytesMax }) => rssBytesMax));
   return [
-    'together',
+    title,
     percent(cpu),
     '',
     '',

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
-import { noop } from 'cockatiel';
-import { Etcd3, type IOptions } from 'etcd3';
+import type { Etcd3, IOptions } from 'etcd3';
 import { isCompacted, needsLogin, storeErrorOf, wasNeverSent } from './etcd-errors.js';
 import type { EtcdKeys } from './etcd-keys.js';
+import { etcdLibrary, policyLibrary } from './etcd-library.js';
 import { StoreError } from './store-error.js';
 
 export interface EtcdTls {
@@ -101,7 +101,7 @@ export class EtcdEndpoints {
   client(endpoint: string): Etcd3 {
     let client = this.#clients.get(endpoint);
     if (client === undefined) {
-      client = new Etcd3(this.#clientOptions(endpoint));
+      client = new (etcdLibrary().Etcd3)(this.#clientOptions(endpoint));
       this.#clients.set(endpoint, client);
     }
     return client;
@@ -240,6 +240,7 @@ export class EtcdEndpoints {
 
   #clientOptions(endpoint: string): IOptions {
     const { tls, username, password = '', requestTimeoutMs } = this.#options;
+    const { noop } = policyLibrary();
     const options: IOptions = {
       hosts: [endpoint],
       faultHandling: { host: () => noop, global: noop },

@@ -1,4 +1,4 @@
-import { CONNECT, LAG, PUBLISH, RESPONSE, SERVICE, SUBSCRIBE } from '../../results/mod.js';
+import { CONNECT, LAG, PUBLISH, RESPONSE, SERVICE, SUBSCRIBE } from '../../results/measure.js';
 import {
   type ConnackPacket,
   decode,

@@ -1,13 +1,14 @@
+import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
-import mqtt, {
-  type ClientSubscribeCallback,
-  type ErrorWithSubackPacket,
-  type IClientOptions,
-  type IPublishPacket,
-  type ISubscriptionGrant,
-  type MqttClient,
+import type {
+  ClientSubscribeCallback,
+  ErrorWithSubackPacket,
+  IClientOptions,
+  IPublishPacket,
+  ISubscriptionGrant,
+  MqttClient,
 } from 'mqtt';
-import { CONNECT, LAG, PUBLISH, RESPONSE, SERVICE, SUBSCRIBE } from '../../results/mod.js';
+import { CONNECT, LAG, PUBLISH, RESPONSE, SERVICE, SUBSCRIBE } from '../../results/measure.js';
 import { readProperties } from '../../wire/mod.js';
 import { connectProperties, filtersOfPacket } from './connect-packets.js';
 import type { Device, DeviceProgram, DeviceThread, Outgoing } from './device.js';
@@ -437,6 +438,13 @@ export class MqttJsDevice implements Device {
   }
 }
 
+const require = createRequire(import.meta.url);
+
+/** When it is first needed: it takes 12 MB of a process, and a large fleet has a hundred without such a device. */
+function library(): typeof import('mqtt') {
+  return require('mqtt');
+}
+
 /** A client of the package over a socket of ours: so it has the local address and port that it should. */
 function openClient(
   { tls, port, webSocket }: Endpoint,
@@ -444,9 +452,9 @@ function openClient(
   socket: () => Socket,
 ): MqttClient {
   if (webSocket === undefined) {
-    return new mqtt.MqttClient(socket, options);
+    return new (library().MqttClient)(socket, options);
   }
-  return mqtt.connect({
+  return library().connect({
     ...options,
     protocol: tls === undefined ? 'ws' : 'wss',
     hostname: webSocket.host.replace(/:\d+$/, ''),

@@ -1,4 +1,4 @@
-import { DELIVERY, LAG, RESPONSE, SERVICE } from '../../results/mod.js';
+import { DELIVERY, LAG, RESPONSE, SERVICE } from '../../results/measure.js';
 import {
   answerMark,
   HEADER_BYTES,

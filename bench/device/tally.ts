@@ -6,7 +6,7 @@ import {
   isGauge,
   noOccupancy,
   type Occupancy,
-} from '../../results/mod.js';
+} from '../../results/measure.js';
 
 /** Where each counter stands in a row of counters. */
 export const COUNTER = Object.fromEntries(COUNTERS.map((name, index) => [name, index])) as Record<

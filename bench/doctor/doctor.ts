@@ -2,6 +2,7 @@ import { layOut, type MachineLimits, TooFewFiles } from '../fleet/layout.js';
 import { type ProcFs, pidListening } from '../probe/mod.js';
 import { formatTarget, plan, type Scenario, type Target } from '../scenario/mod.js';
 import { targetProfile } from '../targets/profiles.js';
+import { type BundledNodes, bundledNodes } from './bundled-nodes.js';
 import type { Check } from './check.js';
 import { type LocalTarget, machineChecks } from './machine-checks.js';
 import { type MachineFacts, machineFacts, parseFileLimits } from './machine-facts.js';
@@ -23,7 +24,8 @@ export function runNeeds(intended: Intended, limits: MachineLimits): RunNeeds {
   const profile = scenario.profile === undefined ? undefined : targetProfile(scenario.profile.name);
   const quotas = intended.quotas ?? profile?.quotas ?? {};
   const connections = connectionCount(scenario);
-  const needs = { scenario, targets, connections, quotas };
+  const bundled = bundledFor(intended, connections, limits);
+  const needs = { scenario, targets, bundled, connections, quotas };
   const { connectsPerSec } = plan(scenario);
   // Ports are a check of their own: the layout is of files alone.
   const ports = { first: 1, count: Number.MAX_SAFE_INTEGER };
@@ -34,6 +36,16 @@ export function runNeeds(intended: Intended, limits: MachineLimits): RunNeeds {
     if (!(error instanceof TooFewFiles)) throw error;
     return { ...needs, connectsPerSec, layout: undefined, filesNeeded: error.needed };
   }
+}
+
+/** A run that names no target starts the scenario's cluster, if that has one. */
+function bundledFor(
+  { scenario, targets }: Intended,
+  connections: number,
+  { openFiles }: MachineLimits,
+): BundledNodes | undefined {
+  if (targets.length > 0 || scenario.cluster === undefined) return undefined;
+  return bundledNodes(scenario.cluster, connections, openFiles);
 }
 
 /**

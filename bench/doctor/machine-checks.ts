@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { formatBytes, formatCount } from '../../results/mod.js';
 import { filesPerProcess } from '../fleet/layout.js';
 import { formatTarget } from '../scenario/mod.js';
+import { nodeFiles } from './bundled-nodes.js';
 import { type Check, check } from './check.js';
 import type { MachineFacts } from './machine-facts.js';
 import { perPair, perTarget, type RunNeeds } from './needs.js';
@@ -39,14 +40,20 @@ export function machineChecks(
   return [
     ...portChecks(needs, facts),
     fileCheck(needs, facts),
-    ...allFilesCheck(needs, facts, local),
+    ...allFilesCheck(needs, facts, bothEnds(needs, local)),
     ...local.map((target) => targetFilesCheck(needs, target)),
+    ...nodeFilesCheck(needs, facts),
     ...acceptQueueCheck(needs, facts),
     ...conntrackCheck(needs, facts),
-    ...memoryCheck(needs, facts, local),
+    ...memoryCheck(needs, facts, bothEnds(needs, local)),
     ...taskCheck(needs, facts),
-    coreCheck(needs, facts, local),
+    coreCheck(needs, facts, bothEnds(needs, local)),
   ];
+}
+
+/** The target is on this machine, too. */
+function bothEnds({ bundled }: RunNeeds, local: readonly LocalTarget[]): boolean {
+  return bundled !== undefined || local.length > 0;
 }
 
 /** With net.ipv4.ip_local_port_range as wide as it can be without privileged ports. */
@@ -56,7 +63,8 @@ function portChecks(needs: RunNeeds, { ports, reservedPorts, timeWait }: Machine
   const wanted = perPair(needs);
   const there = ports.count - reservedPorts;
   const [one] = needs.targets;
-  const where = one === undefined ? 'one address' : formatTarget(one).replace('mqtt://', '');
+  const alone = needs.bundled === undefined ? 'one address' : 'each node';
+  const where = one === undefined ? alone : formatTarget(one).replace('mqtt://', '');
   const reserved = reservedPorts > 0 ? `, ${formatCount(reservedPorts)} reserved` : '';
   const last = ports.first + ports.count - 1;
   const short = wanted > there;
@@ -101,10 +109,10 @@ function fileCheck(
 function allFilesCheck(
   { connections }: RunNeeds,
   { allFiles }: MachineFacts,
-  local: readonly LocalTarget[],
+  both: boolean,
 ): Check[] {
   if (allFiles === undefined) return [];
-  const wanted = connections * (local.length > 0 ? 2 : 1);
+  const wanted = connections * (both ? 2 : 1);
   const free = allFiles.most - allFiles.used;
   const most = Math.ceil((wanted + allFiles.used) * 1.1);
   return [
@@ -130,6 +138,15 @@ function targetFilesCheck(needs: RunNeeds, { target, pid, openFiles }: LocalTarg
     `prlimit --pid ${pid} --nofile=${most}`,
     'a higher ulimit -n (LimitNOFILE=) where the broker is started',
   );
+}
+
+function nodeFilesCheck({ bundled, connections }: RunNeeds, { openFiles }: MachineFacts): Check[] {
+  if (bundled === undefined) return [];
+  const wanted = nodeFiles(connections, bundled);
+  const has = `${limitText(openFiles.hard)} a process`;
+  const many = `each of ${bundled.targets} nodes`;
+  const state = wanted > openFiles.hard ? 'fail' : 'ok';
+  return [check('nodes’ files', `${formatCount(wanted)} in ${many}`, has, state)];
 }
 
 function limitText(limit: number): string {
@@ -178,10 +195,10 @@ function conntrackCheck({ connections }: RunNeeds, { conntrack }: MachineFacts):
 function memoryCheck(
   needs: RunNeeds,
   { availableBytes, cgroup }: MachineFacts,
-  local: readonly LocalTarget[],
+  both: boolean,
 ): Check[] {
   if (availableBytes === undefined) return [];
-  const { devicesBytes, fleetBytes } = memoryNeeded(needs, local.length > 0);
+  const { devicesBytes, fleetBytes } = memoryNeeded(needs, both);
   const wanted = devicesBytes + fleetBytes;
   const room =
     cgroup.memory === undefined
@@ -193,18 +210,18 @@ function memoryCheck(
   const fits = Math.max(0, Math.floor((there * MEMORY_WARN_SHARE - fleetBytes) / each));
   return [
     check(
-      local.length > 0 ? 'memory, both ends' : 'memory',
+      both ? 'memory, both ends' : 'memory',
       `${formatBytes(wanted)}, ${formatBytes(each)} a device`,
       `${formatBytes(there)} ${room < availableBytes ? 'in its cgroup' : 'available'}`,
       state,
       `${formatCount(fits)} devices fit: --scale ${Number((fits / needs.connections).toPrecision(2))}`,
-      local.length > 0 ? 'the target on another machine' : 'a machine with more memory',
+      both ? 'the target on another machine' : 'a machine with more memory',
     ),
   ];
 }
 
 function memoryNeeded(
-  { scenario, layout, connections }: RunNeeds,
+  { scenario, layout, connections, bundled }: RunNeeds,
   both: boolean,
 ): { devicesBytes: number; fleetBytes: number } {
   const own = scenario.groups.reduce(
@@ -213,9 +230,10 @@ function memoryNeeded(
   );
   const processes = layout?.processes ?? 1;
   const threads = processes * (layout?.threadsPerProcess ?? 1);
+  const nodes = bundled === undefined ? 0 : bundled.cores + bundled.replicants;
   return {
     devicesBytes: own + (both ? connections * TARGET_BYTES : 0),
-    fleetBytes: processes * PROCESS_BYTES + threads * THREAD_BYTES,
+    fleetBytes: (processes + nodes) * PROCESS_BYTES + threads * THREAD_BYTES,
   };
 }
 
@@ -234,13 +252,9 @@ function taskCheck({ layout }: RunNeeds, { cgroup }: MachineFacts): Check[] {
   ];
 }
 
-function coreCheck(
-  { layout }: RunNeeds,
-  { cores, cgroup }: MachineFacts,
-  local: readonly LocalTarget[],
-): Check {
+function coreCheck({ layout }: RunNeeds, { cores, cgroup }: MachineFacts, both: boolean): Check {
   const threads = layout === undefined ? 1 : layout.processes > 1 ? 1 : layout.threadsPerProcess;
-  const wanted = threads + (local.length > 0 ? 1 : 0);
+  const wanted = threads + (both ? 1 : 0);
   const there = Math.min(cores, cgroup.cores ?? cores);
   const has =
     there < cores
@@ -248,7 +262,7 @@ function coreCheck(
       : formatCount(cores);
   return check(
     'cores',
-    local.length > 0 ? `${wanted}, one of them the target’s` : String(wanted),
+    both ? `${wanted}, one of them the target’s` : String(wanted),
     has,
     wanted > there ? 'warn' : 'ok',
     '--threads 1',

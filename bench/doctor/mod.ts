@@ -1,3 +1,4 @@
+export { type BundledNodes, bundledNodes } from './bundled-nodes.js';
 export { type Check, refusal } from './check.js';
 export { type Intended, runChecks } from './doctor.js';
 export { type MachineFacts, machineFacts } from './machine-facts.js';

@@ -15,7 +15,8 @@ import {
   type RunIdentity,
   type Tally,
 } from '../device/mod.js';
-import { AnswerTopic, type Group } from '../scenario/mod.js';
+import { AnswerTopic } from '../scenario/answer-topic.js';
+import type { Group } from '../scenario/schema.js';
 import { AnswerQueue, type QueuedAnswer } from './answer-queue.js';
 
 type Respond = NonNullable<Group['respond']>;

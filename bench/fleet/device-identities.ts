@@ -1,15 +1,13 @@
 import type { DeviceFilter, DeviceIdentity } from '../device/mod.js';
+import type { GroupIdentity } from '../scenario/identity.js';
 import {
   ConnectPropertyTemplates,
-  compileTemplate,
-  type Group,
-  type GroupIdentity,
   MessagePropertyTemplates,
-  subscriptionsOf,
-  type Template,
-  type TemplateValues,
   UserPropertyTemplates,
-} from '../scenario/mod.js';
+} from '../scenario/property-template.js';
+import type { Group } from '../scenario/schema.js';
+import { subscriptionsOf } from '../scenario/subscriptions.js';
+import { compileTemplate, type Template, type TemplateValues } from '../scenario/template.js';
 import { packetOfSubscriptions } from './mqtt5-program.js';
 
 /** Renders what the devices of one group say of themselves: client id, credentials, will, filters. */

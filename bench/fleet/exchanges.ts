@@ -15,7 +15,9 @@ import {
   type RunIdentity,
   type Tally,
 } from '../device/mod.js';
-import { compileTemplate, type GroupIdentity, type Scenario } from '../scenario/mod.js';
+import type { GroupIdentity } from '../scenario/identity.js';
+import type { Scenario } from '../scenario/schema.js';
+import { compileTemplate } from '../scenario/template.js';
 import { Answers } from './answers.js';
 import type { Requests } from './requests.js';
 import type { ShardDevices } from './shard-devices.js';

@@ -1,4 +1,5 @@
-import { type Leavers, leavers, type Scenario } from '../scenario/mod.js';
+import { type Leavers, leavers } from '../scenario/leavers.js';
+import type { Scenario } from '../scenario/schema.js';
 import { type BackOff, backOffUs, type Leaves, leaveUs } from '../schedule/mod.js';
 import { timedPhases } from './load-program.js';
 import type { ShardDevices } from './shard-devices.js';

@@ -1,11 +1,7 @@
 import { type Endpoint, EndpointError } from '../device/mod.js';
-import {
-  type Group,
-  type GroupIdentity,
-  isTls,
-  isWebSocket,
-  type Scenario,
-} from '../scenario/mod.js';
+import type { GroupIdentity } from '../scenario/identity.js';
+import type { Group, Scenario } from '../scenario/schema.js';
+import { isTls, isWebSocket } from '../scenario/target.js';
 import type { AddressPair } from './address-pairs.js';
 import { FleetError } from './fleet-error.js';
 import { GroupTls } from './group-tls.js';

@@ -3,15 +3,11 @@ import { isIP } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { TlsClient } from '../device/mod.js';
-import {
-  compileTemplate,
-  type Group,
-  type GroupIdentity,
-  type Scenario,
-  type Template,
-  type Tls,
-  tlsOf,
-} from '../scenario/mod.js';
+import type { GroupIdentity } from '../scenario/identity.js';
+import type { Group, Scenario } from '../scenario/schema.js';
+import { compileTemplate, type Template } from '../scenario/template.js';
+import type { Tls } from '../scenario/tls.js';
+import { tlsOf } from '../scenario/tls-of.js';
 import { readCertificateTable } from './certificate-table.js';
 import { FleetError } from './fleet-error.js';
 import { TEST_CA_FILES } from './test-authority.js';

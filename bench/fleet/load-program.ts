@@ -1,4 +1,6 @@
-import { loadSegments, type Phase, type Scenario } from '../scenario/mod.js';
+import { loadSegments } from '../scenario/phase-load.js';
+import type { Phase } from '../scenario/phase-schema.js';
+import type { Scenario } from '../scenario/schema.js';
 import { type LoadCurve, type LoadSegment, loadCurve } from '../schedule/mod.js';
 
 /** A phase with its place in time, µs since publishing began. */

@@ -7,7 +7,8 @@ import {
   MqttJsDevice,
 } from '../device/mod.js';
 import type { FieldSession } from '../field-clients/session.js';
-import { type Group, groupIdentity, type Scenario } from '../scenario/mod.js';
+import { groupIdentity } from '../scenario/credentials.js';
+import type { Group, Scenario } from '../scenario/schema.js';
 import type { PasswordOf } from '../targets/mod.js';
 import { DeviceIdentities } from './device-identities.js';
 import { GroupEndpoints } from './group-endpoints.js';

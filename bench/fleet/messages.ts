@@ -22,6 +22,8 @@ export interface ShardPlan extends ReachedPlan {
   shards: number;
   /** The range that this machine takes local ports from, and which part of it is this shard's. */
   ephemeralPorts: PortRange & { part: number; parts: number };
+  /** How often it looks what is due. */
+  tickMs: number;
 }
 
 export interface PortRange {
@@ -59,7 +61,9 @@ export type ShardNews =
   | { type: 'done'; shard: number };
 
 /** Coordinator → a process of the fleet. */
-export type HostOrder = { type: 'host'; plans: ShardPlan[] } | ShardOrder;
+export type HostOrder =
+  /** `crowded`: its one shard runs in the main thread. */
+  { type: 'host'; plans: ShardPlan[]; crowded: boolean } | ShardOrder;
 
 /** A process of the fleet → coordinator. */
 export type HostNews = ShardNews | { type: 'failed'; text: string };

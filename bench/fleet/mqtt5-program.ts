@@ -1,5 +1,6 @@
 import type { DeviceProgram } from '../device/mod.js';
-import { type Group, subscriptionsOf } from '../scenario/mod.js';
+import type { Group } from '../scenario/schema.js';
+import { subscriptionsOf } from '../scenario/subscriptions.js';
 
 /** What the properties and subscription options of MQTT 5 make of a group's devices. */
 export function mqtt5Program(

@@ -1,4 +1,4 @@
-import { LAG, OUTAGE, RESPONSE, SERVICE } from '../../results/mod.js';
+import { LAG, OUTAGE, RESPONSE, SERVICE } from '../../results/measure.js';
 import {
   COUNTER,
   type Device,

@@ -1,4 +1,4 @@
-import { LAG, REQUEST, RESPONSE, SERVICE } from '../../results/mod.js';
+import { LAG, REQUEST, RESPONSE, SERVICE } from '../../results/measure.js';
 import { COUNTER, type RequestLog, type Tally } from '../device/mod.js';
 import { OpenRequests } from './open-requests.js';
 

@@ -1,10 +1,10 @@
 /**
  * A process of the fleet: a Piscina pool with one long-lived task per thread, each a shard. It passes
  * orders and news between the coordinator (IPC) and the threads (message ports), and ends with either.
+ * Where a core has many such processes, the shard is in the main thread, and there is no pool.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { Piscina } from 'piscina';
-import type { HostNews, HostOrder, ShardNews } from './messages.js';
+import type { HostNews, HostOrder, ShardNews, ShardPlan } from './messages.js';
 
 let ports: MessagePort[] = [];
 let lastCpuUs = 0;
@@ -21,13 +21,7 @@ process.on('SIGTERM', () => undefined);
 
 async function start(order: Extract<HostOrder, { type: 'host' }>): Promise<void> {
   const { plans } = order;
-  const pool = new Piscina({
-    filename: new URL('./shard-worker.js', import.meta.url).href,
-    minThreads: plans.length,
-    maxThreads: plans.length,
-    // Threads wait for messages, not for tasks.
-    concurrentTasksPerWorker: 1,
-  });
+  const threads = order.crowded ? mainThread() : await pool(plans.length);
   let talking = plans.length;
   let said = (): void => undefined;
   const allSaid = new Promise<void>((resolve) => {
@@ -41,15 +35,47 @@ async function start(order: Extract<HostOrder, { type: 'host' }>): Promise<void>
       });
     });
     ports.push(port1);
-    return pool.run({ plan, port: port2 }, { transferList: [port2] });
+    return threads.run({ plan, port: port2 });
   });
   await Promise.all(tasks);
   // The last words of a shard may still be on their way through its port.
   await allSaid;
   for (const port of ports) port.close();
   ports = [];
-  await pool.close();
+  await threads.close();
   process.disconnect();
+}
+
+interface ShardTask {
+  plan: ShardPlan;
+  port: MessagePort;
+}
+
+interface ShardThreads {
+  run(task: ShardTask): Promise<void>;
+  close(): Promise<void>;
+}
+
+async function pool(threads: number): Promise<ShardThreads> {
+  const { Piscina } = await import('piscina');
+  const piscina = new Piscina({
+    filename: new URL('./shard-worker.js', import.meta.url).href,
+    minThreads: threads,
+    maxThreads: threads,
+    // Threads wait for messages, not for tasks.
+    concurrentTasksPerWorker: 1,
+  });
+  return {
+    run: (task) => piscina.run(task, { transferList: [task.port] }),
+    close: () => piscina.close(),
+  };
+}
+
+function mainThread(): ShardThreads {
+  return {
+    run: async (task) => (await import('./shard-worker.js')).default(task),
+    close: async () => undefined,
+  };
 }
 
 /** The CPU time of the process goes with the report of its first shard. */

@@ -1,13 +1,11 @@
 import type { MessagePort } from 'node:worker_threads';
-import { transferables } from '../../results/mod.js';
+import { transferables } from '../../results/measure.js';
 import { type Exchange, Receiver, type RunIdentity, readClock, Tally } from '../device/mod.js';
 import { FieldSession } from '../field-clients/session.js';
-import {
-  type GroupIdentity,
-  groupIdentity,
-  plan as planOf,
-  type Scenario,
-} from '../scenario/mod.js';
+import { groupIdentity } from '../scenario/credentials.js';
+import type { GroupIdentity } from '../scenario/identity.js';
+import { plan as planOf } from '../scenario/plan.js';
+import type { Scenario } from '../scenario/schema.js';
 import { connectAtUs } from '../schedule/mod.js';
 import { passwordsOf } from '../targets/mod.js';
 import { Births } from './births.js';
@@ -24,7 +22,6 @@ import { StreamTable } from './stream-table.js';
 import { Ways } from './ways.js';
 import { Wills } from './wills.js';
 
-const TICK_MS = 1;
 const SECOND_US = 1_000_000;
 /** How long devices may take to say goodbye: some of them are asked in each tick. */
 const GOODBYE_US = 3 * SECOND_US;
@@ -43,7 +40,7 @@ export function runShard(plan: ShardPlan, port: MessagePort): Promise<void> {
       clearInterval(timer);
       port.close();
       resolve();
-    }, TICK_MS);
+    }, plan.tickMs);
     port.on('message', (order: ShardOrder) => run.order(order));
   });
 }
@@ -76,7 +73,7 @@ class ShardRun {
   readonly #identity: RunIdentity;
   readonly #placement: ShardDevices;
   readonly #shard: Shard;
-  readonly #load = new GeneratorLoad(this.#nowUs(), TICK_MS * 1000);
+  readonly #load: GeneratorLoad;
   #second = 0;
   #settled = false;
   #goodbyeAtUs = Number.POSITIVE_INFINITY;
@@ -84,6 +81,7 @@ class ShardRun {
   constructor(plan: ShardPlan, port: MessagePort) {
     this.#plan = plan;
     this.#port = port;
+    this.#load = new GeneratorLoad(this.#nowUs(), plan.tickMs * 1000);
     const { scenario, run, ephemeralPorts } = plan;
     const runHex = run.toString(16).padStart(4, '0');
     const fleet = planOf(scenario);

@@ -1,4 +1,4 @@
-import { DELIVERY } from '../../results/mod.js';
+import { DELIVERY } from '../../results/measure.js';
 import {
   COUNTER,
   type Device,

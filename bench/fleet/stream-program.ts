@@ -1,20 +1,12 @@
 import type { Outgoing, RequestLog } from '../device/mod.js';
 import type { FieldSession } from '../field-clients/session.js';
-import {
-  compilePayload,
-  compileTemplate,
-  FanOut,
-  type FleetPlan,
-  type Group,
-  type GroupIdentity,
-  groupIdentity,
-  messageLimit,
-  type PayloadTemplate,
-  type PayloadValues,
-  type Publish,
-  type Scenario,
-  type Template,
-} from '../scenario/mod.js';
+import { groupIdentity } from '../scenario/credentials.js';
+import { FanOut } from '../scenario/fan-out.js';
+import type { GroupIdentity } from '../scenario/identity.js';
+import { compilePayload, type PayloadTemplate, type PayloadValues } from '../scenario/payload.js';
+import { type FleetPlan, messageLimit } from '../scenario/plan.js';
+import type { Group, Publish, Scenario } from '../scenario/schema.js';
+import { compileTemplate, type Template } from '../scenario/template.js';
 import { type Arrivals, arrivals, type LoadCurve } from '../schedule/mod.js';
 import { GroupLoad } from './load-program.js';
 import { streamAliases } from './mqtt5-program.js';

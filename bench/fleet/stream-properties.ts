@@ -1,6 +1,8 @@
 import { publishPropertyBytes } from '../../wire/mod.js';
 import { HEADER_BYTES } from '../device/mod.js';
-import { MessagePropertyTemplates, type Publish, type TemplateValues } from '../scenario/mod.js';
+import { MessagePropertyTemplates } from '../scenario/property-template.js';
+import type { Publish } from '../scenario/schema.js';
+import type { TemplateValues } from '../scenario/template.js';
 
 /** The property list that the PUBLISHes of a stream have, prebuilt: the same for every message of a device. */
 export class StreamProperties {

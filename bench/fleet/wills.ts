@@ -1,14 +1,10 @@
 import type { PublishView } from '../../wire/mod.js';
 import { COUNTER, HEADER_BYTES, headerRun, type RunIdentity, type Tally } from '../device/mod.js';
-import {
-  compileTemplate,
-  DeviceText,
-  FanOut,
-  type Group,
-  type GroupIdentity,
-  type Scenario,
-  type Template,
-} from '../scenario/mod.js';
+import { DeviceText } from '../scenario/device-text.js';
+import { FanOut } from '../scenario/fan-out.js';
+import type { GroupIdentity } from '../scenario/identity.js';
+import type { Group, Scenario } from '../scenario/schema.js';
+import { compileTemplate, type Template } from '../scenario/template.js';
 import type { ShardDevices } from './shard-devices.js';
 
 /** The wills of one group. */

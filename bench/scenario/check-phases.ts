@@ -1,8 +1,8 @@
 import type { Findings } from './findings.js';
 import { leavers } from './leavers.js';
 import { nearest } from './nearest.js';
-import { isAbout, loadSegments } from './phase-load.js';
-import { isRunning, type RunningPhase } from './phase-schema.js';
+import { isAbout, isRunning, loadSegments } from './phase-load.js';
+import type { RunningPhase } from './phase-schema.js';
 import type { Scenario } from './schema.js';
 
 type Path = readonly (string | number)[];
@@ -88,6 +88,7 @@ function checkLeaves(
       );
     }
   }
+  const silent = isSilent(scenario, phase);
   scenario.groups.forEach((group, g) => {
     if (leaving.of(g) === 0) return;
     if (phase.kind === 'storm' && group.reconnect === undefined) {
@@ -96,13 +97,21 @@ function checkLeaves(
         `reconnect, which says how its devices come back from phase '${phase.name}' (reconnect: {} takes the defaults)`,
       );
     }
-    if (group.subscribe.length > 0 && !keepsSession(group)) {
+    if (!silent && group.subscribe.length > 0 && !keepsSession(group)) {
       findings.note(
         path,
         `devices of '${group.name}' have no session while they are away (cleanStart: false keeps one, in MQTT 5 with a sessionExpiry): what is sent to them meanwhile counts as expected, and so as lost.`,
       );
     }
   });
+}
+
+/** No device publishes in it. */
+function isSilent(scenario: Scenario, phase: RunningPhase): boolean {
+  return scenario.groups
+    .filter(({ publish }) => publish.length > 0)
+    .flatMap(({ name }) => loadSegments(phase, name))
+    .every(({ from, to }) => from === 0 && to === 0);
 }
 
 /** The target keeps subscriptions and QoS 1 and 2 messages for a device that is away. */

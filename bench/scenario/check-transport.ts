@@ -3,7 +3,8 @@ import type { Findings } from './findings.js';
 import type { Scenario } from './schema.js';
 import { isTls, parseTarget, type Target, TargetError } from './target.js';
 import { compileTemplate } from './template.js';
-import { TLS_VERSIONS, type Tls, tlsOf } from './tls.js';
+import { TLS_VERSIONS, type Tls } from './tls.js';
+import { tlsOf } from './tls-of.js';
 
 /** How devices get to the target: URLs, source addresses, TLS. */
 export function checkTransport(scenario: Scenario, findings: Findings): void {

@@ -210,3 +210,20 @@ test('what works but means less than it seems is noted', () => {
     assert.deepEqual(scenarioNotes(scenario(group)), []);
   }
 });
+
+test('devices without a session that go away are noted where something is sent meanwhile', () => {
+  const churned = (load: number) =>
+    scenarioNotes(
+      scenario(
+        { subscribe: [{ filter: 'a/%i' }], ...publish({}) },
+        {
+          phases: [
+            RAMP,
+            { name: 'c', kind: 'churn', duration: '1s', ratePerSec: 5, offline: '50ms', load },
+          ],
+        },
+      ),
+    );
+  assert.deepEqual(churned(0), []);
+  assert.match(churned(1).join(), /^phases\.1: devices of 'a' have no session while they are away/);
+});

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parseCsv } from '../../results/mod.js';
+import { parseCsv } from '../../results/measure.js';
 import { ScenarioError, type ScenarioIssue } from './error.js';
 import { GroupIdentity } from './identity.js';
 import { nearest } from './nearest.js';

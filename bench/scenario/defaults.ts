@@ -1,6 +1,8 @@
 /** What a field of a scenario is when the file leaves it out. The only place where defaults are. */
 export const DEFAULTS = {
   seed: 1,
+  cores: 1,
+  replicants: 'auto',
   connectRatePerSec: 1000,
   connectTimeout: '30s',
   startNumber: 0,

@@ -7,6 +7,9 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   seed: 'Fixes every random choice: the same seed offers the same load.',
   target:
     'One URL such as mqtt://127.0.0.1:1883, or a list; device n goes to target n modulo their number.',
+  cluster: 'The bundled cluster that a run without a target starts for itself on this machine.',
+  cores: 'Nodes that hold the cluster’s database; three keep it in etcd.',
+  replicants: 'Nodes that take the devices; auto is as many as the open-file limit asks for.',
   profile: 'What kind of target it is: the name of a profile, or a mapping.',
   sas: 'Tokens in place of passwords, for Azure IoT Hub.',
   keyOf:
@@ -139,6 +142,7 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'bytes.max': 'The largest size.',
   'lognormal.max': 'No payload is larger.',
   min: 'The smallest size.',
+  scaled: 'false: --scale leaves the group as it is.',
   noLocal: 'What the device publishes itself does not come back to it.',
   retainAsPublished: 'Deliveries keep the retain flag that they were published with.',
   retainHandling:

@@ -21,8 +21,8 @@ export {
   type PayloadTemplate,
   type PayloadValues,
 } from './payload.js';
-export { isAbout, loadSegments } from './phase-load.js';
-export { isRunning, type LoadLine, type Phase, type RunningPhase } from './phase-schema.js';
+export { isAbout, isRunning, loadSegments } from './phase-load.js';
+export type { LoadLine, Phase, RunningPhase } from './phase-schema.js';
 export { type FleetPlan, type GroupPlan, messageLimit, plan, type StreamPlan } from './plan.js';
 export { type Preset, presets } from './presets.js';
 export {
@@ -32,6 +32,7 @@ export {
 } from './property-template.js';
 export { scale } from './scale.js';
 export type {
+  Cluster,
   Group,
   Payload,
   ProfileChoice,
@@ -62,5 +63,6 @@ export {
   type TemplatePart,
   type TemplateValues,
 } from './template.js';
-export { type Tls, tlsOf } from './tls.js';
+export type { Tls } from './tls.js';
+export { tlsOf } from './tls-of.js';
 export { type BenchOptions, type BenchTranslation, translateBench } from './translate-bench.js';

@@ -1,5 +1,5 @@
 import { type LoadSegment, sine, spike, staircase } from '../schedule/mod.js';
-import { isRunning, type LoadLine, type Phase, type RunningPhase } from './phase-schema.js';
+import type { LoadLine, Phase, RunningPhase } from './phase-schema.js';
 
 /**
  * The load of a group over a phase, as stretches from the phase's start; none where nothing is
@@ -34,3 +34,8 @@ function loadLine(phase: RunningPhase, groupName: string): LoadLine {
 }
 
 const NO_LOAD: LoadLine = { from: 0, to: 0 };
+
+/** The streams run in it. */
+export function isRunning(phase: Phase): phase is RunningPhase {
+  return phase.kind !== 'ramp' && phase.kind !== 'drain';
+}

@@ -129,8 +129,3 @@ export const phase = z.discriminatedUnion(
 export type Phase = z.output<typeof phase>;
 /** A phase in which the streams run. */
 export type RunningPhase = Exclude<Phase, { kind: 'ramp' | 'drain' }>;
-
-/** The streams run in it. */
-export function isRunning(phase: Phase): phase is RunningPhase {
-  return phase.kind !== 'ramp' && phase.kind !== 'drain';
-}

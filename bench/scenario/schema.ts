@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type FieldPayload, fieldStreams } from '../field-clients/behaviour.js';
+import { clusterSchema } from './cluster.js';
 import { DEFAULTS } from './defaults.js';
 import {
   count,
@@ -180,6 +181,7 @@ const group = mapping({
   name,
   count: count(1),
   startNumber: count(0).prefault(DEFAULTS.startNumber),
+  scaled: flag.optional(),
   clientId: text.default(DEFAULTS.clientId),
   protocol: protocol.prefault(DEFAULTS.protocol),
   driver: z.literal(['lean', 'mqttjs'], { error: 'lean or mqttjs' }).default(DEFAULTS.driver),
@@ -252,6 +254,7 @@ export const scenarioSchema = mapping({
   name,
   seed: count(0).prefault(DEFAULTS.seed),
   target,
+  cluster: clusterSchema.optional(),
   profile: profile.optional(),
   probes,
   sourceAddresses: z
@@ -279,4 +282,5 @@ export type Respond = NonNullable<Group['respond']>;
 export type Payload = Publish['payload'];
 export type Reconnect = NonNullable<Group['reconnect']>;
 export type PublishArrivals = Publish['arrivals'];
+export type Cluster = NonNullable<Scenario['cluster']>;
 export type ProfileChoice = NonNullable<Scenario['profile']>;

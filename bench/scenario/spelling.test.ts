@@ -23,7 +23,9 @@ const payload = fc.oneof(
   fc.record({ bytes: fc.record({ min: fc.nat(9), max: fc.integer({ min: 9, max: 99 }) }) }),
   fc.record({
     bytes: fc.record({
-      choice: fc.array(fc.tuple(fc.nat(99), fc.double({ min: 0.1, max: 9 })), { minLength: 1 }),
+      choice: fc.array(fc.tuple(fc.nat(99), fc.double({ min: 0.1, max: 9, noNaN: true })), {
+        minLength: 1,
+      }),
     }),
   }),
   fc.record({
@@ -31,7 +33,7 @@ const payload = fc.oneof(
       lognormal: fc.record(
         {
           mean: fc.integer({ min: 1, max: 99 }),
-          sigma: fc.double({ min: 0.1, max: 3 }),
+          sigma: fc.double({ min: 0.1, max: 3, noNaN: true }),
           max: fc.nat(999),
         },
         { requiredKeys: ['mean', 'sigma'] },
@@ -127,6 +129,7 @@ const group = fc.record(
     name: text,
     count,
     startNumber: fc.nat(),
+    scaled: fc.boolean(),
     clientId: text,
     protocol: fc.constantFrom(3, 4, 5, '3.1', 3.1, '3.1.1'),
     driver: fc.constantFrom('lean', 'mqttjs'),

@@ -24,12 +24,13 @@ export function scenarioToYaml(scenario: Scenario): string {
 
 /** The scenario in the words of the file format. */
 export function spellScenario(scenario: Scenario): object {
-  const { name, seed, target, profile, probes, sourceAddresses, tls } = scenario;
+  const { name, seed, target, cluster, profile, probes, sourceAddresses, tls } = scenario;
   const { connect, groups, phases, objectives } = scenario;
   return {
     name,
     seed,
     ...(target.length > 0 && { target }),
+    ...(cluster !== undefined && { cluster }),
     ...(profile !== undefined && { profile: spellProfile(profile) }),
     ...(Object.keys(probes).length > 0 && { probes }),
     ...(sourceAddresses.length > 0 && { sourceAddresses }),
@@ -53,6 +54,7 @@ function spellGroup(group: Group): object {
     name: group.name,
     count: group.count,
     ...(group.startNumber !== DEFAULTS.startNumber && { startNumber: group.startNumber }),
+    ...(group.scaled !== undefined && { scaled: group.scaled }),
     clientId: group.clientId,
     protocol: group.protocol,
     ...(group.driver !== DEFAULTS.driver && { driver: group.driver }),

@@ -61,6 +61,7 @@ export async function runOneShard(yaml: string, scene: ShardScene): Promise<Shar
         },
       ],
       run: 0xbeef,
+      tickMs: 1,
       shard: 0,
       shards: 1,
       ephemeralPorts: { first: 20_000, count: 10_000, part: 0, parts: 1 },

@@ -1,4 +1,4 @@
-import { Etcd3, type Lease } from 'etcd3';
+import type { Etcd3, Lease } from 'etcd3';
 import type { Discovery } from './discovery.js';
 import { DiscoveryError, reasonOf } from './errors.js';
 import { type EtcdOptions, etcdCredentials, etcdUrls } from './etcd-options.js';
@@ -191,6 +191,8 @@ export class EtcdDiscovery implements Discovery {
   async #connect(): Promise<Etcd3> {
     const { auth, timeoutMs } = this.#options;
     const credentials = await etcdCredentials(this.#options);
+    // Only now: it takes 17 MB of a process, and few nodes discover each other by etcd.
+    const { Etcd3 } = await import('etcd3');
     return new Etcd3({
       hosts: this.#urls,
       dialTimeout: timeoutMs,

@@ -1,12 +1,10 @@
-import type { ProbeSpec, Target } from '../bench/mod.js';
+import type { BundledNodes, ProbeSpec, Target } from '../bench/mod.js';
 import { askNode, BrokerError, CtlError } from '../broker/mod.js';
 import { controlFolderHere } from './control-folder.js';
 import { type LocalCluster, startLocalCluster } from './local-cluster.js';
 
-export const REPLICANTS = 2;
-
-/** A core, and replicants that take all clients. */
-export interface MeasuredCluster {
+/** A cluster on this machine, and what a run against it needs to know. */
+export interface BundledCluster {
   /** A line for each node. */
   lines: readonly string[];
   targets: readonly Target[];
@@ -17,14 +15,16 @@ export interface MeasuredCluster {
 }
 
 /**
- * Starts it on this machine, its database in the core. Clients keep to the replicants, as EMQX advises for
- * clusters of ten nodes and more: of such a size is what is sized from it, and what a core costs can be told
- * from what clients cost.
+ * Starts it on this machine. Clients keep to the replicants if there are any, as EMQX advises for clusters of ten nodes
+ * and more: of such a size is what is sized from it, and what a core costs can be told from what clients cost.
  */
-export async function startMeasuredCluster(say: (text: string) => void): Promise<MeasuredCluster> {
+export async function startBundledCluster(
+  { cores, replicants }: Pick<BundledNodes, 'cores' | 'replicants'>,
+  say: (text: string) => void,
+): Promise<BundledCluster> {
   const cluster = await startLocalCluster({
-    cores: 1,
-    replicants: REPLICANTS,
+    cores,
+    replicants,
     said: (name, line) => say(`${name}: ${line}`),
     died: (name, how) => say(`${name} ended: ${how}`),
   });
@@ -33,7 +33,7 @@ export async function startMeasuredCluster(say: (text: string) => void): Promise
   return {
     lines: nodes.map(({ name, role, host, port }) => `${name}  ${role}  mqtt://${host}:${port}`),
     targets: nodes
-      .filter(({ role }) => role === 'replicant')
+      .filter(({ role }) => replicants === 0 || role === 'replicant')
       .map(({ host, port }) => ({ transport: 'mqtt', host, port, path: '' })),
     probes: nodes.map(({ name, pid, role }) => ({ node: shortName(name), pid, role })),
     forwarded: async () => {
