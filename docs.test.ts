@@ -10,12 +10,13 @@ import { inFolder } from './cli/cli-under-test.js';
 import { freePort } from './cli/free-port.js';
 import { OUT, ROOT, runScript, shellBlocks } from './cli/testing/docs-pages.js';
 
-/** These start brokers of others: targets.peer.test.ts runs them. */
-const PEER_PAGES = ['mosquitto', 'rabbitmq', 'activemq', 'aedes', 'mosca'].map(
+/** These start brokers of others or need clouds: targets.peer.test.ts and clouds.test.ts run them. */
+const CLOUD_PAGES = ['aws-iot-core', 'azure-iot-hub', 'ibm-watson-iot'];
+const TARGET_PAGES = ['mosquitto', 'rabbitmq', 'activemq', 'aedes', 'mosca', ...CLOUD_PAGES].map(
   (name) => `targets/${name}.md`,
 );
 const pages = (await readdir(join(ROOT, 'docs'), { recursive: true }))
-  .filter((file) => file.endsWith('.md') && file !== 'broker.md' && !PEER_PAGES.includes(file))
+  .filter((file) => file.endsWith('.md') && file !== 'broker.md' && !TARGET_PAGES.includes(file))
   .map((file) => `docs/${file}`);
 
 for (const page of pages) {

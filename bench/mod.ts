@@ -15,6 +15,7 @@ export { machineLimits } from './fleet/machine-limits.js';
 export { reachTargets } from './fleet/reach-targets.js';
 export { type RunRequest, runScenario } from './fleet/run-scenario.js';
 export { createTestAuthority, TEST_CA_FILES } from './fleet/test-authority.js';
+export * from './metrics/mod.js';
 export * from './probe/mod.js';
 export * from './scenario/mod.js';
 export { readDurationUs, readRatePerSec } from './scenario/units.js';

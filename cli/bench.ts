@@ -1,11 +1,21 @@
-import { type BenchVerb, benchFlags, type OwnFlag, translateBench } from '../bench/mod.js';
+import {
+  BENCH_FLAGS,
+  type BenchVerb,
+  benchFlags,
+  type OwnFlag,
+  translateBench,
+} from '../bench/mod.js';
+import { BenchRows } from './bench-rows.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { RUN_OPTIONS } from './flags.js';
-import { type RunFlags, runOrShow } from './run.js';
+import { type MakeView, type RunFlags, runOrShow } from './run.js';
 import type { Terminal } from './terminal.js';
 
 /** Our own flags may stand among emqtt-bench's. */
-const OWN_FLAGS: readonly OwnFlag[] = Object.entries(RUN_OPTIONS).map(([name, { type }]) => ({
+const OWN = Object.entries(RUN_OPTIONS).filter(
+  ([name]) => !BENCH_FLAGS.some(({ long }) => long === name),
+);
+const OWN_FLAGS: readonly OwnFlag[] = OWN.map(([name, { type }]) => ({
   name,
   takesValue: type !== 'boolean',
 }));
@@ -18,14 +28,16 @@ export async function bench(
   command: readonly string[],
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const { scenario, notes, rest } = translateBench(verb, argv, { own: OWN_FLAGS });
+  const translation = translateBench(verb, argv, { own: OWN_FLAGS });
+  const { scenario, notes, rest, showsProblems } = translation;
   for (const note of notes) terminal.err.write(`note: ${note}\n`);
-  return runOrShow(scenario, undefined, readOwn(rest), command, terminal);
+  const makeView: MakeView = (screen) => new BenchRows(screen, showsProblems);
+  return runOrShow(scenario, readOwn(rest), command, terminal, makeView);
 }
 
 /** The flags of one verb and what each does here. */
 export function benchHelp(verb: BenchVerb, terminal: Terminal): ExitCode {
-  const ours = Object.entries(RUN_OPTIONS).map(([name, { describe }]) => ({
+  const ours = OWN.map(([name, { describe }]) => ({
     name: `    --${name}`,
     help: describe,
   }));

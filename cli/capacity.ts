@@ -8,7 +8,6 @@ import {
   findCapacity,
   formatTarget,
   hostFacts,
-  loadScenario,
   type MeasuredStep,
   parseTarget,
   publishesAtLoadOne,
@@ -16,7 +15,6 @@ import {
   readRatePerSec,
   type SearchOptions,
   type StepDurations,
-  scale,
   scenarioHash,
   scenarioNotes,
   stepScenario,
@@ -26,6 +24,7 @@ import { capacityPicture } from './capacity-picture.js';
 import { answerLines, stepHead, stepLine } from './capacity-text.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { interruption } from './interruption.js';
+import { namedScenario } from './named-scenario.js';
 import { listeningNodes, watchedNodes } from './probed-nodes.js';
 import { execute, runId, type ScenarioFlags } from './run.js';
 import type { Terminal } from './terminal.js';
@@ -62,14 +61,9 @@ export async function capacity(
   command: readonly string[],
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const loaded = scale(await loadScenario(flags.scenario, { set: flags.set }), flags.scale);
-  const written = flags.target === undefined ? loaded.target : flags.target.split(',');
-  const scenario = {
-    ...loaded,
-    target: [...written],
-    objectives: [...loaded.objectives, ...flags.objective],
-  };
-  const targets = written.map(parseTarget);
+  const named = await namedScenario(flags.scenario, flags);
+  const scenario = { ...named, objectives: [...named.objectives, ...flags.objective] };
+  const targets = scenario.target.map(parseTarget);
   if (targets.length === 0) {
     throw new UsageError(
       `${scenario.name} names no target: add --target mqtt://127.0.0.1:1883, or 'target:' to the scenario`,

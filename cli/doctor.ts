@@ -2,38 +2,34 @@ import {
   type Check,
   FleetError,
   formatTarget,
-  loadScenario,
   machineFacts,
   machineLimits,
   parseTarget,
+  plan,
   procFs,
   reachTargets,
   runChecks,
   type Scenario,
-  scale,
   type Target,
   timeChecks,
   timeFacts,
 } from '../bench/mod.js';
 import { columns, formatCount, formatRate, painter, wrap } from '../results/mod.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
+import { type NamedScenario, namedScenario } from './named-scenario.js';
 import type { Terminal } from './terminal.js';
 
 /** The flags of `fleetgauge doctor`. */
-export interface DoctorFlags {
+export interface DoctorFlags extends NamedScenario {
   scenario: string;
-  target?: string | undefined;
-  scale: number;
-  set: readonly string[];
   threads?: number | undefined;
   json: boolean;
 }
 
 /** `fleetgauge doctor [scenario]`: what will stop a run here, and what to type against it. */
 export async function doctor(flags: DoctorFlags, terminal: Terminal): Promise<ExitCode> {
-  const loaded = await loadScenario(flags.scenario, { set: flags.set });
-  const scenario = scale(loaded, flags.scale);
-  const targets = (flags.target?.split(',') ?? scenario.target).map(parseTarget);
+  const scenario = await namedScenario(flags.scenario, flags);
+  const targets = scenario.target.map(parseTarget);
   const facts = machineFacts(procFs);
   const intended = { scenario, targets, threads: flags.threads };
   const checks = [
@@ -94,11 +90,12 @@ export function doctorLines(
   const paint = painter(screen.colour);
   const width = Math.max(NARROWEST, screen.width);
   const state = worst(checks);
-  const devices = scenario.groups.reduce((sum, { count }) => sum + count, 0);
+  const { deviceCount: devices, connectionCount } = plan(scenario);
+  const on = connectionCount === devices ? '' : ` on ${formatCount(connectionCount)} connections`;
   const where =
     targets.length === 0 ? 'a target that is not named' : targets.map(formatTarget).join(', ');
   const about =
-    `${scenario.name} on ${where}: ${formatCount(devices)} ${devices === 1 ? 'device' : 'devices'}, ` +
+    `${scenario.name} on ${where}: ${formatCount(devices)} ${devices === 1 ? 'device' : 'devices'}${on}, ` +
     `${formatRate(scenario.connect.ratePerSec)} connects`;
   const [first = '', ...more] = wrap(`${VERDICTS[state]}  `, about, width);
   const table = columns(

@@ -25,6 +25,16 @@ export const RUN_OPTIONS = {
     requiresArg: true,
     describe: 'threads that drive devices [cores − 1]',
   },
+  prometheus: {
+    type: 'boolean',
+    default: false,
+    describe: 'goes with --restapi, which is enough by itself',
+  },
+  restapi: {
+    type: 'string',
+    requiresArg: true,
+    describe: '[IP:]port for GET /metrics while the run lasts; 127.0.0.1 if it does not say',
+  },
   quiet: { type: 'boolean', default: false, describe: 'no progress' },
   json: { type: 'boolean', default: false, describe: 'the result as JSON' },
 } as const satisfies Record<string, Options>;

@@ -58,20 +58,20 @@ export class LiveView {
   }
 
   /** How much of the way is done, by time once there is an end, by devices before. */
-  #share({ interval, devices, leftUs }: RunProgress): number {
-    if (leftUs === null) return counter(interval.counters, 'connected') / devices;
+  #share({ interval, connections, leftUs }: RunProgress): number {
+    if (leftUs === null) return counter(interval.counters, 'connected') / connections;
     this.#totalUs = Math.max(this.#totalUs, leftUs);
     return 1 - leftUs / this.#totalUs;
   }
 }
 
 function blockLines(progress: RunProgress, share: number): string[] {
-  const { interval, devices, leftUs, probes } = progress;
+  const { interval, connections, leftUs, probes } = progress;
   const { counters } = interval;
   const filled = Math.round(BAR_CELLS * Math.min(1, Math.max(0, share)));
   const bar = '█'.repeat(filled) + '░'.repeat(BAR_CELLS - filled);
   const left = leftUs === null ? '' : `   ${Math.ceil(leftUs / 1e6)} s left`;
-  const connected = `${formatCount(counter(counters, 'connected'))} of ${formatCount(devices)} connected`;
+  const connected = `${formatCount(counter(counters, 'connected'))} of ${formatCount(connections)} connected`;
   const target = shown(probes).flatMap(({ node, cpuPercent, rssBytes, gap }) => {
     if (gap !== null) return `${node} gone`;
     if (cpuPercent === null) return [];
@@ -106,14 +106,14 @@ function traffic(
   return `${rate}   response p50 ${p50}  p99 ${p99}  max ${max}`;
 }
 
-function plainLine({ interval, devices, probes }: RunProgress): string {
+function plainLine({ interval, connections, probes }: RunProgress): string {
   const { counters } = interval;
   const perSec = (name: 'publishesSent' | 'deliveriesReceived'): string =>
     formatRate(counter(counters, name) / interval.lengthSec);
   const errors = Object.values(interval.errors).reduce((sum, count) => sum + count, 0);
   return [
     `${String(interval.second).padStart(4)} s  ${interval.phase.padEnd(8)}`,
-    `connected ${formatCount(counter(counters, 'connected'))}/${formatCount(devices)}`,
+    `connected ${formatCount(counter(counters, 'connected'))}/${formatCount(connections)}`,
     `published ${perSec('publishesSent')}`,
     `delivered ${perSec('deliveriesReceived')}`,
     `backlog ${formatCount(interval.backlog)}`,

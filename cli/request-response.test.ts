@@ -66,6 +66,30 @@ for (const driver of ['lean', 'mqttjs']) {
   }
 }
 
+for (const driver of ['lean', 'mqttjs']) {
+  for (const [name, change] of Object.entries({
+    'MQTT 5': {},
+    'MQTT 3.1.1': { protocol: 4, respond: ', topic: "reply/{2}"' },
+  })) {
+    test(`${driver}, ${name}: devices behind gateways ask, each with its own topic, and gateways answer`, async () => {
+      await withBroker(async (target) => {
+        const yaml = scenario({ driver, ...change }).replace(
+          / {4}count: ./g,
+          '$&\n    devicesPerConnection: 2',
+        );
+        const { count, errors } = await runOneShard(yaml, { port: portOf(target), loadMs: 800 });
+        assert.deepEqual(errors, {});
+        // One connection of the two responders, and a filter for each of the three callers.
+        assert.equal(count('subscribed'), 1 + 3);
+        assert.equal(count('requestsSent'), 12);
+        assert.equal(count('answersScheduled'), 12);
+        assert.equal(count('requestsAnswered'), 12);
+        assert.equal(count('answersUnexpected') + count('requestsTimedOut'), 0);
+      });
+    });
+  }
+}
+
 for (const protocol of [4, 5] as const) {
   test(`a service of others answers: MQTT ${protocol}`, async () => {
     await withBroker(async (target) => {

@@ -1,27 +1,19 @@
 import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { join } from 'node:path';
 import {
   type Agents,
-  bundledNodes,
-  FleetError,
   hostFacts,
-  loadScenario,
   machineLimits,
   type ProbeSpec,
   parseTarget,
   passwordsOf,
   plan,
-  procFs,
   type RunProgress,
-  refusal,
   resumeOnAgents,
-  runChecks,
   runOnAgents,
   runScenario,
   type Scenario,
-  scale,
   scenarioNotes,
   scenarioToYaml,
   type Target,
@@ -34,19 +26,21 @@ import {
   scenarioReached,
   summaryLines,
 } from '../results/mod.js';
-import { startBundledCluster } from './bundled-cluster.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { interruption } from './interruption.js';
 import { LiveView } from './live-view.js';
+import { type NamedScenario, namedScenario } from './named-scenario.js';
 import { listeningNodes, scenarioProbes, watchedNodes } from './probed-nodes.js';
 import { agentsOf, type FleetFlags, sayOn } from './run-agents.js';
+import { onBundledCluster } from './run-bundled.js';
+import { type MetricsFlags, metricsAddress, type Watch, withMetrics } from './run-metrics.js';
 import { storeAccess } from './store-flags.js';
-import type { Terminal } from './terminal.js';
+import type { Screen, Terminal } from './terminal.js';
 import { UsageError } from './usage-error.js';
 import { toolFacts } from './version.js';
 
 /** The flags that every verb with a run in it has. */
-export interface RunFlags {
+export interface RunFlags extends MetricsFlags {
   /** Folder of the run record; `runs/<id>` if it is left out. */
   out?: string | undefined;
   dryRun: boolean;
@@ -59,13 +53,8 @@ export interface RunFlags {
 }
 
 /** The further flags of `fleetgauge run`. */
-export interface ScenarioFlags extends FleetFlags {
+export interface ScenarioFlags extends FleetFlags, NamedScenario {
   scenario?: string | undefined;
-  target?: string | undefined;
-  profile?: string | undefined;
-  ifaddr?: string | undefined;
-  scale: number;
-  set: readonly string[];
 }
 
 /** `fleetgauge run <scenario|preset>`. */
@@ -80,23 +69,7 @@ export async function run(
       'run needs a scenario: a file, or a preset (fleetgauge presets); see fleetgauge run --help',
     );
   }
-  const loaded = await loadScenario(flags.scenario, {
-    set: flags.set,
-    ...(flags.profile === undefined ? {} : { profile: flags.profile }),
-  });
-  const scaled = scale(loaded, flags.scale);
-  const scenario = flags.ifaddr === undefined ? scaled : from(scaled, flags.ifaddr);
-  return runOrShow(scenario, flags.target, flags, command, terminal);
-}
-
-/** The scenario from these source addresses. */
-function from(scenario: Scenario, ifaddr: string): Scenario {
-  const sourceAddresses = ifaddr.split(',').map((address) => address.trim());
-  const wrong = sourceAddresses.find((address) => isIP(address) === 0);
-  if (wrong === undefined) return { ...scenario, sourceAddresses };
-  throw new UsageError(
-    `--ifaddr ${ifaddr}: expected addresses of this machine with commas between, not '${wrong}'`,
-  );
+  return runOrShow(await namedScenario(flags.scenario, flags), flags, command, terminal);
 }
 
 /** `fleetgauge run --resume <id|folder>`. */
@@ -108,40 +81,41 @@ async function resume(flags: RunFlags & ScenarioFlags, terminal: Terminal): Prom
   const folder = existsSync(named) ? named : join('runs', named);
   const { text: _, ...store } = storeAccess(flags);
   const watched = watchedNodes(flags.probe) ?? [];
-  const interrupt = interruption(terminal.err);
-  const view = flags.quiet ? undefined : new LiveView(terminal.err);
-  try {
-    const record = await resumeOnAgents({
-      folder,
-      tool: toolFacts(),
-      nodes: () => watched,
-      store,
-      say: sayOn(terminal),
-      progress: (progress) => view?.update(progress),
-      signal: interrupt.signal,
-    }).finally(() => view?.clear());
-    return conclude(record, folder, flags, terminal);
-  } finally {
-    interrupt.dispose();
-  }
+  return withMetrics(flags, terminal, async (watch) => {
+    const interrupt = interruption(terminal.err);
+    const view = flags.quiet ? undefined : new LiveView(terminal.err);
+    try {
+      const record = await resumeOnAgents({
+        folder,
+        tool: toolFacts(),
+        nodes: () => watched,
+        store,
+        say: sayOn(terminal),
+        progress: (progress) => {
+          watch(progress);
+          view?.update(progress);
+        },
+        signal: interrupt.signal,
+      }).finally(() => view?.clear());
+      return conclude(record, folder, flags, terminal);
+    } finally {
+      interrupt.dispose();
+    }
+  });
 }
 
 /** Runs a scenario, or shows what it would do (`--dry-run`). */
 export async function runOrShow(
   scenario: Scenario,
-  target: string | undefined,
   flags: RunFlags & FleetFlags,
   command: readonly string[],
   terminal: Terminal,
+  makeView: MakeView = liveView,
 ): Promise<ExitCode> {
   const agents = agentsOf(flags, terminal);
-  const written = target === undefined ? scenario.target : target.split(',');
-  const complete = {
-    ...scenario,
-    target: [...written],
-    objectives: [...scenario.objectives, ...flags.objective],
-  };
-  const targets = written.map(parseTarget);
+  metricsAddress(flags);
+  const complete = { ...scenario, objectives: [...scenario.objectives, ...flags.objective] };
+  const targets = scenario.target.map(parseTarget);
   for (const objective of complete.objectives) parseObjective(objective);
   for (const note of scenarioNotes(complete)) terminal.err.write(`note: ${note}\n`);
   if (flags.dryRun) {
@@ -151,56 +125,27 @@ export async function runOrShow(
   // What the profile takes from the environment is missed here rather than in each process.
   passwordsOf(complete.profile, process.env, () => 0);
   const watched = watchedNodes(flags.probe) ?? scenarioProbes(complete);
-  const interrupt = interruption(terminal.err);
-  const own = { ...flags, ...agents };
-  try {
-    if (targets.length === 0) {
-      return await runOnBundled(complete, watched, own, command, terminal, interrupt);
+  return withMetrics(flags, terminal, async (watch) => {
+    const interrupt = interruption(terminal.err);
+    const own = { ...flags, ...agents, watch, makeView };
+    const runOn = async (on: readonly Target[], nodes: WatchedNodes): Promise<ExitCode> => {
+      const run = await execute(complete, on, nodes, own, command, terminal, interrupt);
+      return conclude(run.record, run.folder, flags, terminal);
+    };
+    try {
+      if (targets.length > 0) {
+        return await runOn(targets, { probes: () => watched ?? listeningNodes(targets, terminal) });
+      }
+      return await onBundledCluster(complete, own, terminal, interrupt.signal, (cluster) =>
+        runOn(cluster.targets, {
+          probes: () => watched ?? cluster.probes,
+          forwarded: cluster.forwarded,
+        }),
+      );
+    } finally {
+      interrupt.dispose();
     }
-    const nodes = { probes: () => watched ?? listeningNodes(targets, terminal) };
-    const run = await execute(complete, targets, nodes, own, command, terminal, interrupt);
-    return conclude(run.record, run.folder, flags, terminal);
-  } finally {
-    interrupt.dispose();
-  }
-}
-
-/** A run that names no target starts the cluster that its scenario names, and stops it in the end. */
-async function runOnBundled(
-  scenario: Scenario,
-  watched: readonly ProbeSpec[] | undefined,
-  flags: RunFlags & { on?: Agents },
-  command: readonly string[],
-  terminal: Terminal,
-  interrupt: { signal: AbortSignal },
-): Promise<ExitCode> {
-  if (scenario.cluster === undefined) {
-    throw new UsageError(
-      `${scenario.name} names no target: add --target mqtt://127.0.0.1:1883, or 'target:' to the scenario`,
-    );
-  }
-  if (flags.on !== undefined) {
-    throw new UsageError(
-      `${scenario.name} would start its cluster on this machine, where agents do not reach it: add --target`,
-    );
-  }
-  const limits = machineLimits();
-  const { threads } = flags;
-  const why = refusal(runChecks({ scenario, targets: [], threads }, limits, procFs));
-  if (why !== undefined) throw new FleetError('LIMIT', why);
-  const nodes = bundledNodes(scenario.cluster, plan(scenario).deviceCount, limits.openFiles);
-  const say = (text: string): void => terminal.err.write(`${text}\n`);
-  say(`starting ${nodes.cores + nodes.replicants} nodes`);
-  const cluster = await startBundledCluster(nodes, say);
-  try {
-    if (interrupt.signal.aborted) return EXIT.interrupted;
-    const { targets, forwarded } = cluster;
-    const around = { probes: () => watched ?? cluster.probes, forwarded };
-    const run = await execute(scenario, targets, around, flags, command, terminal, interrupt);
-    return conclude(run.record, run.folder, flags, terminal);
-  } finally {
-    await cluster.stop();
-  }
+  });
 }
 
 function conclude(
@@ -226,12 +171,29 @@ export interface WatchedNodes {
   forwarded?: () => Promise<ReadonlyMap<string, number>>;
 }
 
+/** What is seen of a run while it lasts. */
+export interface RunView {
+  update(progress: RunProgress): void;
+  clear(): void;
+}
+
+export type MakeView = (screen: Screen) => RunView;
+
+const liveView: MakeView = (screen) => new LiveView(screen);
+
+/** How a run is watched. */
+interface Watching {
+  watch?: Watch;
+  makeView?: MakeView;
+  on?: Agents;
+}
+
 /** One run with its live view, from the first connect to the finished record. */
 export async function execute(
   scenario: Scenario,
   targets: readonly Target[],
   nodes: WatchedNodes,
-  flags: Pick<RunFlags, 'quiet'> & Partial<Pick<RunFlags, 'out' | 'threads'>> & { on?: Agents },
+  flags: Pick<RunFlags, 'quiet'> & Partial<Pick<RunFlags, 'out' | 'threads'>> & Watching,
   command: readonly string[],
   terminal: Terminal,
   interrupt: { signal: AbortSignal },
@@ -239,7 +201,8 @@ export async function execute(
   const run = randomInt(0x10000);
   const id = runId(new Date(), scenario.name, run);
   const folder = flags.out ?? join('runs', id);
-  const view = flags.quiet ? undefined : new LiveView(terminal.err);
+  const { watch, makeView = liveView } = flags;
+  const view = flags.quiet ? undefined : makeView(terminal.err);
   try {
     const request = {
       scenario,
@@ -253,7 +216,10 @@ export async function execute(
       nodes: nodes.probes,
       ...(nodes.forwarded === undefined ? {} : { forwarded: nodes.forwarded }),
       note: (text: string) => void terminal.err.write(`note: ${text}\n`),
-      progress: (progress: RunProgress) => view?.update(progress),
+      progress: (progress: RunProgress) => {
+        watch?.(progress);
+        view?.update(progress);
+      },
       signal: interrupt.signal,
     };
     if (flags.on !== undefined) {
@@ -288,9 +254,11 @@ export function runId(at: Date, name: string, run: number): string {
 }
 
 function planComment(scenario: Scenario): string {
-  const { deviceCount, publishesPerSec, deliveriesPerSec } = plan(scenario);
+  const { deviceCount, connectionCount, publishesPerSec, deliveriesPerSec } = plan(scenario);
+  const on =
+    connectionCount === deviceCount ? '' : ` on ${formatCount(connectionCount)} connections`;
   return [
-    `# ${formatCount(deviceCount)} devices connect at ${formatRate(scenario.connect.ratePerSec)}`,
+    `# ${formatCount(deviceCount)} devices${on} connect at ${formatRate(scenario.connect.ratePerSec)}`,
     `# at load 1: ${formatRate(publishesPerSec)} published, ${formatRate(deliveriesPerSec)} delivered`,
     '',
   ].join('\n');

@@ -47,6 +47,25 @@ for (const driver of ['lean', 'mqttjs']) {
   });
 }
 
+test('the will of a gateway is one for all its devices, by the number of the connection', async () => {
+  await withBroker(async (target) => {
+    const port = Number(new URL(target).port);
+    // Seven devices on four connections, the last of them with one device.
+    const yaml = scenario(AT_ONCE, churn('cut')).replace(
+      'count: 4',
+      'count: 7\n    devicesPerConnection: 2\n    startNumber: 5\n    subscribe: [{ filter: state/+ }]',
+    );
+    const { count, errors } = await runOneShard(yaml, { port, loadMs: 1500 });
+    const ended = count('connectionsEnded');
+    assert.ok(ended >= 3, `${ended}`);
+    // Two watchers and the other three gateways.
+    assert.equal(count('willsExpected'), 5 * ended);
+    assert.ok(count('willsReceived') <= 5 * ended && count('willsReceived') >= 4 * ended);
+    assert.equal(count('deliveriesForeign'), 0);
+    assert.deepEqual(errors, {});
+  });
+});
+
 test('a will with a delay is owed where the device stays away, and not where it is back before', async () => {
   await withBroker(async (target) => {
     const port = Number(new URL(target).port);

@@ -19,21 +19,25 @@ export interface TargetProcess {
 const MOSQUITTO_CONF = `allow_anonymous true
 persistence false
 log_type error
-sys_interval 0
 set_tcp_nodelay true
 max_inflight_messages 0
 max_queued_messages 0
 `;
 
-/** Starts a broker in a process of its own, on one core, and waits until it takes connections. */
+/**
+ * Starts a broker in a process of its own, on one core, and waits until it takes connections.
+ * @param sysIntervalSec how often mosquitto publishes its own counts; 0: never
+ */
 export async function startTarget(
   name: TargetName,
   core: number,
   nodeFlags: readonly string[] = [],
+  sysIntervalSec = 0,
 ): Promise<TargetProcess> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'fleetgauge-perf-'));
-  const child = spawn('taskset', ['-c', String(core), ...command(name, port, folder, nodeFlags)], {
+  const broker = command(name, port, folder, nodeFlags, sysIntervalSec);
+  const child = spawn('taskset', ['-c', String(core), ...broker], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
@@ -57,11 +61,15 @@ function command(
   port: number,
   folder: string,
   nodeFlags: readonly string[],
+  sysIntervalSec: number,
 ): string[] {
   const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
   if (name === 'mosquitto') {
     const file = join(folder, 'mosquitto.conf');
-    writeFileSync(file, `listener ${port} 127.0.0.1\n${MOSQUITTO_CONF}`);
+    writeFileSync(
+      file,
+      `listener ${port} 127.0.0.1\nsys_interval ${sysIntervalSec}\n${MOSQUITTO_CONF}`,
+    );
     return ['mosquitto', '-c', file];
   }
   const script = name === 'aedes' ? './aedes-target.js' : './fleetgauge-target.js';

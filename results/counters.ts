@@ -42,6 +42,14 @@ export const COUNTERS = [
   'publishesAway',
   // Sent before the connection was made that they came by: counted as received, not timed.
   'deliveriesQueued',
+  // Attempts of a first connect after one that failed, made at once.
+  'connectsRetried',
+  // Acknowledged with "no matching subscribers" (0x10): a part of publishesAcked.
+  'publishesUnmatched',
+  // Sent so late that the next message of the stream was due already, by more than a turn of the loop.
+  'publishesOverrun',
+  // TLS handshakes of connections that succeeded which resumed the device's earlier session.
+  'tlsSessionsResumed',
   // Requests that devices sent, and what became of them; answers that came and were none.
   'requestsSent',
   'requestsAnswered',

@@ -1,3 +1,4 @@
+export { BucketCounts } from './bucket-counts.js';
 export { HIGHEST_US, LOWEST_US } from './count-index.js';
 export * from './counters.js';
 export { parseCsv } from './csv.js';

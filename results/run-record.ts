@@ -199,6 +199,7 @@ const agent = z.object({
   }),
   firstShard: count,
   shards: count,
+  /** That have a connection; what they carry is not counted here. */
   devices: count,
   /** In which second it went (null: before the first) and why; null: it stayed to the end. */
   lost: z.object({ second: count.nullable(), why: z.string() }).nullable(),
@@ -265,6 +266,8 @@ export const runRecordSchema = z.object({
   target: z.array(z.string()),
   /** How many devices the scenario has, connected or not. */
   devices: count,
+  /** How many connections they make, where gateways carry several; else as many. */
+  connections: count.optional(),
   verdict,
   /** The whole run, ramp, warm-up and drain included. */
   totals: z.object({
@@ -279,6 +282,8 @@ export const runRecordSchema = z.object({
       reconnected: laterCount,
       /** CONNACKs that said that the session was still there. */
       sessionsResumed: laterCount,
+      /** TLS handshakes that took up the device's earlier session; all others were full ones. */
+      tlsSessionsResumed: laterCount,
       /** The most that were connected at the end of any second. */
       connectedMax: count,
     }),

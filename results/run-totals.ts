@@ -67,6 +67,7 @@ export class RunTotals {
         ended: counter(events, 'connectionsEnded'),
         reconnected: counter(events, 'reconnects'),
         sessionsResumed: counter(events, 'sessionsResumed'),
+        tlsSessionsResumed: counter(events, 'tlsSessionsResumed'),
         connectedMax: this.#connectedMax,
       },
       cycles: {

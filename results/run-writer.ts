@@ -51,6 +51,7 @@ export interface RunHead {
   readonly scenarioYaml: string;
   readonly target: readonly string[];
   readonly devices: number;
+  readonly connections?: number;
   readonly processes: number;
   readonly threads: number;
   readonly shards: number;
@@ -253,6 +254,9 @@ export class RunWriter {
       scenarioHash: head.scenarioHash,
       target: [...head.target],
       devices: head.devices,
+      ...(head.connections === undefined || head.connections === head.devices
+        ? {}
+        : { connections: head.connections }),
       verdict: { state: 'invalid', reasons: [] },
       objectives: [],
       totals: this.#totals.totals(),

@@ -42,6 +42,7 @@ export function sampleRecord(): RunRecord {
         ended: 0,
         reconnected: 0,
         sessionsResumed: 0,
+        tlsSessionsResumed: 0,
         connectedMax: 10_000,
       },
       cycles: { scheduled: 0, completed: 0 },

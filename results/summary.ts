@@ -11,6 +11,7 @@ import type { LatencyFigures, RunRecord } from './run-record.js';
 import { PATHS } from './series.js';
 import { targetSection } from './target-summary.js';
 import { columns, NO_BREAK_SPACE, type Paint, painter, type Style, wrap } from './text-layout.js';
+import { connectionsOf } from './verdict/scenario-reached.js';
 import { GENERATOR_FAULTS } from './verdict.js';
 
 export interface SummaryOptions {
@@ -101,11 +102,12 @@ function objectiveSection(record: RunRecord, paint: Paint): string[] {
 
 function loadSection(record: RunRecord, width: number, paint: Paint): string[] {
   const { connects, cycles, publishes, deliveries, requests, wills } = record.totals;
+  const wanted = connectionsOf(record);
   const rows: string[][] = [
     [
-      'devices',
+      wanted === record.devices ? 'devices' : 'connections',
       formatCount(connects.connectedMax),
-      `connected of ${formatCount(record.devices)}${connects.lost === 0 ? '' : `, ${formatCount(connects.lost)} connections lost`}` +
+      `connected of ${formatCount(wanted)}${wanted === record.devices ? '' : `, for ${formatCount(record.devices)} devices`}${connects.lost === 0 ? '' : `, ${formatCount(connects.lost)} connections lost`}` +
         (connects.reconnected === 0 ? '' : `, ${formatCount(connects.reconnected)} reconnected`),
     ],
   ];

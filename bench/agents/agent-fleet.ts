@@ -18,6 +18,7 @@ import {
   type RunSheet,
   toBytes,
 } from './messages.js';
+import { type ShippedFiles, shipFiles } from './shipped-files.js';
 
 interface Member {
   readonly card: AgentCard;
@@ -107,12 +108,14 @@ export class AgentFleet implements FleetControl {
   /**
    * Takes the agents for this run.
    * @param ttlMs how long the claim outlives us
+   * @param files that agents need; those of a run that is resumed they have
    * @returns false when another coordinator was quicker
    */
-  async claim(ttlMs: number, isResumed: boolean): Promise<boolean> {
+  async claim(ttlMs: number, isResumed: boolean, files: ShippedFiles): Promise<boolean> {
     this.#lease = await this.#store.lease(ttlMs, () => {
       this.#lease = undefined;
     });
+    await shipFiles(this.#store, this.#sheet.id, this.#lease.id, files);
     const claims = [...this.#members.keys()].map((name) => `${CLAIMS_PREFIX}${name}`);
     const [outcome] = await this.#store.commit([
       {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Store, StoreError } from '../../store/mod.js';
 import { monotonicClock } from '../device/mod.js';
@@ -20,6 +21,7 @@ import {
   type RunSheet,
   toBytes,
 } from './messages.js';
+import { fetchFiles } from './shipped-files.js';
 
 /** What `fleetgauge agent` needs to know. */
 export interface AgentOptions {
@@ -172,22 +174,26 @@ class Agent {
     if (this.#ended.has(sheet.id)) return;
     if (this.#run !== undefined || this.#isOver || this.#options.signal.aborted) return;
     const { name, capacity, say, signal, makeFleet, store } = this.#options;
+    // As this machine has it: what the coordinator sent lies in files of our own.
+    let own = sheet.plan.scenario;
+    let folder: string | undefined;
+    const fleetHere = ({ plan, members }: RunSheet, targets: ResolvedTarget[]) =>
+      new Fleet({ ...plan, targets, ephemeralPorts: capacity().ephemeralPorts }, members[name]!);
     const run = new AgentRun({
       name,
       session: this.#session,
       sheet,
       dial: (current) => store.dialHub(current),
-      makeFleet:
-        makeFleet ??
-        (({ plan, members }, targets) =>
-          new Fleet(
-            { ...plan, targets, ephemeralPorts: capacity().ephemeralPorts },
-            members[name]!,
-          )),
-      reach: async ({ plan: { targets, scenario, run: number } }) => {
+      makeFleet: (current, targets) => {
+        const here = { ...current, plan: { ...current.plan, scenario: own } };
+        return (makeFleet ?? fleetHere)(here, targets);
+      },
+      reach: async (current) => {
+        const { targets, run: number } = current.plan;
         const runHex = number.toString(16).padStart(4, '0');
-        await prepareCertificates(scenario, targets, runHex);
-        return reachTargets(scenario, targets, runHex, capacity(), { note: say, signal });
+        ({ scenario: own, folder } = await fetchFiles(() => store.open(), current));
+        await prepareCertificates(own, targets, runHex);
+        return reachTargets(own, targets, runHex, capacity(), { note: say, signal });
       },
       nowUs: monotonicClock(),
       clock: clockIdentity(),
@@ -199,7 +205,8 @@ class Agent {
     run
       .run()
       .catch((error: unknown) => (error instanceof Error ? (error.stack ?? '') : String(error)))
-      .then((why) => {
+      .then(async (why) => {
+        if (folder !== undefined) await rm(folder, { recursive: true, force: true });
         say(`run ${sheet.id}: ended, ${why}`);
         this.#ended.add(sheet.id);
         this.#run = undefined;

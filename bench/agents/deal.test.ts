@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { FleetError } from '../fleet/fleet-error.js';
 import { FILES_PER_THREAD, OWN_FILES } from '../fleet/layout.js';
-import { deal, LEAN_DEVICE_BYTES } from './deal.js';
+import { deal, LEAN_DEVICE_BYTES, waysOf } from './deal.js';
 import type { AgentCapacity } from './messages.js';
 
 const GIB = 2 ** 30;
@@ -19,8 +19,8 @@ function capacity(more: Partial<AgentCapacity> = {}): AgentCapacity {
   };
 }
 
-function dealt(devices: number, agents: Record<string, AgentCapacity>, targets = 1) {
-  const demand = { devices, targets, deviceBytes: LEAN_DEVICE_BYTES };
+function dealt(devices: number, agents: Record<string, AgentCapacity>, ways = 1) {
+  const demand = { devices, ways, deviceBytes: LEAN_DEVICE_BYTES };
   return Object.fromEntries(deal(demand, new Map(Object.entries(agents))));
 }
 
@@ -101,7 +101,7 @@ test('says which agent lacks which ports, files and memory, with the arithmetic'
     }),
   );
   const ports =
-    'big would have 33,3\\d\\d devices over 1 target address, 33,3\\d\\d on one, and has 28,232 local ports';
+    'big would have 33,3\\d\\d devices over 1 pair of source and target address, 33,3\\d\\d on one, and has 28,232 local ports';
   assert.match(text, new RegExp(ports));
   assert.match(
     text,
@@ -112,4 +112,18 @@ test('says which agent lacks which ports, files and memory, with the arithmetic'
     /small would need [\d,]+ MiB of memory \(33,3\d\d devices at 8 KiB, .* and has 256 MiB free/,
   );
   assert.ok(!/big would need|small would have/.test(text), text);
+});
+
+test('each source address of a target’s family is a way of its own to it', () => {
+  const ways = (sourceAddresses: string[], ...hosts: string[]) =>
+    waysOf(
+      { sourceAddresses },
+      hosts.map((host) => ({ host })),
+    );
+  assert.equal(ways([], '10.0.0.1', 'broker.example'), 2);
+  assert.equal(ways(['10.0.0.2', '10.0.0.3', '::2'], '10.0.0.1'), 2);
+  assert.equal(ways(['10.0.0.2', '10.0.0.3', '::2'], '10.0.0.1', '::1', 'broker.example'), 5);
+  const agent = { one: capacity() };
+  assert.throws(() => dealt(50_000, agent, 1), /50,000 on one, and has 28,232 local ports/);
+  assert.equal(dealt(50_000, agent, 2).one!.devices, 50_000);
 });

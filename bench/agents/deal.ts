@@ -1,13 +1,33 @@
+import { isIP } from 'node:net';
 import { FleetError } from '../fleet/fleet-error.js';
 import { FILES_PER_THREAD, type FleetPart, OWN_FILES } from '../fleet/layout.js';
+import type { Scenario, Target } from '../scenario/mod.js';
 import type { AgentCapacity } from './messages.js';
 
 /** What a run needs of the machines that carry it. */
 export interface Demand {
   devices: number;
-  targets: number;
+  /** Pairs of a source and a target address, each with local ports of its own. */
+  ways: number;
   /** Of each device, on its generator: ours and the kernel's. */
   deviceBytes: number;
+}
+
+/**
+ * How many pairs of addresses devices are dealt over: source addresses of the family of each target. A name counts as
+ * one address of the family that it has the most source addresses for; it may turn out to have more.
+ */
+export function waysOf(
+  { sourceAddresses }: Pick<Scenario, 'sourceAddresses'>,
+  targets: readonly Pick<Target, 'host'>[],
+): number {
+  const sources = (family: number) =>
+    sourceAddresses.filter((address) => isIP(address) === family).length;
+  return targets.reduce((sum, { host }) => {
+    const family = isIP(host);
+    const own = family === 0 ? Math.max(sources(4), sources(6)) : sources(family);
+    return sum + Math.max(1, own);
+  }, 0);
 }
 
 /**
@@ -60,7 +80,7 @@ export function deal(
     throw new FleetError(
       'LIMIT',
       `the plan does not fit these agents: ${lacking.join('; ')}; ` +
-        'raise these limits, add agents (--agents) or targets, or take fewer devices (--scale)',
+        'raise these limits, add agents (--agents), targets or source addresses (--ifaddr), or take fewer devices (--scale)',
     );
   }
   return new Map(parts.map((part, at) => [names[at]!, part]));
@@ -106,13 +126,13 @@ function lacks(demand: Demand, name: string, capacity: AgentCapacity, part: Shar
         `${whole(perShard + FILES_PER_THREAD + OWN_FILES)} open files, and may have ${whole(capacity.openFiles)} (ulimit -n)`,
     );
   }
-  const perTarget = Math.ceil(devices / demand.targets);
+  const perWay = Math.ceil(devices / demand.ways);
   const ports = capacity.ephemeralPorts.count;
-  if (perTarget > ports) {
+  if (perWay > ports) {
     found.push(
-      `${name} would have ${whole(devices)} devices over ${demand.targets} target ` +
-        `address${demand.targets === 1 ? '' : 'es'}, ${whole(perTarget)} on one, and has ${whole(ports)} local ports ` +
-        'for one (net.ipv4.ip_local_port_range)',
+      `${name} would have ${whole(devices)} devices over ${demand.ways} ` +
+        `pair${demand.ways === 1 ? '' : 's'} of source and target address, ${whole(perWay)} on one, and has ` +
+        `${whole(ports)} local ports for one (net.ipv4.ip_local_port_range)`,
     );
   }
   const processes = Math.ceil(shards / Math.max(1, threadsPerProcess));

@@ -4,11 +4,13 @@ import type { RunPlan } from '../fleet/messages.js';
 import type { ClockOffset } from './clock-estimate.js';
 
 /** The number rises with every change of what agents and coordinators say to each other. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 export const AGENTS_PREFIX = 'agents/';
 export const CLAIMS_PREFIX = 'claims/';
 export const RUNS_PREFIX = 'runs/';
+/** Files that a run's agents need, in pieces. */
+export const FILES_PREFIX = 'files/';
 
 /** What an agent's machine can carry, read from it. */
 export interface AgentCapacity extends MachineLimits {
@@ -38,6 +40,8 @@ export interface AgentCard {
 export interface RunSheet {
   id: string;
   plan: RunPlan;
+  /** Files of the plan that agents find in the store, in so many pieces, by path. */
+  files?: Record<string, number>;
   /** Where the coordinator takes lines; undefined where the store's own line leads to it. */
   hub?: { addresses: string[]; port: number; key: string };
   /** By agent. */

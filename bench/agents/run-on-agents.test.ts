@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -68,6 +68,9 @@ function request(target: Target, folder: string) {
   };
 }
 
+/** The files of credentials of each agent that made its part of a fleet. */
+const whatAgentsHave: string[] = [];
+
 /** Starts agents when the coordinator says where it is; resolves when they have ended, too. */
 async function withAgents(
   versions: readonly string[],
@@ -97,7 +100,12 @@ async function withAgents(
         once: true,
         say: () => undefined,
         signal: stop.signal,
-        makeFleet: ({ plan, members }) => new SyntheticFleet(plan, members[name]!, nowUs),
+        makeFleet: ({ plan, members }) => {
+          const { credentials } = plan.scenario.groups[0]!;
+          if (credentials !== undefined)
+            whatAgentsHave.push(readFileSync(credentials.file, 'utf8'));
+          return new SyntheticFleet(plan, members[name]!, nowUs);
+        },
       });
       agents.push(started);
     }
@@ -127,13 +135,20 @@ function countsOf(folder: string): string[] {
 
 test('four agents of one shard and one process of four have the same histograms, count by count', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'fleetgauge-merge-'));
+  const file = join(folder, 'devices.csv');
+  const rows = `password\n${'secret\n'.repeat(200)}`;
+  writeFileSync(file, rows);
   try {
     await withServer(async (target) => {
       await withAgents(
         ['1.2.3', '1.2.3', '1.2.3', '1.2.3'],
-        request(target, join(folder, 'four')),
+        {
+          ...request(target, join(folder, 'four')),
+          scenario: { ...SCENARIO, groups: [{ ...SCENARIO.groups[0]!, credentials: { file } }] },
+        },
         20_000,
       );
+      assert.deepEqual(whatAgentsHave, Array(4).fill(rows));
       const one = request(target, join(folder, 'one'));
       const part = { firstShard: 0, shards: 4, ofShards: 4, threadsPerProcess: 4 };
       const head = recordHead(one, [], { processes: 1, threads: 4, shards: 4 });
@@ -169,7 +184,7 @@ test('an agent of another version is not taken, and the coordinator says which',
   await withServer(async (target) => {
     await assert.rejects(
       withAgents(['1.2.3', '1.2.3', '1.2.3', '1.2.2'], request(target, '/nowhere'), 4_000),
-      /3 of 4 agents are there: agent0, agent1, agent2 \(agent3 runs Fleetgauge 1\.2\.2 \(protocol 1\), this is 1\.2\.3/,
+      /3 of 4 agents are there: agent0, agent1, agent2 \(agent3 runs Fleetgauge 1\.2\.2 \(protocol 2\), this is 1\.2\.3/,
     );
   });
 });

@@ -11,6 +11,7 @@ import {
   type StoreRequest,
 } from '../../store/mod.js';
 import { monotonicClock } from '../device/mod.js';
+import { carriedBytesPerConnection } from '../fleet/carried-devices.js';
 import { Coordinator } from '../fleet/coordinator.js';
 import { FleetError } from '../fleet/fleet-error.js';
 import { Journal, type RunSoFar } from '../fleet/journal.js';
@@ -19,7 +20,7 @@ import { coordinatorOptions, type RunRequest, recordHead } from '../fleet/run-sc
 import { plan } from '../scenario/mod.js';
 import { AgentFleet } from './agent-fleet.js';
 import { clockIdentity } from './clock-identity.js';
-import { deal, LEAN_DEVICE_BYTES, MQTTJS_DEVICE_BYTES } from './deal.js';
+import { deal, LEAN_DEVICE_BYTES, MQTTJS_DEVICE_BYTES, waysOf } from './deal.js';
 import {
   addressesOf,
   type CoordinatorStore,
@@ -29,6 +30,7 @@ import {
 } from './fleet-store.js';
 import type { AgentCard, RunSheet } from './messages.js';
 import { callRoll } from './roll-call.js';
+import { piecesOf, readShippedFiles, type ShippedFiles } from './shipped-files.js';
 
 /** Where the agents of a run come from. */
 export interface Agents {
@@ -67,19 +69,22 @@ export async function runOnAgents(request: AgentsRequest): Promise<RunRecord> {
   refuseFiles(request.scenario);
   const { agents, scenario, targets, folder, id, run, command, tool, host } = request;
   const { say, waitMs, patienceMs, count } = agents;
+  const files = await readShippedFiles(scenario);
   const desk = await Desk.open(agents, id);
   try {
-    const devices = plan(scenario).deviceCount;
+    const { connectionCount: devices, deviceCount } = plan(scenario);
     for (;;) {
       const call = { agents: count, version: tool.version, waitMs, signal: request.signal, say };
       const cards = await callRoll(desk.store, call);
       const deviceBytes = Math.max(
-        ...scenario.groups.map(({ driver }) =>
-          driver === 'lean' ? LEAN_DEVICE_BYTES : MQTTJS_DEVICE_BYTES,
+        ...scenario.groups.map(
+          (group) =>
+            (group.driver === 'lean' ? LEAN_DEVICE_BYTES : MQTTJS_DEVICE_BYTES) +
+            carriedBytesPerConnection(group),
         ),
       );
       const shares = deal(
-        { devices, targets: targets.length, deviceBytes },
+        { devices, ways: waysOf(scenario, targets), deviceBytes },
         new Map(cards.map((card) => [card.name, card.capacity])),
       );
       const members = Object.fromEntries(
@@ -92,6 +97,7 @@ export async function runOnAgents(request: AgentsRequest): Promise<RunRecord> {
       const sheet: RunSheet = {
         id,
         plan: runPlan,
+        ...(files.size > 0 ? { files: piecesOf(files) } : {}),
         ...desk.hub,
         members,
         patienceMs,
@@ -99,8 +105,10 @@ export async function runOnAgents(request: AgentsRequest): Promise<RunRecord> {
       };
       const dealt = new Map([...shares].map(([name, share]) => [name, share.devices]));
       const fleet = new AgentFleet(desk.store, monotonicClock(), sheet, cards, dealt, 0);
-      if (!(await desk.give(fleet, false))) continue;
-      say(`agents: ${cards.map(({ name }) => `${name} (${dealt.get(name)} devices)`).join(', ')}`);
+      if (!(await desk.give(fleet, false, files))) continue;
+      say(
+        `agents: ${cards.map(({ name }) => `${name} (${dealt.get(name)} ${devices === deviceCount ? 'devices' : 'connections'})`).join(', ')}`,
+      );
       const head: JournalHead = {
         request: { scenario, targets: [...targets], id, run, command, tool, host },
         sheet,
@@ -259,7 +267,7 @@ class Desk {
       // Where the store is ours, agents must find their sheet in it when they come; else they must find us by it.
       const isOurs = resume !== undefined && access.serve;
       if (!isOurs) await listen();
-      if (resume !== undefined) await desk.give(resume(desk), true);
+      if (resume !== undefined) await desk.give(resume(desk), true, new Map());
       if (isOurs) await listen();
       const { host } = agents.listen;
       if (access.serve) agents.say(`agents of run ${run} are expected at ${host}:${desk.port}`);
@@ -278,9 +286,9 @@ class Desk {
   }
 
   /** @returns false when the agents were taken by another coordinator meanwhile */
-  async give(fleet: AgentFleet, isResumed: boolean): Promise<boolean> {
+  async give(fleet: AgentFleet, isResumed: boolean, files: ShippedFiles): Promise<boolean> {
     this.fleet = fleet;
-    const isClaimed = await fleet.claim(this.#agents.patienceMs, isResumed);
+    const isClaimed = await fleet.claim(this.#agents.patienceMs, isResumed, files);
     if (!isClaimed) this.fleet = undefined;
     return isClaimed;
   }

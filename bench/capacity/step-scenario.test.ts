@@ -56,3 +56,38 @@ test('what has no load to vary is refused with the reason', () => {
   const idle = TEXT.replace('{ many: [0, 1], few: 2 }', '{ many: 0 }');
   assert.throws(() => publishesAtLoadOne(parseScenario(idle, 'two.yaml')), /nobody publishes/);
 });
+
+test('devices that come and go in the measured phase do so in a step, at the same rate whatever the load', () => {
+  const day = '{ name: day, kind: steady, duration: 1s, load: { many: [0, 1], few: 2 } }';
+  const churn =
+    '{ name: day, kind: churn, duration: 1s, ratePerSec: 4, groups: [many], share: 0.5, offline: 20ms, end: cut, load: 2 }';
+  const scenario = parseScenario(TEXT.replace(day, churn), 'two.yaml');
+  const [, settle, measure] = stepScenario(scenario, 3, DURATIONS).phases;
+  for (const [phase, measured] of [
+    [settle, false],
+    [measure, true],
+  ] as const) {
+    assert.ok(phase?.kind === 'churn');
+    const { ratePerSec, groups, share, offlineUs, end, measure } = phase;
+    assert.deepEqual(
+      [ratePerSec, groups, share, offlineUs, end],
+      [4, ['many'], 0.5, 20_000, 'cut'],
+    );
+    assert.equal(measure, measured);
+  }
+  const whole = { startUs: 0, durationUs: DURATIONS.measureUs };
+  assert.deepEqual(loadSegments(measure!, 'few'), [{ ...whole, from: 6, to: 6 }]);
+  const deaf = TEXT.replace(day, churn).replace(
+    'count: 10',
+    "count: 10\n    subscribe: [{ filter: 'c/%i' }]",
+  );
+  assert.throws(
+    () => publishesAtLoadOne(parseScenario(deaf, 'two.yaml')),
+    /'many' come and go in phase day and keep no session/,
+  );
+  const storm = TEXT.replace(
+    day,
+    '{ name: day, kind: storm, duration: 1s, groups: [many] }',
+  ).replace('count: 10', 'count: 10\n    reconnect: {}');
+  assert.throws(() => publishesAtLoadOne(parseScenario(storm, 'two.yaml')), /day, is a storm/);
+});

@@ -1,6 +1,8 @@
 import {
   isRunning,
+  keepsSession,
   type LoadLine,
+  leavers,
   loadSegments,
   type Phase,
   plan,
@@ -27,7 +29,8 @@ export class NoLoadError extends Error {
 
 /**
  * The scenario as one step at `load`: its ramp, then settle, measure and drain. Load 1 is what its first
- * measured phase offers, whatever that divides between groups; limits on messages do not hold.
+ * measured phase offers, whatever that divides between groups; limits on messages do not hold. If devices come and go
+ * in that phase, they do so while a step settles and is measured, at the same rate whatever the load.
  * @throws NoLoadError
  */
 export function stepScenario(scenario: Scenario, load: number, durations: StepDurations): Scenario {
@@ -35,13 +38,11 @@ export function stepScenario(scenario: Scenario, load: number, durations: StepDu
   const lines = Object.fromEntries(
     scenario.groups.map(({ name }) => [name, constant(load * meanLoad(base, name))]),
   );
-  const steady = (name: string, durationUs: number, measure: boolean): Phase => ({
-    name,
-    kind: 'steady',
-    durationUs,
-    load: { kind: 'byGroup', lines },
-    measure,
-  });
+  const churn = base.kind === 'churn' ? base : undefined;
+  const running = (name: string, durationUs: number, measure: boolean): Phase => {
+    const part = { name, durationUs, load: { kind: 'byGroup' as const, lines }, measure };
+    return churn === undefined ? { ...part, kind: 'steady' } : { ...churn, ...part };
+  };
   const { settleUs, measureUs, drainUs } = durations;
   return {
     ...scenario,
@@ -51,8 +52,8 @@ export function stepScenario(scenario: Scenario, load: number, durations: StepDu
     })),
     phases: [
       ...scenario.phases.filter(({ kind }) => kind === 'ramp'),
-      ...(settleUs > 0 ? [steady('settle', settleUs, false)] : []),
-      steady('measure', measureUs, true),
+      ...(settleUs > 0 ? [running('settle', settleUs, false)] : []),
+      running('measure', measureUs, true),
       { name: 'drain', kind: 'drain', durationUs: drainUs },
     ],
   };
@@ -79,6 +80,21 @@ export function publishesAtLoadOne(scenario: Scenario): number {
 function measuredPhase(scenario: Scenario): RunningPhase {
   const phase = scenario.phases.filter(isRunning).find(({ measure }) => measure);
   if (phase === undefined) throw new NoLoadError(scenario.name, 'it has no measured phase');
+  if (phase.kind === 'storm') {
+    const why = `its first measured phase, ${phase.name}, is a storm, which is a moment and carries no load for long`;
+    throw new NoLoadError(scenario.name, `${why}: put a steady or churn phase before it`);
+  }
+  const leaving = leavers(scenario, phase);
+  const deaf = scenario.groups.find(
+    (group, g) => leaving?.of(g) && group.subscribe.length > 0 && !keepsSession(group),
+  );
+  if (deaf !== undefined) {
+    const why = `devices of '${deaf.name}' come and go in phase ${phase.name} and keep no session, so what is sent to them is lost at any load`;
+    throw new NoLoadError(
+      scenario.name,
+      `${why}: give them cleanStart: false (in MQTT 5 with a sessionExpiry)`,
+    );
+  }
   return phase;
 }
 

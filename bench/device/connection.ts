@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { dial, isPortTaken, MOST_PORT_TRIES } from './dial.js';
 import type { Endpoint } from './endpoint.js';
 import { OutputBuffer } from './output-buffer.js';
@@ -51,6 +52,8 @@ const NORMAL_CLOSURE = Buffer.from([0x03, 0xe8]);
  */
 export class Connection implements WebSocketSink {
   stage: ConnectionStage = 'TCP connection';
+  /** Its TLS handshake took up the session of an earlier connection. */
+  tlsResumed = false;
   readonly #shared: ConnectionThread;
   readonly #user: ConnectionUser;
   #endpoint: Endpoint | undefined;
@@ -81,6 +84,7 @@ export class Connection implements WebSocketSink {
     const endpoint = this.#endpoint!;
     const { tls, webSocket } = endpoint;
     this.stage = 'TCP connection';
+    this.tlsResumed = false;
     this.#upgrade = undefined;
     this.#webSocket = webSocket === undefined ? undefined : new WebSocketReader();
     const socket = dial(endpoint, localPort, this.#shared.onread, this.#session) as DeviceSocket;
@@ -154,6 +158,7 @@ export class Connection implements WebSocketSink {
   }
 
   tlsConnected(): void {
+    this.tlsResumed = (this.#socket as Socket as TLSSocket).isSessionReused();
     this.#secured();
   }
 

@@ -20,9 +20,10 @@ import { connectPacket, filtersOfPacket, subscribePacket } from './connect-packe
 import { Connection, ConnectionThread, type ConnectionUser } from './connection.js';
 import type { Device, DeviceProgram, DeviceThread, Outgoing } from './device.js';
 import { EndpointError } from './endpoint.js';
+import { keyOf } from './foreign-headers.js';
 import { HEADER_BYTES, SEQUENCE_MODULUS, writeHeader } from './header.js';
 import { InflightList, InflightSlab } from './inflight.js';
-import { NO_SUBACK, refusal, UNANSWERED } from './refusal.js';
+import { NO_MATCHING_SUBSCRIBERS, NO_SUBACK, refusal, UNANSWERED } from './refusal.js';
 import { COUNTER } from './tally.js';
 import {
   ALIAS_KNOWN,
@@ -358,6 +359,7 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
         nowUs,
         this.#openedUs,
         this.#program.retainFlag,
+        thread.receiver.wantsTopic ? keyOf(bytes, view.topicStart, view.topicEnd) : 0,
       );
     }
     if (view.qos === 1) this.#acknowledge(PacketType.PUBACK, view.packetId);
@@ -394,6 +396,7 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
     }
     const nowUs = thread.nowUs();
     tally.count(COUNTER.publishesAcked);
+    if (code === NO_MATCHING_SUBSCRIBERS) tally.count(COUNTER.publishesUnmatched);
     tally.left(PUBLISH, nowUs);
     tally.record(PUBLISH * 3 + SERVICE, nowUs - slab.sentUs(slot));
     tally.record(PUBLISH * 3 + RESPONSE, nowUs - slab.intendedUs(slot));
@@ -420,6 +423,7 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
     thread.tally.record(CONNECT * 3 + RESPONSE, nowUs - this.#intendedUs);
     this.#heed(packet);
     if (packet.sessionPresent) thread.tally.count(COUNTER.sessionsResumed);
+    if (this.#connection.tlsResumed) thread.tally.count(COUNTER.tlsSessionsResumed);
     else this.#unreleased?.clear();
     const { filters } = this.#program.identity(this.#index);
     if (filters.length === 0 || (packet.sessionPresent && this.#subscribed)) {

@@ -12,6 +12,7 @@ export type {
 } from './device.js';
 export { type Endpoint, EndpointError, type TlsClient } from './endpoint.js';
 export type { Exchange, RequestLog } from './exchange.js';
+export { ForeignHeaders } from './foreign-headers.js';
 export {
   answerMark,
   HEADER_BYTES,
@@ -28,3 +29,4 @@ export { SourcePorts } from './source-ports.js';
 export { COUNTER, Tally } from './tally.js';
 export { type TimerSink, TimingWheel } from './timing-wheel.js';
 export { ALIAS_PROPERTY_BYTES } from './topic-aliases.js';
+export { wallOriginUs } from './wall-origin.js';

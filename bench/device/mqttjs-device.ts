@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type {
   ClientSubscribeCallback,
   ErrorWithSubackPacket,
@@ -14,9 +15,10 @@ import { connectProperties, filtersOfPacket } from './connect-packets.js';
 import type { Device, DeviceProgram, DeviceThread, Outgoing } from './device.js';
 import { dial, isPortTaken, MOST_PORT_TRIES } from './dial.js';
 import { type Endpoint, EndpointError } from './endpoint.js';
+import { keyOf } from './foreign-headers.js';
 import { HEADER_BYTES, SEQUENCE_MODULUS, writeHeader } from './header.js';
 import { connectOf, inboundOf, publishOf, subscribeOf, willOf } from './mqttjs-properties.js';
-import { NO_SUBACK, refusal, UNANSWERED } from './refusal.js';
+import { NO_MATCHING_SUBSCRIBERS, NO_SUBACK, refusal, UNANSWERED } from './refusal.js';
 import { afterHandshake, socketError } from './socket-error.js';
 import { COUNTER } from './tally.js';
 import { ALIAS_KNOWN, ALIAS_NONE, aliasesRefused, TopicAliases } from './topic-aliases.js';
@@ -52,6 +54,7 @@ export class MqttJsDevice implements Device {
   /** TLS is through with its handshake, and nothing has been received since. */
   #justSecured = false;
   #portTries = 0;
+  #tlsResumed = false;
   /** Of TLS, to be resumed. */
   #session: Buffer | undefined;
   readonly #aliases: TopicAliases | undefined;
@@ -107,9 +110,10 @@ export class MqttJsDevice implements Device {
     client.on('packetreceive', () => {
       if (own()) this.#justSecured = false;
     });
-    client.on('message', (topic, payload, packet) => {
-      if (own()) this.#delivered(topic, payload, packet);
-    });
+    client.on(
+      'message',
+      (topic, payload, packet) => own() && this.#delivered(topic, payload, packet),
+    );
     client.on('error', (error) => own() && this.#failed(error));
     client.on('disconnect', (packet) => {
       if (own()) this.#reason = `disconnected by the target: ${refusal(packet.reasonCode ?? 0, 5)}`;
@@ -128,6 +132,7 @@ export class MqttJsDevice implements Device {
   }
 
   #socket(endpoint: Endpoint, localPort: number | undefined): Socket {
+    this.#tlsResumed = false;
     const socket = dial(endpoint, localPort, undefined, this.#session);
     socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#portTaken =
@@ -136,6 +141,7 @@ export class MqttJsDevice implements Device {
     });
     socket.on('secureConnect', () => {
       this.#justSecured = true;
+      this.#tlsResumed = (socket as TLSSocket).isSessionReused();
     });
     if (endpoint.tls?.resume) {
       socket.on('session', (session: Buffer) => {
@@ -230,7 +236,7 @@ export class MqttJsDevice implements Device {
       tally.entered(PUBLISH, intendedUs);
     }
     const options = { qos, retain: message.retain, ...(properties && { properties }) };
-    client.publish(topic, payload, options, (error) => {
+    client.publish(topic, payload, options, (error, answer) => {
       // A closed connection has counted what was in flight already.
       if (!this.#underWay.delete(own)) return;
       if (error) {
@@ -242,6 +248,8 @@ export class MqttJsDevice implements Device {
       } else {
         const atUs = nowUs();
         tally.count(COUNTER.publishesAcked);
+        const code = answer !== undefined && 'reasonCode' in answer ? answer.reasonCode : 0;
+        if (code === NO_MATCHING_SUBSCRIBERS) tally.count(COUNTER.publishesUnmatched);
         tally.left(PUBLISH, atUs);
         tally.record(PUBLISH * 3 + SERVICE, atUs - sentUs);
         tally.record(PUBLISH * 3 + RESPONSE, atUs - intendedUs);
@@ -285,6 +293,7 @@ export class MqttJsDevice implements Device {
     this.#open = true;
     this.#openedUs = atUs;
     if (sessionPresent) tally.count(COUNTER.sessionsResumed);
+    if (this.#tlsResumed) tally.count(COUNTER.tlsSessionsResumed);
     if (this.#aliases !== undefined && this.#aliases.begin(topicAliasMaximum) > 0) {
       tally.error(aliasesRefused(topicAliasMaximum));
     }
@@ -386,6 +395,7 @@ export class MqttJsDevice implements Device {
       nowUs(),
       this.#openedUs,
       this.#program.retainFlag,
+      receiver.wantsTopic ? keyOf(Buffer.from(topic), 0, Buffer.byteLength(topic)) : 0,
     );
   }
 

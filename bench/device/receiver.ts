@@ -1,4 +1,5 @@
 import { DELIVERY, LAG, RESPONSE, SERVICE } from '../../results/measure.js';
+import type { ForeignHeaders } from './foreign-headers.js';
 import {
   answerMark,
   HEADER_BYTES,
@@ -8,7 +9,7 @@ import {
   headerSender,
   headerSequence,
 } from './header.js';
-import { DUPLICATE, OUT_OF_ORDER, SequenceTable } from './sequence-table.js';
+import { DUPLICATE, OUT_OF_ORDER, SequenceTable, UNTRACKED } from './sequence-table.js';
 import { COUNTER, type Tally } from './tally.js';
 
 const RECEIVED_BY_QOS = [
@@ -29,21 +30,40 @@ export interface RunIdentity {
   headerAts?: readonly number[];
 }
 
+/** Millions of senders may each have many receivers, and a pair is 32 to 64 bytes; who runs out of them must know. */
+const NOT_FOLLOWED =
+  'delivery: too many pairs of receiver and sender to follow; whether it came in order, and once, is unknown';
+
 /** Counts and times what the devices of one thread receive. */
 export class Receiver {
   readonly #tally: Tally;
   readonly #identity: RunIdentity;
-  readonly #sequences = new SequenceTable();
+  readonly #sequences: SequenceTable;
+  readonly #foreign: ForeignHeaders | undefined;
 
-  constructor(tally: Tally, identity: RunIdentity) {
+  /** @param foreign what messages of other programs carry, where it is to be read */
+  constructor(
+    tally: Tally,
+    identity: RunIdentity,
+    foreign?: ForeignHeaders,
+    sequences = new SequenceTable(),
+  ) {
+    this.#sequences = sequences;
     this.#tally = tally;
     this.#identity = identity;
+    this.#foreign = foreign;
+  }
+
+  /** Devices say which topic a message came by. */
+  get wantsTopic(): boolean {
+    return this.#foreign !== undefined;
   }
 
   /**
    * One PUBLISH for the device with this index, its payload at bytes[start..end).
    * @param openedUs when the connection was made that it came by
    * @param retainFlag what `retained` says, see DeviceProgram
+   * @param topicKey a number that stands for its topic, if it is wanted
    */
   delivered(
     device: number,
@@ -55,6 +75,7 @@ export class Receiver {
     nowUs: number,
     openedUs: number,
     retainFlag: 'kept' | 'published' | 'either' = 'kept',
+    topicKey = 0,
   ): void {
     const tally = this.#tally;
     const headerAt = this.#headerAt(bytes, start, end);
@@ -64,9 +85,14 @@ export class Receiver {
       retained &&
       (retainFlag === 'kept' ||
         (retainFlag === 'either' && !(hasHeader && this.#sentUs(bytes, headerAt) >= openedUs)));
-    const uncounted =
-      !hasHeader && (!this.#identity.someUntimed || this.#isAnswer(bytes, start, end));
-    if (wasKept || uncounted) {
+    const isAnswer = !hasHeader && this.#isAnswer(bytes, start, end);
+    if (wasKept || isAnswer || (!hasHeader && !this.#identity.someUntimed)) {
+      if (
+        !wasKept &&
+        !isAnswer &&
+        this.#foreign?.arrived(device, topicKey, bytes, start, end, RECEIVED_BY_QOS[qos])
+      )
+        return;
       tally.count(COUNTER.deliveriesForeign);
       return;
     }
@@ -89,6 +115,7 @@ export class Receiver {
       return;
     }
     if (arrival === OUT_OF_ORDER) tally.count(COUNTER.deliveriesOutOfOrder);
+    else if (arrival === UNTRACKED) tally.error(NOT_FOLLOWED);
     const lagUs = headerLagUs(bytes, headerAt);
     const intendedUs = this.#identity.epochUs + headerIntendedUs(bytes, headerAt);
     // The target kept it while the device was away: how long that was says nothing about the target.

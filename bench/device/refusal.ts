@@ -6,6 +6,9 @@ export function refusal(code: number, version: ProtocolVersion): string {
   return `${name} (0x${code.toString(16).padStart(2, '0')})`;
 }
 
+/** Of a PUBACK: taken, and nobody had subscribed to it (MQTT 5, 3.4.2.1). */
+export const NO_MATCHING_SUBSCRIBERS = 0x10;
+
 /** Why a subscription failed whose device went away first. */
 export const NO_SUBACK = 'subscribe: no SUBACK';
 

@@ -26,6 +26,8 @@ export class SequenceTable {
   /** Bit k: number last − k was seen. 0: the slot is free, for a used one always has bit 0. */
   #window: Uint32Array;
   #pairs = 0;
+  /** After an arrival in order: how far beyond the last number it was; 1 for the first of a pair. */
+  ahead = 0;
 
   constructor(largestPairs = 4_000_000, capacity = 1024) {
     this.#largestPairs = largestPairs;
@@ -52,6 +54,7 @@ export class SequenceTable {
       this.#senders[slot] = sender;
       this.#last[slot] = sequence;
       this.#window[slot] = 1;
+      this.ahead = 1;
       return IN_ORDER;
     }
     // Distance modulo 2^24: numbers wrap after 16.7 million messages of one sender.
@@ -59,6 +62,7 @@ export class SequenceTable {
     if (ahead !== 0 && ahead < HALF_MODULUS) {
       this.#window[slot] = ahead < WINDOW ? ((this.#window[slot]! << ahead) | 1) >>> 0 : 1;
       this.#last[slot] = sequence;
+      this.ahead = ahead;
       return IN_ORDER;
     }
     const behind = (SEQUENCE_MODULUS - ahead) % SEQUENCE_MODULUS;
@@ -67,6 +71,15 @@ export class SequenceTable {
     if ((this.#window[slot]! & bit) !== 0) return DUPLICATE;
     this.#window[slot] = (this.#window[slot]! | bit) >>> 0;
     return OUT_OF_ORDER;
+  }
+
+  /** Number 0 arrives of a sender that was far beyond: it counts from the beginning again. False: it does not. */
+  startsAnew(receiver: number, sender: number): boolean {
+    const slot = this.#find(receiver, sender);
+    if (this.#window[slot] === 0 || this.#last[slot]! < WINDOW) return false;
+    this.#last[slot] = 0;
+    this.#window[slot] = 1;
+    return true;
   }
 
   /** The slot of the pair, or the free one where it belongs. */

@@ -107,3 +107,39 @@ test('a timer that is removed does not fire, the others do, whatever fires meanw
     }),
   );
 });
+
+test('timers far beyond the near wheel, and the far one, fire once and at their time, whatever the stalls', () => {
+  // 4 slots of 1 ms near, 32,768 of 1 ms far: some of these times lie several turns of the far wheel ahead.
+  const dueUs = fc.oneof(fc.nat(20_000), fc.nat(1_000_000), fc.nat(200_000_000));
+  const step = fc.oneof(fc.nat(3000), fc.nat(500_000), fc.nat(90_000_000));
+  fc.assert(
+    fc.property(
+      fc.array(dueUs, { minLength: 1, maxLength: 30 }),
+      fc.array(step, { maxLength: 6 }),
+      fc.nat(29),
+      (dueTimes, steps, pick) => {
+        const removed = pick % dueTimes.length;
+        const startUs = 777_000;
+        const wheel = new TimingWheel(dueTimes.length, startUs, 4);
+        const waiting = new Map(dueTimes.map((due, timer) => [timer, startUs + due]));
+        for (const [timer, due] of waiting) wheel.add(timer, due);
+        wheel.remove(removed);
+        waiting.delete(removed);
+        let nowUs = startUs;
+        for (const next of [...steps, 200_000_000]) {
+          nowUs += next;
+          wheel.advance(nowUs, {
+            due(timer, due) {
+              assert.equal(waiting.get(timer), due);
+              assert.ok(due <= nowUs, 'early');
+              waiting.delete(timer);
+            },
+          });
+          for (const due of waiting.values()) assert.ok(due > nowUs, 'missed');
+          assert.equal(wheel.size, waiting.size);
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
+});

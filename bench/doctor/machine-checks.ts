@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import { formatBytes, formatCount } from '../../results/mod.js';
+import { carriedBytes } from '../fleet/carried-devices.js';
 import { filesPerProcess } from '../fleet/layout.js';
-import { formatTarget } from '../scenario/mod.js';
+import { connectionsOf, formatTarget } from '../scenario/mod.js';
 import { nodeFiles } from './bundled-nodes.js';
 import { type Check, check } from './check.js';
 import type { MachineFacts } from './machine-facts.js';
@@ -206,15 +207,18 @@ function memoryCheck(
       : cgroup.memory.most - cgroup.memory.used;
   const there = Math.min(availableBytes, room);
   const each = devicesBytes / needs.connections;
+  const what = needs.scenario.groups.some((group) => group.devicesPerConnection > 1)
+    ? 'connection'
+    : 'device';
   const state = wanted > there ? 'fail' : wanted > there * MEMORY_WARN_SHARE ? 'warn' : 'ok';
   const fits = Math.max(0, Math.floor((there * MEMORY_WARN_SHARE - fleetBytes) / each));
   return [
     check(
       both ? 'memory, both ends' : 'memory',
-      `${formatBytes(wanted)}, ${formatBytes(each)} a device`,
+      `${formatBytes(wanted)}, ${formatBytes(each)} a ${what}`,
       `${formatBytes(there)} ${room < availableBytes ? 'in its cgroup' : 'available'}`,
       state,
-      `${formatCount(fits)} devices fit: --scale ${Number((fits / needs.connections).toPrecision(2))}`,
+      `${formatCount(fits)} ${what}s fit: --scale ${Number((fits / needs.connections).toPrecision(2))}`,
       both ? 'the target on another machine' : 'a machine with more memory',
     ),
   ];
@@ -225,7 +229,7 @@ function memoryNeeded(
   both: boolean,
 ): { devicesBytes: number; fleetBytes: number } {
   const own = scenario.groups.reduce(
-    (sum, group) => sum + group.count * DEVICE_BYTES[group.driver],
+    (sum, group) => sum + connectionsOf(group) * DEVICE_BYTES[group.driver] + carriedBytes(group),
     0,
   );
   const processes = layout?.processes ?? 1;

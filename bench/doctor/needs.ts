@@ -30,7 +30,7 @@ export function perPair(needs: RunNeeds): number {
   return Math.ceil(perTarget(needs) / Math.max(1, needs.scenario.sourceAddresses.length));
 }
 
-/** How many connections the scenario's devices make; the one place that knows. */
+/** How many connections the scenario's devices make. */
 export function connectionCount(scenario: Scenario): number {
-  return plan(scenario).deviceCount;
+  return plan(scenario).connectionCount;
 }

@@ -1,6 +1,7 @@
 import { formatCount, formatRate } from '../../results/mod.js';
 import {
   compilePayload,
+  filtersOnConnection,
   loadSegments,
   type Payload,
   type Publish,
@@ -57,7 +58,7 @@ export function quotaChecks(scenario: Scenario, quotas: Quotas): Check[] {
   bound(
     'target: connections',
     quotas.maxConnections,
-    plan(scenario).deviceCount,
+    plan(scenario).connectionCount,
     formatCount,
     `fewer devices (--scale), or have the quota raised`,
   );
@@ -113,7 +114,7 @@ export function quotaChecks(scenario: Scenario, quotas: Quotas): Check[] {
   bound(
     'target: subscriptions',
     quotas.subscriptionsPerConnection,
-    largest(scenario.groups.map(({ subscribe }) => subscribe.length)),
+    largest(scenario.groups.map(filtersOnConnection)),
     formatCount,
     'the filters over more devices',
   );
@@ -184,7 +185,7 @@ function peakOf(scenario: Scenario): Peak {
   for (const phase of scenario.phases) {
     let publishes = 0;
     let deliveries = 0;
-    for (const { name, count, streams } of groups) {
+    for (const { name, count, devicesPerConnection, streams } of groups) {
       const loads = loadSegments(phase, name).flatMap(({ from, to }) => [from, to]);
       const factor = Math.max(0, ...loads);
       if (factor === 0) continue;
@@ -194,7 +195,10 @@ function peakOf(scenario: Scenario): Peak {
         if (deliveriesPerPublish > 0) deliveries += publishesPerSec * factor * deliveriesPerPublish;
       }
       publishes += own;
-      peak.perConnection = Math.max(peak.perConnection, own / count);
+      peak.perConnection = Math.max(
+        peak.perConnection,
+        (own / count) * Math.min(devicesPerConnection, count),
+      );
     }
     peak.publishesPerSec = Math.max(peak.publishesPerSec, publishes);
     peak.deliveriesPerSec = Math.max(peak.deliveriesPerSec, deliveries);

@@ -40,6 +40,7 @@ function session(behaviour: Behaviour) {
     run: '0000',
     group: 'g',
     number: index,
+    gateway: index,
     clientId: `edge-${index}`,
     username: '',
     message: 1,
@@ -70,7 +71,7 @@ const KURA: Behaviour = {
 function data(spec: FieldPayload, number: number, sequence: number): Uint8Array {
   const template = new FieldPayloadTemplate(spec);
   const values = {
-    ...{ run: '0000', group: 'g', number: 0, clientId: 'c', username: '' },
+    ...{ run: '0000', group: 'g', number: 0, gateway: 0, clientId: 'c', username: '' },
     ...{ message: number, seed: 1, sender: 0, sessionSequence: sequence },
     wallUs: 1_700_000_000_000_000,
   };

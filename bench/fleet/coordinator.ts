@@ -26,7 +26,8 @@ import { ShardBoard } from './shard-board.js';
 export interface RunProgress {
   interval: MergedInterval;
   probes: readonly ProbePoint[];
-  devices: number;
+  /** That the scenario's devices are to make. */
+  connections: number;
   /** µs from the interval's end until the run is over, drain included; null while devices connect. */
   leftUs: number | null;
 }
@@ -37,7 +38,7 @@ export interface CoordinatorOptions {
   shards: number;
   /** From an order until it takes effect: every shard has heard it by then. */
   orderDelayUs: number;
-  devices: number;
+  connections: number;
   rampTimeoutUs: number;
   /**
    * Opens the run record; called when the fleet stands ready, with the run's epoch on the wall clock. With a journal
@@ -58,10 +59,11 @@ const SECOND_US = 1_000_000;
 const POLL_MS = 10;
 /** From forking a process to the first word of its shards; many processes on few cores take their time. */
 const UP_TIMEOUT_US = 60 * SECOND_US;
+const UP_TIMEOUT_US_PER_SHARD = 3 * SECOND_US;
 /** A shard that is slower to say what its clock reads is not waited for: other rounds follow. */
 const CLOCK_TIMEOUT_US = 250_000;
 const STOP_TIMEOUT_US = 15 * SECOND_US;
-const STOP_US_PER_DEVICE = 40;
+const STOP_US_PER_CONNECTION = 40;
 
 /**
  * Takes a fleet through a run: up, ramp, the phases by the clock, drain, goodbye; merges what the shards
@@ -128,12 +130,13 @@ export class Coordinator {
     if (soFar !== undefined) await this.#restore(soFar);
     this.#fleet.start((news) => this.#hear(news));
     const isFailed = (): boolean => this.#fleet.failure !== undefined;
-    await this.#until(() => board.allUp || isFailed(), this.#nowUs() + UP_TIMEOUT_US);
+    const timeoutUs = UP_TIMEOUT_US + this.#options.shards * UP_TIMEOUT_US_PER_SHARD;
+    await this.#until(() => board.allUp || isFailed(), this.#nowUs() + timeoutUs);
     if (this.#options.signal.aborted && soFar === undefined) throw stoppedEarly();
     if (soFar !== undefined) return;
     if (this.#fleet.failure !== undefined) throw this.#fleet.failure;
     if (board.deaths.length > 0 || !board.allUp) {
-      const why = board.deaths[0] ?? `no word within ${UP_TIMEOUT_US / SECOND_US} s`;
+      const why = board.deaths[0] ?? `no word within ${timeoutUs / SECOND_US} s`;
       throw new FleetError('HOST_DIED', `a process of the fleet did not come up: ${why}`);
     }
     if (!this.#isElsewhere) await this.#askClocks();
@@ -229,9 +232,10 @@ export class Coordinator {
       const quietFrom = Math.ceil(phaseFromUs / SECOND_US);
       // Only the last drain: after another one the next load begins when the schedule says, not when all is quiet.
       const isLast = phases.at(-1)?.phase === phase;
+      const isWhole = 'whole' in phase && phase.whole === true;
       const over = isLast
         ? () => this.#board.isQuietSince(quietFrom)
-        : () => this.#board.scheduled >= limit && !comings;
+        : () => this.#board.scheduled >= limit && !comings && !isWhole;
       // From when it begins, which is early when the messages are used up.
       const lastsUntilUs = isLast ? phaseFromUs + endUs - startUs : beginUs + endUs;
       this.#endsUs = isLast ? lastsUntilUs : beginUs + (phases.at(-1)?.endUs ?? endUs);
@@ -267,7 +271,7 @@ export class Coordinator {
     await this.#journal?.phases(this.#phases);
     await this.#journal?.stop(interrupted);
     this.#fleet.order({ type: 'stop' });
-    const patienceUs = STOP_TIMEOUT_US + this.#options.devices * STOP_US_PER_DEVICE;
+    const patienceUs = STOP_TIMEOUT_US + this.#options.connections * STOP_US_PER_CONNECTION;
     await this.#until(() => this.#board.allOver, this.#nowUs() + patienceUs, false);
     for (const interval of this.#merger.flush(endUs)) this.#record(interval);
     await this.#writing;
@@ -305,10 +309,10 @@ export class Coordinator {
     }
     const atUs = (interval.second + interval.lengthSec) * SECOND_US;
     const leftUs = this.#endsUs === null ? null : Math.max(0, this.#endsUs - atUs);
-    const { devices, probes, progress } = this.#options;
+    const { connections, probes, progress } = this.#options;
     this.#writing = Promise.all([probes.point(interval.second), this.#writing])
       .then(async ([points]) => {
-        progress({ interval, probes: points, devices, leftUs });
+        progress({ interval, probes: points, connections, leftUs });
         await Promise.all([
           this.#writer?.interval(interval, points),
           this.#journal?.interval(interval, points),

@@ -38,7 +38,7 @@ test('what is wrong is told with its line', () => {
     'devices.csv:4:1: expected 2 columns, found 1',
   ]);
   assert.deepEqual(lines('clientId\na\n'), [
-    'devices.csv:3:1: expected a row for each of the 2 devices, found 1 rows',
+    'devices.csv:3:1: expected a row for each of the 2 connections, found 1 rows',
   ]);
 });
 
@@ -60,11 +60,45 @@ phases: [{ name: r, kind: ramp }]
     assert.equal(identity.valuesOf(0, 0).clientId, 'alpha');
     await assert.rejects(
       loadScenario(join(folder, 's.yaml'), { set: ['groups.g.count=3'] }),
-      /devices\.csv:4:1: expected a row for each of the 3 devices, found 2 rows/,
+      /devices\.csv:4:1: expected a row for each of the 3 connections, found 2 rows/,
     );
     await assert.rejects(
       loadScenario(join(folder, 's.yaml'), { set: ['groups.g.credentials.file=none.csv'] }),
       /none\.csv: expected a file of credentials that can be read \(ENOENT\)/,
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('field clients take passwords from a file, and client ids only where no filter follows from them', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fleetgauge-test-'));
+  const load = async (columns: string, group: string) => {
+    writeFileSync(join(folder, 'devices.csv'), `${columns}\na,b\n`);
+    const named = `name: g, count: 1, clientId: 'gw-%i', credentials: { file: devices.csv }`;
+    const text = `name: t\ngroups: [{ ${named}, ${group} }]\nphases: [{ name: r, kind: ramp }]\n`;
+    writeFileSync(join(folder, 's.yaml'), text);
+    return loadScenario(join(folder, 's.yaml'));
+  };
+  try {
+    for (const kind of ['sparkplug', 'kura']) {
+      const field = `behaviour: { kind: ${kind} }`;
+      const { groups } = await load('username,password', field);
+      const group = groups[0]!;
+      const identities = new DeviceIdentities(group, groupIdentity(group, 'abcd', 1));
+      const { clientId, username, password, will, filters } = identities.identity(0);
+      assert.deepEqual([clientId, username, password], ['gw-0', 'a', 'b']);
+      assert.match(will!.topic, /\/gw-0(\/|$)/);
+      assert.match(filters[0]!.filter, /\/gw-0(\/|$)/);
+      await assert.rejects(
+        load('clientId,password', field),
+        /devices\.csv:1:1: expected no column clientId \(group 'g' subscribes to .*%c/,
+      );
+    }
+    await load('clientId,password', "subscribe: [{ filter: 'cmd/%i' }]");
+    await assert.rejects(
+      load('username,password', "username: u%i, subscribe: [{ filter: 'cmd/%u' }]"),
+      /expected no column username/,
     );
   } finally {
     rmSync(folder, { recursive: true, force: true });

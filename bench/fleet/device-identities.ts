@@ -1,4 +1,5 @@
 import type { DeviceFilter, DeviceIdentity } from '../device/mod.js';
+import { devicesOn, firstDeviceOn, isPerDevice } from '../scenario/gateways.js';
 import type { GroupIdentity } from '../scenario/identity.js';
 import {
   ConnectPropertyTemplates,
@@ -10,7 +11,17 @@ import { subscriptionsOf } from '../scenario/subscriptions.js';
 import { compileTemplate, type Template, type TemplateValues } from '../scenario/template.js';
 import { packetOfSubscriptions } from './mqtt5-program.js';
 
-/** Renders what the devices of one group say of themselves: client id, credentials, will, filters. */
+/** One filter of the scenario, for each device of a connection or once for all of them. */
+interface DeviceFilters {
+  readonly perDevice: boolean;
+  /** @param connection whose user properties the packet has: it has one list for all of its filters */
+  render(values: TemplateValues, connection: TemplateValues): DeviceFilter;
+}
+
+/**
+ * Renders what the connections of one group say of themselves: client id, credentials, will, filters. Those of
+ * a gateway are those of all its devices, and one that is the same for each of them is there once.
+ */
 export class DeviceIdentities {
   readonly #group: Group;
   readonly #identity: GroupIdentity;
@@ -19,7 +30,7 @@ export class DeviceIdentities {
   readonly #willPayload: Template;
   readonly #willProperties: MessagePropertyTemplates | undefined;
   readonly #properties: ConnectPropertyTemplates | undefined;
-  readonly #filters: readonly ((values: TemplateValues) => DeviceFilter)[];
+  readonly #filters: readonly DeviceFilters[];
 
   constructor(group: Group, identity: GroupIdentity) {
     this.#group = group;
@@ -35,10 +46,11 @@ export class DeviceIdentities {
     this.#filters = filterTemplates(group);
   }
 
-  identity(indexInGroup: number): DeviceIdentity {
-    const values = this.#identity.valuesOf(indexInGroup, 0);
+  /** @param connection index in the group */
+  identity(connection: number): DeviceIdentity {
+    const values = this.#identity.valuesOfConnection(connection);
     const password =
-      this.#identity.passwordOf(indexInGroup) ??
+      this.#identity.passwordOf(connection) ??
       (this.#group.password === undefined ? undefined : this.#password.render(values));
     return {
       clientId: values.clientId,
@@ -48,8 +60,18 @@ export class DeviceIdentities {
       ...(password === undefined ? {} : { password }),
       ...this.#will(values),
       ...(this.#properties === undefined ? {} : { properties: this.#properties.render(values) }),
-      filters: this.#filters.map((render) => render(values)),
+      filters: this.#filters.flatMap(({ perDevice, render }) =>
+        perDevice
+          ? this.#devicesOn(connection).map((own) => render(own, values))
+          : [render(values, values)],
+      ),
     };
+  }
+
+  #devicesOn(connection: number): TemplateValues[] {
+    const first = firstDeviceOn(this.#group, connection);
+    const length = devicesOn(this.#group, connection);
+    return Array.from({ length }, (_, k) => this.#identity.valuesOf(first + k, 0));
   }
 
   #will(values: TemplateValues): Pick<DeviceIdentity, 'will'> {
@@ -76,23 +98,25 @@ export class DeviceIdentities {
 }
 
 /** What MQTT 5 has besides filter and QoS is there only where the scenario says it: a million devices have plain ones. */
-function filterTemplates(group: Group): ((values: TemplateValues) => DeviceFilter)[] {
+function filterTemplates(group: Group): DeviceFilters[] {
   const packets = packetOfSubscriptions(group);
   return subscriptionsOf(group).map(({ filter, qos, userProperties, ...options }, k) => {
     const template = compileTemplate(filter);
+    const perDevice = isPerDevice(group, filter);
     const packet = packets[k]!;
     const given = Object.entries(options).filter(([, value]) => value !== undefined);
     if (given.length === 0 && userProperties === undefined && packet === 1) {
-      return (values) => ({ filter: template.render(values), qos });
+      return { perDevice, render: (values) => ({ filter: template.render(values), qos }) };
     }
     const pairs =
       userProperties === undefined ? undefined : new UserPropertyTemplates(userProperties);
-    return (values) => ({
+    const render = (values: TemplateValues, connection: TemplateValues) => ({
       filter: template.render(values),
       qos,
       ...Object.fromEntries(given),
-      ...(pairs === undefined ? {} : { userProperties: pairs.render(values) }),
+      ...(pairs === undefined ? {} : { userProperties: pairs.render(connection) }),
       packet,
     });
+    return { perDevice, render };
   });
 }

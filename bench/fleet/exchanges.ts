@@ -19,7 +19,7 @@ import type { GroupIdentity } from '../scenario/identity.js';
 import type { Scenario } from '../scenario/schema.js';
 import { compileTemplate } from '../scenario/template.js';
 import { Answers } from './answers.js';
-import type { Requests } from './requests.js';
+import { NOBODY, type Requests } from './requests.js';
 import type { ShardDevices } from './shard-devices.js';
 
 const NOTHING = -1;
@@ -101,9 +101,9 @@ export class Exchanges implements Exchange {
     if (this.#asks[group]) {
       const headerAt = this.#answerAt(device, group, bytes, view);
       if (headerAt !== NOTHING) {
-        const index = this.#placement.indexInGroup(device);
         const sender = headerSender(bytes, headerAt);
-        this.#requests.answered(group, index, sender, headerSequence(bytes, headerAt), nowUs);
+        const own = this.#indexOf(device, group, sender) !== NOBODY;
+        this.#requests.answered(own, sender, headerSequence(bytes, headerAt), nowUs);
         return true;
       }
     }
@@ -132,10 +132,16 @@ export class Exchanges implements Exchange {
     const first = headerRun(bytes, payloadStart);
     if (first === answerMark(run)) return payloadStart;
     if (first !== run) return NOTHING;
-    const index = this.#placement.indexInGroup(device);
-    if (!this.#requests.isOwn(group, index, headerSender(bytes, payloadStart))) return NOTHING;
+    const index = this.#indexOf(device, group, headerSender(bytes, payloadStart));
+    if (index === NOBODY) return NOTHING;
     const topic = Buffer.from(bytes.subarray(view.topicStart, view.topicEnd)).toString();
     return this.#isForAnswers(topic, group, index) ? payloadStart : NOTHING;
+  }
+
+  /** The device of this connection that sends requests as `sender`, by its index in the group, or NOBODY. */
+  #indexOf(device: number, group: number, sender: number): number {
+    const first = this.#placement.firstCarried(device);
+    return this.#requests.indexOf(group, first, this.#placement.carried(device), sender);
   }
 
   #isForAnswers(topic: string, group: number, index: number): boolean {

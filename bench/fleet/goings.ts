@@ -1,6 +1,6 @@
 import { type Leavers, leavers } from '../scenario/leavers.js';
-import type { Scenario } from '../scenario/schema.js';
-import { type BackOff, backOffUs, type Leaves, leaveUs } from '../schedule/mod.js';
+import type { Reconnect, Scenario } from '../scenario/schema.js';
+import { backOffUs, type Leaves, leaveUs } from '../schedule/mod.js';
 import { timedPhases } from './load-program.js';
 import type { ShardDevices } from './shard-devices.js';
 
@@ -22,7 +22,9 @@ export class Goings {
   /** Some device leaves by plan or comes back by itself. */
   readonly any: boolean;
   readonly #phases: LeavePhase[];
-  readonly #backOffs: readonly (BackOff | undefined)[];
+  readonly #backOffs: readonly (Reconnect | undefined)[];
+  /** Attempts at once of a first connect that fails. */
+  readonly #retries: number;
   readonly #placement: ShardDevices;
   readonly #seed: number;
   /** The phase that the device's next leave is of, and how often it left in it. */
@@ -34,10 +36,12 @@ export class Goings {
     this.#seed = scenario.seed;
     this.#phases = leavePhases(scenario);
     this.#backOffs = scenario.groups.map(({ reconnect }) => reconnect);
+    this.#retries = scenario.connect.retries ?? 0;
     const leaving = this.#phases.length > 0 ? placement.count : 0;
     this.#phase = new Uint8Array(leaving);
     this.#turn = new Uint32Array(leaving);
-    this.any = leaving > 0 || this.#backOffs.some((backOff) => backOff !== undefined);
+    this.any =
+      leaving > 0 || this.#retries > 0 || this.#backOffs.some((backOff) => backOff !== undefined);
   }
 
   /** When the device leaves next; Infinity for never. */
@@ -66,11 +70,21 @@ export class Goings {
     this.#turn[device]!++;
   }
 
-  /** µs until the device's attempt number `attempt` of an outage; undefined when it gives up. */
-  backOffUs(device: number, attempt: number, draw: number): number | undefined {
+  /** Attempt number `attempt` of a first connect is made at once. */
+  isRetry(attempt: number): boolean {
+    return attempt <= this.#retries;
+  }
+
+  /**
+   * µs until the device's attempt number `attempt` of an outage, or of a first connect; undefined when it gives up.
+   */
+  backOffUs(device: number, attempt: number, draw: number, wasReady: boolean): number | undefined {
+    if (!wasReady && this.isRetry(attempt)) return 0;
     const backOff = this.#backOffs[this.#placement.group(device)];
-    if (backOff === undefined || (backOff.limit > 0 && attempt > backOff.limit)) return undefined;
-    return backOffUs(backOff, attempt, this.#seed, this.#placement.global(device), draw);
+    if (backOff === undefined || (!wasReady && backOff.first === false)) return undefined;
+    const number = wasReady ? attempt : attempt - this.#retries;
+    if (backOff.limit > 0 && number > backOff.limit) return undefined;
+    return backOffUs(backOff, number, this.#seed, this.#placement.global(device), draw);
   }
 }
 
@@ -80,7 +94,7 @@ function leavePhases(scenario: Scenario): LeavePhase[] {
   return timedPhases(scenario).flatMap(({ phase, startUs, endUs }) => {
     const leaving = leavers(scenario, phase);
     if (leaving === undefined) return [];
-    const { devices } = leaving;
+    const { connections: devices } = leaving;
     if (phase.kind === 'churn') {
       const gapUs = US_PER_SEC / phase.ratePerSec;
       const leaves = { startUs, endUs, gapUs, devices, once: false };

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import type { TlsClient } from '../device/mod.js';
+import { connectionsOf } from '../scenario/gateways.js';
 import type { GroupIdentity } from '../scenario/identity.js';
 import type { Group, Scenario } from '../scenario/schema.js';
 import { compileTemplate, type Template } from '../scenario/template.js';
@@ -15,7 +16,7 @@ import { TEST_CA_FILES } from './test-authority.js';
 /** The files of one device's certificate; undefined where it shows none. */
 export type CertificateFiles = { cert: string; key: string } | undefined;
 
-/** What the devices of one group bring to a TLS handshake. */
+/** What the connections of one group bring to a TLS handshake. */
 export class GroupTls {
   readonly #where: string;
   readonly #tls: Tls;
@@ -36,7 +37,7 @@ export class GroupTls {
     this.#group = group;
     this.#identity = identity;
     const { testCa } = tls;
-    const ca = testCa === undefined ? tls.ca : join(testCa, TEST_CA_FILES.ca);
+    const ca = tls.ca ?? (testCa === undefined ? undefined : join(testCa, TEST_CA_FILES.ca));
     this.#cert = compileTemplate(
       testCa === undefined ? (tls.cert ?? '') : join(testCa, `${DEVICE_NAME}.pem`),
     );
@@ -46,19 +47,19 @@ export class GroupTls {
     this.#table =
       tls.certificates === undefined
         ? undefined
-        : readTable(tls.certificates, group.count, this.#where);
+        : readTable(tls.certificates, connectionsOf(group), this.#where);
     this.#trusted = ca === undefined ? undefined : readPem(ca, `${this.#where}: ca`);
   }
 
   /** What the group's certificates are named by, and their subject, under `testCa`. */
   deviceName(indexInGroup: number): string {
-    return compileTemplate(DEVICE_NAME).render(this.#identity.valuesOf(indexInGroup, 0));
+    return compileTemplate(DEVICE_NAME).render(this.#identity.valuesOfConnection(indexInGroup));
   }
 
   files(indexInGroup: number): CertificateFiles {
     if (this.#table !== undefined) return this.#table[indexInGroup];
     if (this.#cert.source === '') return undefined;
-    const values = this.#identity.valuesOf(indexInGroup, 0);
+    const values = this.#identity.valuesOfConnection(indexInGroup);
     return { cert: this.#cert.render(values), key: this.#key.render(values) };
   }
 
@@ -85,7 +86,7 @@ export class GroupTls {
   }
 
   #newContext(files: CertificateFiles): SecureContext {
-    const { minVersion, maxVersion, ciphers } = this.#tls;
+    const { minVersion, maxVersion, ciphers, signatureAlgorithms, keyExchange } = this.#tls;
     const own =
       files === undefined
         ? {}
@@ -100,9 +101,13 @@ export class GroupTls {
         ...(minVersion === undefined ? {} : { minVersion }),
         ...(maxVersion === undefined ? {} : { maxVersion }),
         ...(ciphers === undefined ? {} : { ciphers }),
+        ...(signatureAlgorithms === undefined ? {} : { sigalgs: signatureAlgorithms }),
+        ...(keyExchange === undefined ? {} : { ecdhCurve: keyExchange }),
       });
     } catch (cause) {
-      throw unusable(this.#where, files, cause);
+      const unknown = unknownAlgorithm(this.#tls);
+      if (unknown === undefined) throw unusable(this.#where, files, cause);
+      throw new FleetError('CERTIFICATE', `${this.#where}: OpenSSL knows ${unknown}`, { cause });
     }
   }
 
@@ -111,12 +116,12 @@ export class GroupTls {
    * @throws FleetError CERTIFICATE
    */
   check(exists: (file: string) => boolean): void {
-    const last = this.#group.count - 1;
+    const last = connectionsOf(this.#group) - 1;
     const isShared = this.#table === undefined && this.#cert.isShared && this.#key.isShared;
     for (let index = 0; index <= (isShared ? 0 : last); index++) {
       for (const file of Object.values(this.files(index) ?? {})) {
         if (exists(file)) continue;
-        const whose = isShared ? '' : `device ${index} of ${last + 1} has no `;
+        const whose = isShared ? '' : `connection ${index} of ${last + 1} has no `;
         throw new FleetError(
           'CERTIFICATE',
           `${this.#where}: ${whose}${file}: there is no such file`,
@@ -128,19 +133,38 @@ export class GroupTls {
   }
 }
 
+/** OpenSSL says nothing of use about these. */
+function unknownAlgorithm({ signatureAlgorithms, keyExchange }: Tls): string | undefined {
+  const isKnown = (options: SecureContextOptions): boolean => {
+    try {
+      createSecureContext(options);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  if (signatureAlgorithms !== undefined && !isKnown({ sigalgs: signatureAlgorithms })) {
+    return `no signature algorithms '${signatureAlgorithms}'`;
+  }
+  if (keyExchange !== undefined && !isKnown({ ecdhCurve: keyExchange })) {
+    return `no groups '${keyExchange}' to exchange keys by`;
+  }
+  return undefined;
+}
+
 const DEVICE_NAME = '%g-%i';
 
 function readTable(
   file: string,
-  devices: number,
+  connections: number,
   where: string,
 ): readonly NonNullable<CertificateFiles>[] {
   const text = readPem(file, `${where}: certificates`).toString('utf8');
   const rows = readCertificateTable(text, file, where);
-  if (rows.length < devices) {
+  if (rows.length < connections) {
     throw new FleetError(
       'CERTIFICATE',
-      `${where}: certificates: ${file} has ${rows.length} rows, and the group has ${devices} devices`,
+      `${where}: certificates: ${file} has ${rows.length} rows, and the group has ${connections} connections`,
     );
   }
   const folder = dirname(file);

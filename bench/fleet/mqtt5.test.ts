@@ -167,4 +167,73 @@ ${PHASES}
       await target.close();
     }
   });
+
+  test(`${driver}: properties of a gateway's connection are its own, those of a publish its device's`, async () => {
+    const target = await recordingTarget({ connack: { properties: { topicAliasMaximum: 10 } } });
+    try {
+      const result = await runOneShard(
+        `name: t
+groups:
+  - name: g
+    count: 3
+    devicesPerConnection: 2
+    driver: ${driver}
+    properties: { userProperties: { of: '%i' } }
+    subscribe:
+      - { filter: plain/%i }
+      - { filter: in/%i, subscriptionIdentifier: 9, userProperties: { of: '%i' } }
+      - { filter: for/{gateway}, noLocal: true }
+    publish:
+      - topic: out/%i
+        arrivals: { kind: periodic, interval: 50ms }
+        limit: 6
+        properties: { userProperties: { n: '%i of {gateway}' } }
+      - topic: all/{gateway}
+        arrivals: { kind: periodic, interval: 50ms }
+        limit: 6
+        properties: { topicAlias: true }
+${PHASES}
+`,
+        { port: target.port, loadMs: 400 },
+      );
+      assert.deepEqual(result.errors, {});
+      assert.equal(result.count('subscribed'), 3 + 3 + 2);
+      const first = target.heard.find(
+        ({ packet }) => packet.type === 'connect' && packet.clientId.endsWith('-0'),
+      )!;
+      assert.ok(first.packet.type === 'connect');
+      assert.deepEqual(first.packet.properties?.userProperties, [['of', '0']]);
+      const heard = target.heard.filter(({ connection }) => connection === first.connection);
+      const subscribes = heard.flatMap(({ packet }) =>
+        packet.type === 'subscribe' ? [packet] : [],
+      );
+      assert.deepEqual(
+        subscribes.map(({ subscriptions, properties }) => [
+          subscriptions.map(({ filter }) => filter),
+          properties,
+        ]),
+        [
+          [['plain/0', 'plain/1', 'for/0'], undefined],
+          [['in/0', 'in/1'], { subscriptionIdentifiers: [9], userProperties: [['of', '0']] }],
+        ],
+      );
+      const published = heard.flatMap(({ packet }) => (packet.type === 'publish' ? [packet] : []));
+      const own = published.flatMap(({ topic, properties }) =>
+        topic.startsWith('out/') ? [[topic, properties?.userProperties?.[0]?.[1]]] : [],
+      );
+      assert.deepEqual(own.sort(), [
+        ['out/0', '0 of 0'],
+        ['out/0', '0 of 0'],
+        ['out/1', '1 of 0'],
+        ['out/1', '1 of 0'],
+      ]);
+      const aliased = published.filter(({ properties }) => properties?.topicAlias === 1);
+      assert.deepEqual(
+        aliased.map(({ topic }) => topic),
+        ['all/0', '', '', ''],
+      );
+    } finally {
+      await target.close();
+    }
+  });
 }

@@ -1,5 +1,12 @@
 import { existsSync } from 'node:fs';
-import { groupIdentity, isTls, type Scenario, type Target, tlsOf } from '../scenario/mod.js';
+import {
+  connectionsOf,
+  groupIdentity,
+  isTls,
+  type Scenario,
+  type Target,
+  tlsOf,
+} from '../scenario/mod.js';
 import { GroupTls } from './group-tls.js';
 import { issueDeviceCertificates } from './test-authority.js';
 
@@ -18,7 +25,9 @@ export async function prepareCertificates(
     const tls = new GroupTls(scenario, group, groupIdentity(group, runHex, scenario.seed));
     const { testCa } = tlsOf(scenario, group);
     if (testCa !== undefined) {
-      const names = Array.from({ length: group.count }, (_, index) => tls.deviceName(index));
+      const names = Array.from({ length: connectionsOf(group) }, (_, index) =>
+        tls.deviceName(index),
+      );
       await issueDeviceCertificates(testCa, names);
     }
     tls.check(existsSync);

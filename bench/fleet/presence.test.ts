@@ -65,10 +65,13 @@ function shardOf(
   group: string,
   phases: string,
   does = 'publish: [{ topic: t, arrivals: { kind: periodic, interval: 100ms } }],',
+  connect: { retries?: number; isUp?: boolean } = {},
 ) {
-  Dummy.targetUp = true;
+  const { retries = 0, isUp = true } = connect;
+  Dummy.targetUp = isUp;
   const scenario = parseScenario(
     `name: t
+connect: { retries: ${retries} }
 groups:
   - { name: g, count: 4, ${does} ${group} }
 phases:
@@ -199,6 +202,43 @@ test('a target that is away for a while is tried again and again, and what falls
   );
   assert.ok(failed! >= 26 && failed! <= 30, `7 tenths of a second of 4 devices: ${failed}`);
   assert.deepEqual([away, reconnects], [0, 4]);
+});
+
+test('a first connect that fails is tried again at once, so often, and counted', () => {
+  const phases = '- { name: s, kind: steady, duration: 4s }';
+  const does = 'publish: [],';
+  const alone = shardOf('', phases, does, { retries: 3, isUp: false });
+  alone.run(2 * SECOND_US);
+  for (const { log } of alone.devices) assert.equal(log.length, 1 + 3);
+  assert.equal(alone.shard.presence.census.failed, 4);
+  assert.deepEqual(counted(alone.tally, 'connectsRetried', 'reconnects'), [12, 0]);
+});
+
+test('after its retries a first connect waits by the back-off, unless that is for lost connections only', () => {
+  const phases = '- { name: s, kind: steady, duration: 4s }';
+  const backOff = 'initial: 100ms, max: 100ms, jitter: 0, limit: 2';
+  const times = (group: string) => {
+    const { devices, tally, run } = shardOf(group, phases, 'publish: [],', {
+      retries: 1,
+      isUp: false,
+    });
+    run(2 * SECOND_US);
+    assert.deepEqual(counted(tally, 'connectsRetried'), [4]);
+    return devices[0]!.log.length;
+  };
+  assert.equal(times(`reconnect: { ${backOff} }`), 1 + 1 + 2);
+  assert.equal(times(`reconnect: { ${backOff}, first: false }`), 1 + 1);
+});
+
+test('a lost connection is made again by the back-off, and never counts as a retry', () => {
+  const group = 'reconnect: { initial: 100ms, jitter: 0, limit: 5, first: false }';
+  const phases = '- { name: s, kind: steady, duration: 4s }';
+  const { devices, tally, run } = shardOf(group, phases, 'publish: [],', { retries: 2 });
+  run(1.5 * SECOND_US);
+  devices[0]!.lose();
+  run(3 * SECOND_US);
+  assert.deepEqual(devices[0]!.log, ['connect 0', 'connect 1600']);
+  assert.deepEqual(counted(tally, 'connectsRetried', 'reconnects'), [0, 1]);
 });
 
 test('a device gives up at its limit, and one without a back-off at once', () => {

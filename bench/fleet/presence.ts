@@ -268,8 +268,10 @@ export class Presence implements DeviceOwner {
     if (this.#goings.any) {
       this.#planned[device] = 0;
       const attempt = Math.min(this.#attempts[device]! + 1, 0xffff);
-      const waitUs = this.#goings.backOffUs(device, attempt, this.#waits[device]!);
+      const wasReady = this.#wasReady[device] === 1;
+      const waitUs = this.#goings.backOffUs(device, attempt, this.#waits[device]!, wasReady);
       if (waitUs !== undefined) {
+        if (!wasReady && this.#goings.isRetry(attempt)) this.#tally.count(COUNTER.connectsRetried);
         this.#attempts[device] = attempt;
         this.#waits[device]!++;
         this.#state[device] = AWAY;

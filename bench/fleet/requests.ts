@@ -2,6 +2,8 @@ import { LAG, REQUEST, RESPONSE, SERVICE } from '../../results/measure.js';
 import { COUNTER, type RequestLog, type Tally } from '../device/mod.js';
 import { OpenRequests } from './open-requests.js';
 
+export const NOBODY = -1;
+
 /** Why an answer is none. */
 const TOO_LATE = 'request: an answer that nobody waits for any more (late, or a second one)';
 const NOT_ITS_OWN = "request: an answer to another device's request";
@@ -104,25 +106,25 @@ export class Requests {
     this.#open.remove(slot);
   }
 
-  /** Is it a sender of this device: one of its streams of requests? */
-  isOwn(group: number, indexInGroup: number, sender: number): boolean {
+  /**
+   * Index in its group of the device that sends requests as `sender`, or NOBODY.
+   * @param first of the devices that a connection carries
+   */
+  indexOf(group: number, first: number, carried: number, sender: number): number {
     for (let k = 0; k < this.#streams.length; k++) {
       const stream = this.#streams[k]!;
-      if (stream.group === group && stream.senderBase + indexInGroup === sender) return true;
+      const index = sender - stream.senderBase;
+      if (stream.group === group && index >= first && index < first + carried) return index;
     }
-    return false;
+    return NOBODY;
   }
 
-  /** An answer has come to a device; whose request it answers stands in it. */
-  answered(
-    group: number,
-    indexInGroup: number,
-    sender: number,
-    sequence: number,
-    nowUs: number,
-  ): void {
+  /**
+   * An answer has come; whose request it answers stands in it.
+   * @param own the sender is one of those that the connection carries
+   */
+  answered(own: boolean, sender: number, sequence: number, nowUs: number): void {
     const tally = this.#tally;
-    const own = this.isOwn(group, indexInGroup, sender);
     const slot = own ? this.#open.find(sender, sequence) : -1;
     if (slot < 0) {
       tally.count(COUNTER.answersUnexpected);

@@ -71,7 +71,7 @@ export async function runScenario(request: RunRequest): Promise<RunRecord> {
   await prepareCertificates(scenario, targets, runHex);
   const reached = await reachTargets(scenario, targets, runHex, limits, request);
   const { shortestPeriod } = new AddressPairs(reached, scenario.sourceAddresses);
-  const layout = layOut(fleet.deviceCount, shortestPeriod, limits, request.threads);
+  const layout = layOut(fleet.connectionCount, shortestPeriod, limits, request.threads);
   const probes = await openProbes(request.nodes());
   const { processes, threadsPerProcess, shards } = layout;
   const head = recordHead(request, probes.facts, {
@@ -102,6 +102,7 @@ export function recordHead(
   size: Pick<RunHead, 'processes' | 'threads' | 'shards'>,
 ): Omit<RunHead, 'epochMs'> {
   const { scenario, targets } = request;
+  const fleet = plan(scenario);
   return {
     id: request.id,
     tool: request.tool,
@@ -111,7 +112,8 @@ export function recordHead(
     scenarioHash: scenarioHash(scenario),
     scenarioYaml: scenarioToYaml(scenario),
     target: targets.map(formatTarget),
-    devices: plan(scenario).deviceCount,
+    devices: fleet.deviceCount,
+    connections: fleet.connectionCount,
     ...size,
     probes: nodes,
     objectives: scenario.objectives,
@@ -123,9 +125,9 @@ export function coordinatorOptions(
   request: Pick<RunRequest, 'scenario' | 'forwarded' | 'progress' | 'signal'>,
   probes: ProbeTimeline,
 ) {
-  const { deviceCount, rampTimeoutUs } = plan(request.scenario);
+  const { connectionCount, rampTimeoutUs } = plan(request.scenario);
   return {
-    devices: deviceCount,
+    connections: connectionCount,
     rampTimeoutUs,
     probes,
     forwarded: request.forwarded ?? (async () => new Map<string, number>()),

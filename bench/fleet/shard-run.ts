@@ -1,6 +1,14 @@
 import type { MessagePort } from 'node:worker_threads';
 import { transferables } from '../../results/measure.js';
-import { type Exchange, Receiver, type RunIdentity, readClock, Tally } from '../device/mod.js';
+import {
+  type Exchange,
+  ForeignHeaders,
+  Receiver,
+  type RunIdentity,
+  readClock,
+  Tally,
+  wallOriginUs,
+} from '../device/mod.js';
 import { FieldSession } from '../field-clients/session.js';
 import { groupIdentity } from '../scenario/credentials.js';
 import type { GroupIdentity } from '../scenario/identity.js';
@@ -86,8 +94,8 @@ class ShardRun {
     const runHex = run.toString(16).padStart(4, '0');
     const fleet = planOf(scenario);
     const placement = new ShardDevices(fleet, plan.shard, plan.shards);
-    const wallOriginUs = Date.now() * 1000 - this.#nowUs();
-    const wallUs = () => wallOriginUs + this.#nowUs();
+    const originUs = wallOriginUs(this.#nowUs);
+    const wallUs = () => originUs + this.#nowUs();
     const sessions = fieldSessions(scenario, runHex, wallUs);
     const requests = new Requests(this.#tally);
     const programs = streamPrograms(scenario, fleet, runHex, wallUs, sessions, requests);
@@ -111,10 +119,12 @@ class ShardRun {
     const wills = Wills.isNeededBy(scenario)
       ? new Wills(scenario, runHex, placement, identity, this.#tally, identityOf)
       : undefined;
+    const { foreignHeaders } = scenario;
+    const foreign = foreignHeaders && new ForeignHeaders(this.#tally, foreignHeaders, wallUs);
     const thread = {
       nowUs: this.#nowUs,
       tally: this.#tally,
-      receiver: new Receiver(this.#tally, identity),
+      receiver: new Receiver(this.#tally, identity, foreign),
       identity,
       exchange: wills === undefined ? exchange : willsFirst(wills, exchange),
     };

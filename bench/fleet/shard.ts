@@ -18,8 +18,12 @@ import type { Wills } from './wills.js';
 /** Messages that one stream sends in one go before others get their turn. */
 const LARGEST_BURST = 256;
 const GOODBYES_PER_TICK = 100;
+/** Above all: a full window refuses QoS 1 and 2, a full connection QoS 0 too. */
+const NO_QOS = 3;
 /** A message that is late by less waits for its turn of the loop or for a collection of garbage; by more it is backlog. */
 const BACKLOG_FROM_US = 100_000;
+/** Messages of one turn of the loop go out together: by less, none of them is late. */
+const TURN_US = 1000;
 
 /**
  * The slice of the fleet that one thread drives. It decides when a device connects and publishes; the
@@ -39,6 +43,8 @@ export class Shard implements PresenceUser, TimerSink {
   readonly #births: Births | undefined;
   readonly #exchanges: Exchanges | undefined;
   readonly #wills: Wills | undefined;
+  /** By device: which of its streams is the first to have what room there is next. */
+  readonly #turn: Uint32Array;
   /** By stream: since when it has room again and is not done with what waited for it. Empty unless a burst was cut. */
   readonly #catchingUp = new Map<number, number>();
   #ownLagUs = 0;
@@ -68,6 +74,7 @@ export class Shard implements PresenceUser, TimerSink {
     this.presence = new Presence(thread, goings, count, this);
     const turns = count + streams.count;
     this.#wheel = new TimingWheel(turns + (goings.any ? count : 0), thread.nowUs());
+    this.#turn = new Uint32Array(count);
     this.#devices = makeDevices(this.presence);
     exchanges?.attach(this.#devices);
     this.presence.attach(this.#devices, { wheel: this.#wheel, turns });
@@ -167,12 +174,26 @@ export class Shard implements PresenceUser, TimerSink {
     )
       return;
     const streams = this.#streams;
-    const end = streams.firstSlot(device + 1);
-    for (let slot = streams.firstSlot(device); slot < end; slot++) {
-      if (!streams.isBlocked(slot)) continue;
+    const first = streams.firstSlot(device);
+    const count = streams.firstSlot(device + 1) - first;
+    const turn = this.#turn[device]!;
+    let refused = NO_QOS;
+    for (let k = 0; k < count; k++) {
+      const place = (turn + k) % count;
+      const slot = first + place;
+      if (!streams.isBlocked(slot) || streams.program(slot).qos >= refused) continue;
+      const next = streams.number(slot);
       streams.block(slot, false);
       this.#publish(slot, this.#nowUs());
+      // In turn, or the first streams of a gateway would have all the room that there ever is.
+      if (streams.number(slot) > next) this.#turn[device] = (place + 1) % count;
+      if (streams.isBlocked(slot)) refused = Math.min(streams.program(slot).qos, 1);
     }
+  }
+
+  /** Of streams and timers, connections left aside. */
+  get stateBytes(): number {
+    return this.#streams.stateBytes + this.#wheel.stateBytes;
   }
 
   /** Since the last call, of all sends: from when a message was due, and its device had room, to its send. */
@@ -227,6 +248,9 @@ export class Shard implements PresenceUser, TimerSink {
     for (let burst = 0; ; burst++) {
       const atUs = this.#nowUs();
       dueUs = streams.dueUs(slot, atUs);
+      if (burst > 0 && ready && dueUs + TURN_US < atUs && !closedLoop) {
+        tally.count(COUNTER.publishesOverrun);
+      }
       if (dueUs > atUs || burst === LARGEST_BURST) break;
       if (!ready) {
         // A closed loop on a device that is not there offers nothing.

@@ -12,10 +12,13 @@ import { GroupLoad } from './load-program.js';
 import { streamAliases } from './mqtt5-program.js';
 import type { Requests } from './requests.js';
 import { StreamProperties } from './stream-properties.js';
+import { TopicWriter } from './topic-writer.js';
 
 /** What the streams of one group have in common. */
 interface GroupContext {
   group: Group;
+  /** what `{run}` stands for */
+  runHex: string;
   identity: GroupIdentity;
   load: GroupLoad;
   fanOut: FanOut;
@@ -33,6 +36,9 @@ export class StreamProgram {
   readonly arrivals: Arrivals | undefined;
   readonly curve: LoadCurve;
   readonly topicIsStatic: boolean;
+  /** Topics that never change are kept, one for each device; where many share a connection each is written when it is sent. */
+  readonly keepsTopics: boolean;
+  readonly qos: 0 | 1 | 2;
   /** Its messages carry the measurement header. */
   readonly timed: boolean;
   /** Where in the payload that is. */
@@ -45,6 +51,7 @@ export class StreamProgram {
   readonly #context: GroupContext;
   readonly #senderBase: number;
   readonly #topic: Template;
+  readonly #topicWriter: TopicWriter | undefined;
   readonly #payload: PayloadTemplate;
   #values: PayloadValues | undefined;
   #bytes: Uint8Array;
@@ -68,6 +75,11 @@ export class StreamProgram {
     this.#payload = compilePayload(spec.payload);
     this.#payload.prepare?.();
     this.topicIsStatic = this.#topic.isStatic;
+    const { group, runHex } = context;
+    const isAlone = group.devicesPerConnection === 1;
+    this.keepsTopics = this.topicIsStatic && isAlone;
+    this.#topicWriter = isAlone ? undefined : TopicWriter.of(this.#topic, group, runHex);
+    this.qos = spec.qos;
     this.timed = this.#payload.headerBytes > 0;
     this.headerAt = this.#payload.headerAt ?? 0;
     this.#bytes = new Uint8Array(this.#payload.fixedBytes ?? 0);
@@ -99,6 +111,15 @@ export class StreamProgram {
     into.request = this.request;
     into.headerAt = this.headerAt;
     into.sender = this.#senderBase + indexInGroup;
+    if (!topicKnown && this.#topicWriter !== undefined) {
+      into.topic = this.#topicWriter.bytes;
+      into.topicStart = 0;
+      into.topicEnd = this.#topicWriter.write(indexInGroup);
+      this.#fillPayload(into, indexInGroup, number, true);
+    } else this.#fillPayload(into, indexInGroup, number, topicKnown);
+  }
+
+  #fillPayload(into: Outgoing, indexInGroup: number, number: number, topicKnown: boolean): void {
     const payload = this.#payload;
     const payloadStands =
       this.#madeFor >= 0 &&
@@ -169,9 +190,9 @@ export function streamPrograms(
   return scenario.groups.map((group, groupIndex) => {
     const identity = groupIdentity(group, runHex, scenario.seed);
     const load = new GroupLoad(scenario, group.name);
-    const publishers = { group: group.name, number: 0 };
     const session = sessions[groupIndex];
-    const context = { group, identity, load, fanOut, publishers, wallUs, session };
+    const publishers = { group: group.name, number: 0 };
+    const context = { group, runHex, identity, load, fanOut, publishers, wallUs, session };
     const aliases = streamAliases(group);
     return group.publish.map((spec, k) => {
       const { senderBase, streamKey } = plan.groups[groupIndex]!.streams[k]!;

@@ -6,6 +6,9 @@ import type { StreamProgram } from './stream-program.js';
  * Where every publish stream of a shard's devices stands in the schedule: one slot per device and stream,
  * in typed arrays. Message numbers count from 1. Times are µs on the machine's monotonic clock.
  *
+ * The slots of a gateway's device are those of all devices that it carries, one after the other; this and their
+ * timers are all that there is of a device behind a gateway, 53 bytes for each of its streams.
+ *
  * Two cursors run along a stream's schedule: the *next* message to send, and, when the device has no room
  * and falls behind, the next one not yet counted as scheduled. Their distance is the backlog.
  */
@@ -23,14 +26,19 @@ export class StreamTable {
   readonly #scheduledLoadUs: Float64Array;
   readonly #fanOut: Int32Array;
   readonly #blocked: Uint8Array;
-  /** The topics that never change, one after the other; each rendered when first needed. */
+  /** The topics that never change and are kept, one after the other; each rendered when first needed. */
   #topics = new Uint8Array(1024);
   #topicsLength = 0;
+  /** By kept topic: slot less what its program says here. */
   readonly #topicStart: Uint32Array;
   readonly #topicEnd: Uint32Array;
   /** Where the property list of a device of its own begins and ends among the topics; empty where no stream has such. */
   readonly #propertiesStart: Uint32Array;
   readonly #propertiesEnd: Uint32Array;
+  readonly #slotsNotKept: Int32Array;
+  /** By program: what is due before this load time is overdue, at the time that `isOverdue` was last asked for. */
+  readonly #overdueLoadUs: Float64Array;
+  #overdueAtUs = Number.NaN;
   #startUs = Number.POSITIVE_INFINITY;
   /** The one message being sent; valid until the next call of `outgoing`. */
   readonly #outgoing: Outgoing = {
@@ -64,10 +72,19 @@ export class StreamTable {
       total += group.length;
     }
     this.#firstSlot = new Int32Array(devices.count + 1);
+    this.#slotsNotKept = new Int32Array(total);
+    this.#overdueLoadUs = new Float64Array(total);
     let slots = 0;
+    let slotsNotKept = 0;
     for (let local = 0; local < devices.count; local++) {
       this.#firstSlot[local] = slots;
-      slots += programs[devices.group(local)]!.length;
+      const group = devices.group(local);
+      const own = programs[group]!;
+      const carried = devices.carried(local);
+      slots += carried * own.length;
+      if (own.every(({ keepsTopics }) => !keepsTopics)) slotsNotKept += carried * own.length;
+      const first = firstProgram[group]!;
+      this.#slotsNotKept.fill(slotsNotKept, first, first + own.length);
     }
     this.#firstSlot[devices.count] = slots;
     this.count = slots;
@@ -80,32 +97,50 @@ export class StreamTable {
     this.#scheduledLoadUs = new Float64Array(slots);
     this.#fanOut = new Int32Array(slots).fill(-1);
     this.#blocked = new Uint8Array(slots);
-    this.#topicStart = new Uint32Array(slots);
-    this.#topicEnd = new Uint32Array(slots);
     const ownLists = this.#programs.some(({ properties }) => properties?.isShared === false);
     this.#propertiesStart = new Uint32Array(ownLists ? slots : 0);
     this.#propertiesEnd = new Uint32Array(ownLists ? slots : 0);
+    this.#topicStart = new Uint32Array(slots - slotsNotKept);
+    this.#topicEnd = new Uint32Array(slots - slotsNotKept);
     for (let local = 0; local < devices.count; local++) {
       const first = this.#firstSlot[local]!;
       const group = devices.group(local);
-      const index = devices.indexInGroup(local);
+      const streams = programs[group]!.length;
+      const index = devices.firstCarried(local);
       for (let slot = first; slot < this.#firstSlot[local + 1]!; slot++) {
-        this.#program[slot] = firstProgram[group]! + slot - first;
+        const stream = (slot - first) % streams;
+        this.#program[slot] = firstProgram[group]! + stream;
         this.#device[slot] = local;
-        this.#indexInGroup[slot] = index;
+        this.#indexInGroup[slot] = index + (slot - first - stream) / streams;
+        this.#lay(slot);
       }
     }
+  }
+
+  /** Its first message; done before the run, for it takes a while for millions. */
+  #lay(slot: number): void {
+    const { arrivals } = this.program(slot);
+    if (arrivals === undefined) return;
+    const firstUs = arrivals.firstUs(this.#indexInGroup[slot]!);
+    this.#nextLoadUs[slot] = firstUs;
+    this.#scheduledLoadUs[slot] = firstUs;
   }
 
   /** Publishing begins: schedules count from `startUs`. */
   begin(startUs: number): void {
     this.#startUs = startUs;
-    for (let slot = 0; slot < this.count; slot++) {
-      const { arrivals } = this.program(slot);
-      const firstUs = arrivals === undefined ? 0 : arrivals.firstUs(this.#indexInGroup[slot]!);
-      this.#nextLoadUs[slot] = firstUs;
-      this.#scheduledLoadUs[slot] = firstUs;
-    }
+  }
+
+  /** Of all streams together; their timers are the wheel's. */
+  get stateBytes(): number {
+    const perSlot = [this.#program, this.#device, this.#indexInGroup, this.#done, this.#nextLoadUs];
+    const behind = [this.#scheduled, this.#scheduledLoadUs, this.#fanOut, this.#blocked];
+    const topics = [this.#topics, this.#topicStart, this.#topicEnd];
+    const lists = [this.#propertiesStart, this.#propertiesEnd];
+    return [...perSlot, ...behind, ...topics, ...lists].reduce(
+      (sum, { byteLength }) => sum + byteLength,
+      0,
+    );
   }
 
   program(slot: number): StreamProgram {
@@ -142,17 +177,21 @@ export class StreamTable {
     const program = this.program(slot);
     const outgoing = this.#outgoing;
     const number = this.number(slot);
-    const known = this.#topicEnd[slot] !== 0;
-    program.fill(outgoing, this.#indexInGroup[slot]!, number, known);
     outgoing.properties = this.#propertiesOf(slot, program);
-    if (!program.topicIsStatic) return outgoing;
+    if (!program.keepsTopics) {
+      program.fill(outgoing, this.#indexInGroup[slot]!, number, false);
+      return outgoing;
+    }
+    const kept = slot - this.#slotsNotKept[this.#program[slot]!]!;
+    const known = this.#topicEnd[kept] !== 0;
+    program.fill(outgoing, this.#indexInGroup[slot]!, number, known);
     if (!known) {
-      this.#topicStart[slot] = this.#keep(outgoing.topic);
-      this.#topicEnd[slot] = this.#topicsLength;
+      this.#topicStart[kept] = this.#keep(outgoing.topic);
+      this.#topicEnd[kept] = this.#topicsLength;
     }
     outgoing.topic = this.#topics;
-    outgoing.topicStart = this.#topicStart[slot]!;
-    outgoing.topicEnd = this.#topicEnd[slot]!;
+    outgoing.topicStart = this.#topicStart[kept]!;
+    outgoing.topicEnd = this.#topicEnd[kept]!;
     return outgoing;
   }
 
@@ -190,14 +229,22 @@ export class StreamTable {
   /** Its next message was due before `atUs`. */
   isOverdue(slot: number, atUs: number): boolean {
     if (atUs < this.#startUs) return false;
-    const program = this.program(slot);
-    const nextLoadUs = this.#nextLoadUs[slot]!;
+    if (atUs !== this.#overdueAtUs) this.#lookAt(atUs);
+    // Asked for millions of streams a second, of which few are.
     return (
-      program.arrivals !== undefined &&
-      nextLoadUs < program.curve.totalLoadUs &&
-      nextLoadUs < program.curve.loadUs(atUs - this.#startUs) &&
-      this.#done[slot]! < program.limitOf(this.#indexInGroup[slot]!)
+      this.#nextLoadUs[slot]! < this.#overdueLoadUs[this.#program[slot]!]! &&
+      this.#done[slot]! < this.program(slot).limitOf(this.#indexInGroup[slot]!)
     );
+  }
+
+  #lookAt(atUs: number): void {
+    this.#overdueAtUs = atUs;
+    this.#programs.forEach(({ arrivals, curve }, k) => {
+      this.#overdueLoadUs[k] =
+        arrivals === undefined
+          ? Number.NEGATIVE_INFINITY
+          : Math.min(curve.totalLoadUs, curve.loadUs(atUs - this.#startUs));
+    });
   }
 
   /** Counts what has fallen due by `nowUs` on a stream that is behind. Returns how many are new. */

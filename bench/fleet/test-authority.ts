@@ -17,7 +17,7 @@ export const TEST_CA_FILES = {
 
 const CURVE = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const SIGNING = { name: 'ECDSA', hash: 'SHA-256' } as const;
-const AUTHORITY = 'CN=Fleetgauge test authority';
+const AUTHORITY = 'Fleetgauge test authority';
 const DAY_MS = 86_400_000;
 const VALID_DAYS = 365;
 /** As many certificates are signed before any is written. */
@@ -38,7 +38,8 @@ export async function createTestAuthority(folder: string, names: readonly string
       const keys = await newKeys();
       const ca = await x509.X509CertificateGenerator.createSelfSigned({
         serialNumber: newSerial(),
-        name: AUTHORITY,
+        // OpenSSL looks for an issuer by its subject: two authorities of one name would be taken for each other.
+        name: [{ CN: [`${AUTHORITY} ${randomBytes(4).toString('hex')}`] }],
         ...validity(),
         signingAlgorithm: SIGNING,
         keys,
@@ -87,10 +88,12 @@ export async function issueDeviceCertificates(
 class Authority {
   readonly #x509: X509;
   readonly #key: webcrypto.CryptoKey;
+  readonly #subject: string;
 
-  private constructor(x509: X509, key: webcrypto.CryptoKey) {
+  private constructor(x509: X509, key: webcrypto.CryptoKey, subject: string) {
     this.#x509 = x509;
     this.#key = key;
+    this.#subject = subject;
   }
 
   static async open(x509: X509, folder: string): Promise<Authority> {
@@ -101,7 +104,8 @@ class Authority {
         `testCa: there is no test authority in ${folder}: make it with 'fleetgauge certs ${folder}'`,
       );
     }
-    return new Authority(x509, await readKey(file));
+    const ca = new x509.X509Certificate(await readFile(join(folder, TEST_CA_FILES.ca), 'utf8'));
+    return new Authority(x509, await readKey(file), ca.subject);
   }
 
   /** PEM. @param serverNames names and addresses of a server; a device's certificate has none */
@@ -120,7 +124,7 @@ class Authority {
     const certificate = await x509.X509CertificateGenerator.create({
       serialNumber: newSerial(),
       subject: [{ CN: [subject] }],
-      issuer: AUTHORITY,
+      issuer: this.#subject,
       ...validity(),
       signingAlgorithm: SIGNING,
       publicKey,

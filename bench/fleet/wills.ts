@@ -2,6 +2,7 @@ import type { PublishView } from '../../wire/mod.js';
 import { COUNTER, HEADER_BYTES, headerRun, type RunIdentity, type Tally } from '../device/mod.js';
 import { DeviceText } from '../scenario/device-text.js';
 import { FanOut } from '../scenario/fan-out.js';
+import { connectionsOf, firstDeviceOn } from '../scenario/gateways.js';
 import type { GroupIdentity } from '../scenario/identity.js';
 import type { Group, Scenario } from '../scenario/schema.js';
 import { compileTemplate, type Template } from '../scenario/template.js';
@@ -126,9 +127,10 @@ export class Wills {
   #isDue(device: number, counter: number): void {
     const group = this.#placement.group(device);
     const will = this.#wills[group]!;
-    const values = this.#identityOf(group).valuesOf(this.#placement.indexInGroup(device), 0);
-    const topic = will.topic.render(values);
-    const self = { group: will.group.name, number: values.number };
+    const connection = this.#placement.indexInGroup(device);
+    const topic = will.topic.render(this.#identityOf(group).valuesOfConnection(connection));
+    const first = will.group.startNumber + firstDeviceOn(will.group, connection);
+    const self = { group: will.group.name, number: first };
     // The device itself is not there to hear it, unless the target keeps its session.
     const isMissing = will.group.cleanStart && this.#fanOut.reaches(topic, self) ? 1 : 0;
     this.#tally.count(counter, this.#fanOut.deliveriesOf(topic) - isMissing);
@@ -140,12 +142,13 @@ const SLACK_US = 1_000_000;
 const NONE = -1;
 const ANY = -2;
 
-/** The device whose text it is, ANY if all devices have the same one, or NONE. */
-function numberOf(text: DeviceText, found: string, { startNumber, count }: Group): number {
+/** The connection whose text it is, ANY if all have the same one, or NONE. */
+function numberOf(text: DeviceText, found: string, group: Group): number {
+  const { startNumber } = group;
   const number = text.numberOf(found);
   if (number < 0) return NONE;
   if (text.isShared) return ANY;
-  return number >= startNumber && number < startNumber + count ? number : NONE;
+  return number >= startNumber && number < startNumber + connectionsOf(group) ? number : NONE;
 }
 
 /**
@@ -162,8 +165,8 @@ function groupWill(group: Group, runHex: string): GroupWill | undefined {
   return {
     group,
     topic,
-    topicText: DeviceText.of(will.topic, group, runHex),
-    payloadText: DeviceText.of(will.payload, group, runHex),
+    topicText: DeviceText.ofConnection(will.topic, group, runHex),
+    payloadText: DeviceText.ofConnection(will.payload, group, runHex),
     // The end of the session publishes it at the latest (MQTT 5, 3.1.3.2.2).
     delayUs: group.protocol === 5 ? Math.min(will.delayUs, group.sessionExpiryUs) : 0,
   };

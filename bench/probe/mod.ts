@@ -1,3 +1,4 @@
+export { type Exposition, parseExposition } from './exposition.js';
 export { hostFacts, openFileLimit } from './host-facts.js';
 export { pidListening } from './listening.js';
 export { makeProbe } from './make-probe.js';

@@ -125,6 +125,10 @@ class Reader implements BenchArguments {
       this.problems.push(`${spelled}: ${flag.help}`);
       return;
     }
+    if (flag.handling === 'passed') {
+      this.rest.push(flag.kind === 'flag' ? `--${flag.long}` : `--${flag.long}=${value}`);
+      return;
+    }
     if (flag.handling === 'accepted') this.notes.push(`${spelled}: ${flag.help}.`);
     const before = this.values.get(flag.long);
     if (before === undefined) this.values.set(flag.long, [value]);

@@ -12,9 +12,10 @@ export interface BenchFlag {
   readonly default?: string;
   /**
    * `translated`: it becomes part of the scenario. `accepted`: nothing here needs it, it is let
-   * pass with a note. `refused`: it would change the load and cannot, yet or ever.
+   * pass with a note. `refused`: it would change the load and cannot, yet or ever. `passed`: it is about
+   * how the run is watched, and handed back to the caller.
    */
-  readonly handling: 'translated' | 'accepted' | 'refused';
+  readonly handling: 'translated' | 'accepted' | 'refused' | 'passed';
   /** A refused flag with one of these values asks for what happens anyway: it is let pass. */
   readonly harmless?: readonly string[];
   /** One line: what it does here, why it is let pass, or what to use instead. */
@@ -58,6 +59,10 @@ function refused(
   return { ...named(long, short), kind, verbs, handling: 'refused', harmless, help };
 }
 
+function passed(long: string, kind: BenchFlag['kind'], help: string): BenchFlag {
+  return { long, kind, verbs: ALL, handling: 'passed', help };
+}
+
 function named(long: string, short: string | undefined) {
   return short === undefined ? { long } : { long, short };
 }
@@ -66,14 +71,9 @@ function defaulted(value: string | undefined) {
   return value === undefined ? {} : { default: value };
 }
 
-const NO_ALGORITHMS = "not to be chosen here: OpenSSL's own order is offered";
 const NO_QUIC = 'there is no QUIC here: leave it out to measure over TCP';
-const NO_PROMETHEUS =
-  'does not come yet: intervals.csv of the run record has every counter, a row a second';
-const NO_RETRY =
-  'does not come yet: a connect that fails and a connection that breaks are counted, not repeated';
 const RANDOM_WAIT =
-  'only 0 to the interval of -I: each device begins at a random point of its own within it';
+  'ms: the first message of a device comes at a random time between the two (without them, within -I)';
 
 export const BENCH_FLAGS: readonly BenchFlag[] = [
   translated('help', undefined, 'flag', ALL, undefined, 'print the flags of this verb'),
@@ -112,7 +112,7 @@ export const BENCH_FLAGS: readonly BenchFlag[] = [
     'text',
     ALL,
     undefined,
-    'client ids are <prefix>_bench_<verb>_<number>',
+    'client ids are PREFIX_bench_VERB_NUMBER',
   ),
   translated(
     'shortids',
@@ -123,8 +123,22 @@ export const BENCH_FLAGS: readonly BenchFlag[] = [
     'client ids are the prefix, if any, and the number',
   ),
   translated('startnumber', 'n', 'count', ALL, '0', 'numbers of devices begin behind this one'),
-  refused('num-retry-connect', undefined, 'count', ['0'], NO_RETRY),
-  refused('reconnect', undefined, 'count', ['0'], NO_RETRY),
+  translated(
+    'num-retry-connect',
+    undefined,
+    'count',
+    ALL,
+    '0',
+    'attempts at once after a first connect that failed',
+  ),
+  translated(
+    'reconnect',
+    undefined,
+    'count',
+    ALL,
+    '0',
+    'attempts after a lost connection, 5 s apart; publishers go on publishing',
+  ),
   translated('ssl', 'S', 'boolean', ALL, 'false', 'TLS; with --ws, WebSocket over TLS'),
   translated(
     'ssl-version',
@@ -132,7 +146,7 @@ export const BENCH_FLAGS: readonly BenchFlag[] = [
     'text',
     ALL,
     undefined,
-    'tlsv1.1, tlsv1.2 or tlsv1.3, and no other; implies -S',
+    'tlsv1.1, tlsv1.2 or tlsv1.3, and no other; tlsv1.3_nocompat is tlsv1.3; implies -S',
   ),
   translated(
     'cacertfile',
@@ -144,9 +158,16 @@ export const BENCH_FLAGS: readonly BenchFlag[] = [
   ),
   translated('certfile', undefined, 'text', ALL, undefined, 'PEM file; %i is the device number'),
   translated('keyfile', undefined, 'text', ALL, undefined, 'PEM file of the key of --certfile'),
-  translated('ciphers', undefined, 'text', ALL, undefined, 'OpenSSL names, commas between'),
-  refused('signature-algs', undefined, 'text', [], NO_ALGORITHMS),
-  refused('keyex-algs', undefined, 'text', [], NO_ALGORITHMS),
+  translated('ciphers', undefined, 'text', ALL, undefined, 'cipher suites, commas between'),
+  translated(
+    'signature-algs',
+    undefined,
+    'text',
+    ALL,
+    undefined,
+    'such as rsa_pss_rsae_sha256, commas between',
+  ),
+  translated('keyex-algs', undefined, 'text', ALL, undefined, 'such as x25519, commas between'),
   refused('quic', undefined, 'text', ['false'], NO_QUIC),
   refused('load-qst', undefined, 'text', [], NO_QUIC),
   translated('ws', undefined, 'boolean', ALL, 'false', 'WebSocket, path /mqtt'),
@@ -156,7 +177,7 @@ export const BENCH_FLAGS: readonly BenchFlag[] = [
     'text',
     ALL,
     undefined,
-    'user name; %i is the device number, %c the client id',
+    'user name; %i is the device number, %c the client id, %rand_N a random number of its own',
   ),
   translated('password', 'P', 'text', ALL, undefined, 'password, the same for every device'),
   translated('keepalive', 'k', 'count', ALL, '300', 'keep-alive in seconds'),
@@ -169,27 +190,34 @@ export const BENCH_FLAGS: readonly BenchFlag[] = [
     'count',
     'no effect: devices are small without it',
   ),
-  refused(
+  translated(
     'qoe',
     'Q',
     'text',
-    ['false'],
-    'not needed: connect, subscribe, publish and delivery are always timed, see the run record',
+    ALL,
+    'false',
+    'true: all that it times is always timed; dump: refused, the run record has every latency',
   ),
   refused(
     'qoelog',
     undefined,
     'text',
     [''],
-    'not needed: the .hlog files of the run record hold every latency',
+    'no log of its own: the .hlog files of the run record hold every latency, intervals.csv a row a second',
   ),
-  refused('prometheus', undefined, 'flag', [], NO_PROMETHEUS),
-  refused('restapi', undefined, 'text', ['disabled'], NO_PROMETHEUS),
-  accepted(
+  passed('prometheus', 'flag', 'goes with --restapi, which is enough by itself'),
+  passed(
+    'restapi',
+    'text',
+    "[IP:]port for GET /metrics: emqtt-bench's names, and our own; a bare port is this machine's alone",
+  ),
+  translated(
     'log_to',
     undefined,
     'text',
-    'no effect: results go to stdout and progress to stderr; redirect what is not wanted',
+    ALL,
+    'console',
+    'null leaves out the rows of what goes wrong; they are counted in the record',
   ),
   translated(
     'topic',
@@ -206,7 +234,7 @@ export const BENCH_FLAGS: readonly BenchFlag[] = [
     'text',
     PUB_SUB,
     undefined,
-    'their bytes, and the measurement header of 16 bytes in their place, which does more',
+    'cnt64, ts or both: written (pub); read, for gaps, repeats and latency of other programs (sub)',
   ),
   translated(
     'interval_of_msg',
@@ -232,13 +260,13 @@ export const BENCH_FLAGS: readonly BenchFlag[] = [
     undefined,
     'payload as text, or template://file with %TIMESTAMP%, %UNIQUE%, %RANDOM% …',
   ),
-  refused(
+  translated(
     'topics-payload',
     undefined,
     'text',
-    [],
-    'write a scenario: a group may have any number of publish streams',
     PUB,
+    undefined,
+    'JSON file of topics, each with its own interval, QoS and payload; payload_encoding json only',
   ),
   translated('retain', 'r', 'boolean', PUB, 'false', 'publish with the retain flag'),
   translated('limit', 'L', 'count', PUB, '0', 'messages over all devices; 0: no limit'),
@@ -265,7 +293,7 @@ export const BENCH_FLAGS: readonly BenchFlag[] = [
     undefined,
     'count',
     ['0'],
-    'nothing is sent again on a live connection: MQTT 5 forbids it [MQTT-4.4.0-1]',
+    'nothing is sent again on a live connection, which MQTT 5 forbids [MQTT-4.4.0-1]: what stays unanswered counts as failed',
     PUB,
   ),
   translated(
@@ -274,7 +302,7 @@ export const BENCH_FLAGS: readonly BenchFlag[] = [
     'boolean',
     PUB,
     'false',
-    'with -L: stay connected until --duration is over',
+    'with -L: stay connected until --duration is over, 30s if it does not say',
   ),
 ];
 

@@ -1,34 +1,37 @@
+import {
+  arrivalsOf,
+  latestFirstMs,
+  MAX_INTERVAL_MS,
+  type StreamSpelling,
+} from './bench-arrivals.js';
 import { spellMessageTemplate, spellTopic } from './bench-topic.js';
+import { topicsPayloadStreams } from './bench-topics-payload.js';
 import type { BenchValues } from './bench-values.js';
-import type { ScenarioSpelling } from './schema.js';
-
-type StreamSpelling = NonNullable<ScenarioSpelling['groups'][number]['publish']>[number];
-
-const MAX_INTERVAL_MS = 86_400_000;
 
 export type ReadText = (path: string) => string;
 
-/** The publish stream that pub's flags describe. */
-export function benchStream(values: BenchValues, readText: ReadText): StreamSpelling {
-  const topic = values.optional('topic');
-  if (topic === undefined) {
-    values.problem('topic', "pub needs a topic (emqtt-bench would publish to 'undefined')");
-  }
-  const intervalMs = messageIntervalMs(values);
-  checkWaits(values, intervalMs);
-  const qos = values.qos();
-  values.note(qos === 0 ? QOS_0 : INFLIGHT);
+/** The publish streams that pub's flags describe: one, or those of `--topics-payload`. */
+export function benchStreams(values: BenchValues, readText: ReadText): StreamSpelling[] {
   if (!values.boolean('wait-before-publishing', false)) {
     values.note('Publishing begins when every device is connected, as with -w.');
   }
   values.note(NO_SUBSCRIBERS);
+  return topicsPayloadStreams(values, readText) ?? [benchStream(values, readText)];
+}
+
+function benchStream(values: BenchValues, readText: ReadText): StreamSpelling {
+  const topic = values.optional('topic');
+  if (topic === undefined) {
+    values.problem('topic', "pub needs a topic (emqtt-bench would publish to 'undefined')");
+  }
+  const qos = values.qos();
+  values.note(qos === 0 ? QOS_0 : INFLIGHT);
   return {
     topic: topic === undefined ? 'none' : spellTopic('pub', topic, values),
     qos,
     retain: values.boolean('retain', false),
     payload: payload(values, readText),
-    arrivals:
-      intervalMs === 0 ? { kind: 'saturate' } : { kind: 'periodic', interval: `${intervalMs}ms` },
+    arrivals: arrivalsOf(values, messageIntervalMs(values)),
     limit: messageLimit(values),
   };
 }
@@ -44,27 +47,27 @@ const LONGEST_SATURATION_US = 600_000_000;
 
 /** How long the messages of `-L` take, in µs; undefined without a limit. */
 export function messagesTakeUs(values: BenchValues, devices: number): number | undefined {
-  const intervalMs = messageIntervalMs(values);
   const limit = messageLimit(values);
-  if (limit === 0) return undefined;
-  if (intervalMs > 0) return Math.ceil(limit / devices) * intervalMs * 1000;
+  if (limit === 0 || values.optional('topics-payload') !== undefined) return undefined;
+  const intervalMs = messageIntervalMs(values);
+  if (intervalMs > 0) {
+    return (Math.ceil(limit / devices) * intervalMs + latestFirstMs(values)) * 1000;
+  }
   values.note('It ends when the messages of -L are sent, or after 10 minutes; see --duration.');
   return LONGEST_SATURATION_US;
 }
 
-/** Bytes that emqtt-bench puts in front of the payload for `--payload-hdrs`. */
-export function payloadHeaderBytes(values: BenchValues): number {
+export type BenchHeader = 'cnt64' | 'ts';
+
+/** What `--payload-hdrs` puts in front of a payload, 8 bytes each. */
+export function payloadHeaders(values: BenchValues): BenchHeader[] {
   const names = values.text('payload-hdrs', '').split(',').filter(Boolean);
-  const unknown = names.find((name) => name !== 'cnt64' && name !== 'ts');
-  if (unknown !== undefined) {
-    values.problem('payload-hdrs', `expected cnt64 and ts, not '${unknown}'`);
+  const known = names.filter((name) => name === 'cnt64' || name === 'ts');
+  if (known.length < names.length || new Set(known).size < known.length) {
+    const given = values.text('payload-hdrs', '');
+    values.problem('payload-hdrs', `expected cnt64, ts or both, not '${given}'`);
   }
-  if (names.length > 0) {
-    values.note(
-      '--payload-hdrs: the measurement header (16 bytes) takes their place and gives loss, duplicates, order and latency.',
-    );
-  }
-  return 8 * names.length;
+  return known;
 }
 
 function messageIntervalMs(values: BenchValues): number {
@@ -75,34 +78,20 @@ function messageLimit(values: BenchValues): number {
   return values.count('limit', 0, 0, Number.MAX_SAFE_INTEGER);
 }
 
-/** A uniform wait over one whole interval is what every device has here anyway. */
-function checkWaits(values: BenchValues, intervalMs: number): void {
-  const low = values.count('min-random-wait', 0, 0, MAX_INTERVAL_MS);
-  const high = values.count('max-random-wait', 0, 0, MAX_INTERVAL_MS);
-  if (low === 0 && (high === 0 || high === intervalMs)) return;
-  const flag = low === 0 ? 'max-random-wait' : 'min-random-wait';
-  values.problem(
-    flag,
-    `only 0 to the interval of -I (${intervalMs} ms), which is what every device has`,
-  );
-}
-
-function payload(values: BenchValues, readText: ReadText): StreamSpelling['payload'] {
-  const headerBytes = payloadHeaderBytes(values);
-  const bytes = values.count('size', 256, 0, 200_000_000);
+function payload(values: BenchValues, readText: ReadText): NonNullable<StreamSpelling['payload']> {
+  const headers = payloadHeaders(values);
+  const size = values.count('size', 256, 0, 200_000_000);
   const message = values.optional('message');
-  if (message === undefined) return { bytes: bytes + headerBytes };
-  const header = headerBytes > 0;
-  if (!header) {
-    values.note(
-      '-m alone has no measurement header; --payload-hdrs ts puts one in front of the message, so that deliveries can be timed.',
-    );
-  }
-  if (!message.startsWith('template://')) return { text: message, header };
+  const front = headers.length === 0 ? {} : { benchHeaders: headers };
+  if (message === undefined) return { bytes: size + 8 * headers.length, ...front };
+  values.note(
+    '-m has no measurement header: the message is sent as it is. A scenario may put one in front (header: true), so that deliveries can be timed.',
+  );
+  if (!message.startsWith('template://')) return { text: message, ...front };
   const path = message.slice('template://'.length);
   try {
     const template = spellMessageTemplate(readText(path), values);
-    return { template, randomBytes: bytes, header };
+    return { template, randomBytes: size, ...front };
   } catch (error) {
     const why = (error as NodeJS.ErrnoException).code ?? String(error);
     values.problem('message', `the template ${path} cannot be read (${why})`);

@@ -5,36 +5,47 @@ import { PAYLOAD_VARIABLE } from './payload.js';
 import { escapeFields } from './payload-field.js';
 import { compileTemplate, escapeTemplate, type Placeholder } from './template.js';
 
-/** The topic of pub or a filter of sub, in our words. */
-export function spellTopic(verb: BenchVerb, topic: string, values: BenchValues): string {
+/** The topic of pub or a filter of sub, in our words. @param from the flag that it comes from */
+export function spellTopic(
+  verb: BenchVerb,
+  topic: string,
+  values: BenchValues,
+  from = 'topic',
+): string {
   const placeholders: readonly Placeholder[] =
     verb === 'pub' ? ['i', 'c', 'u', 's', 'rand'] : ['i', 'c', 'u'];
   const spelled = keepPlaceholders(topic, placeholders);
+  if (verb === 'sub' && topic.split('/').some((level) => /^%(s|rand_\d+)$/.test(level))) {
+    values.problem(
+      from,
+      `no %s or %rand_N in a filter ('${topic}'): nobody could say what is to arrive; %i gives each device its own`,
+    );
+  }
   const template = compileTemplate(spelled);
   if (template.uses('u') && values.optional('username') === undefined) {
-    values.problem('topic', `%u in '${topic}' needs a user name (-u)`);
+    values.problem(from, `%u in '${topic}' needs a user name (-u)`);
   }
   if (template.uses('s')) {
     values.note('%s counts the messages of each device; emqtt-bench counts those of all.');
   }
   if (topic.split('/').some((level) => isMixed(keepPlaceholders(level, placeholders)))) {
     values.note(
-      `-t ${topic}: placeholders are filled in anywhere; emqtt-bench leaves those that are not a whole level.`,
+      `${topic}: placeholders are filled in anywhere; emqtt-bench leaves those that are not a whole level.`,
     );
   }
   const sample = template.parts.map((part) => (part.kind === 'text' ? part.text : '1')).join('');
   const why = verb === 'pub' ? topicNameError(sample) : topicFilterError(sample);
-  if (why !== undefined) values.problem('topic', `'${topic}': ${why}`);
+  if (why !== undefined) values.problem(from, `'${topic}': ${why}`);
   return spelled;
 }
 
-/** emqtt-bench knows `%i` as the whole name; here it and `%c` may stand anywhere. */
+/** emqtt-bench knows `%i` and `%rand_N` as the whole name; here they and `%c` may stand anywhere. */
 export function spellUsername(username: string, values: BenchValues): string {
-  if (/^%rand_\d+$/.test(username)) {
-    values.problem('username', 'no random user names; %i gives each device its own');
-  }
-  const spelled = keepPlaceholders(username, ['i', 'c']);
-  if (spelled !== '%i' && compileTemplate(spelled).parts.some(({ kind }) => kind !== 'text')) {
+  const spelled = keepPlaceholders(username, ['i', 'c', 'rand']);
+  if (
+    !/^%(i|rand_\d+)$/.test(spelled) &&
+    compileTemplate(spelled).parts.some(({ kind }) => kind !== 'text')
+  ) {
     values.note(`-u ${username}: placeholders are filled in; emqtt-bench sends them as text.`);
   }
   return spelled;

@@ -1,24 +1,28 @@
 import { DeviceText } from './device-text.js';
 import type { Findings } from './findings.js';
+import { connectionsOf } from './gateways.js';
 import type { Scenario } from './schema.js';
 
 /** Ids of a group that are compared one by one with those of another group that spells them otherwise. */
 const COMPARED = 20_000;
 
 /**
- * Every device needs a client id of its own: a server ends the session of the first when a second
+ * Every connection needs a client id of its own: a server ends the session of the first when a second
  * one connects with the same id [MQTT-3.1.4-3], and the two would push each other out for ever.
  */
 export function checkClientIds(scenario: Scenario, findings: Findings): void {
   const groups = scenario.groups.map((group) => ({
-    ids: DeviceText.of(group.clientId, group, '0000'),
+    ids: DeviceText.ofConnection(group.clientId, group, '0000'),
     first: group.startNumber,
-    count: group.count,
+    count: connectionsOf(group),
   }));
   groups.forEach((group, g) => {
     const path = ['groups', g, 'clientId'];
     if (group.ids.isShared && group.count > 1) {
-      findings.error(path, `%i in the client id, for the ${group.count} devices to have one each`);
+      findings.error(
+        path,
+        `%i in the client id, for the ${group.count} connections to have one each`,
+      );
       return;
     }
     for (let other = 0; other < g; other++) {

@@ -1,4 +1,5 @@
 import { parseSharedFilter, topicFilterError, topicNameError } from '../../wire/mod.js';
+import { BENCH_HEADER_BYTES } from './bench-headers.js';
 import { checkExchange } from './check-exchange.js';
 import {
   checkProperties,
@@ -10,6 +11,7 @@ import type { Findings } from './findings.js';
 import { GroupIdentity } from './identity.js';
 import { compilePayload, MEASUREMENT_HEADER_BYTES, payloadPlaceholders } from './payload.js';
 import { PayloadFieldError } from './payload-field.js';
+import { smallestSize } from './payload-size.js';
 import type { Group, Publish } from './schema.js';
 import { compileTemplate, type Placeholder, type TemplateValues } from './template.js';
 
@@ -24,6 +26,7 @@ export function checkGroup(group: Group, path: Path, findings: Findings): void {
   checkFields(group, path, findings);
   if (findings.errors.length > before) return;
   checkPlaceholders(group, path, findings);
+  checkRandomName(group, path, findings);
   // What follows renders the templates, for the first device and for the last.
   if (findings.errors.length === before) {
     const identity = new GroupIdentity(group, '0000', 1);
@@ -34,7 +37,7 @@ export function checkGroup(group: Group, path: Path, findings: Findings): void {
     checkExchange(group, devices, path, findings);
     noteOverlaps(group, devices[0]!, path, findings);
   }
-  checkCredentials(group, path, findings);
+  checkGateway(group, path, findings);
   checkProtocol(group, path, findings);
   checkProperties(group, path, findings);
   group.publish.forEach((stream, s) => {
@@ -54,30 +57,37 @@ function checkFields(group: Group, path: Path, findings: Findings): void {
   });
 }
 
-/** Whose filters match a topic is computed from the scenario, and what is in the file is not in it. */
-function checkCredentials(group: Group, path: Path, findings: Findings): void {
-  if (group.credentials === undefined) return;
+function checkGateway(group: Group, path: Path, findings: Findings): void {
+  if (group.behaviour === undefined || group.devicesPerConnection === 1) return;
+  const { kind } = group.behaviour;
+  findings.error(
+    [...path, 'devicesPerConnection'],
+    `1 beside behaviour: ${kind}, whose clients are gateways themselves`,
+  );
+}
+
+/** A random user name is no function of the device's number, from which filters and ids are turned round. */
+function checkRandomName(group: Group, path: Path, findings: Findings): void {
+  if (!compileTemplate(group.username ?? '').uses('rand')) return;
+  const why = 'no %u beside a random user name: nobody could tell whose it is';
+  if (compileTemplate(group.clientId).uses('u')) findings.error([...path, 'clientId'], why);
   group.subscribe.forEach(({ filter }, k) => {
-    const template = compileTemplate(filter);
-    if (!template.uses('c') && !template.uses('u')) return;
-    findings.error(
-      [...path, 'subscribe', k, 'filter'],
-      'no %c or %u beside a file of credentials: expected deliveries could not be counted (%i is the number of the row)',
-    );
+    if (compileTemplate(filter).uses('u')) findings.error([...path, 'subscribe', k, 'filter'], why);
   });
 }
 
-const PER_DEVICE: readonly Placeholder[] = ['i', 'c', 'u', 'g', 'run'];
+const PER_DEVICE: readonly Placeholder[] = ['i', 'c', 'u', 'g', 'run', 'gateway'];
 const PER_MESSAGE: readonly Placeholder[] = [...PER_DEVICE, 's'];
 
 const WHY_NOT: Record<Placeholder, string> = {
   i: 'no %i here',
   g: 'no %g here',
+  gateway: 'no {gateway} here',
   run: 'no {run} here',
   c: 'no %c (client id) here: it would refer to itself',
   u: 'no %u (user name) here: it would refer to itself',
   s: 'no %s (message number) here: it has a meaning in publish topics and payload templates only',
-  rand: 'no %rand_N here: it has a meaning in publish topics only (write %%rand for the text)',
+  rand: 'no %rand_N here: it has a meaning in publish topics and user names only (write %%rand for the text)',
 };
 
 function checkPlaceholders(group: Group, path: Path, findings: Findings): void {
@@ -97,7 +107,7 @@ function checkPlaceholders(group: Group, path: Path, findings: Findings): void {
   const usernameMayNot = compileTemplate(group.clientId).uses('u') ? ['u', 'c'] : ['u'];
   text(
     group.username,
-    PER_DEVICE.filter((p) => !usernameMayNot.includes(p)),
+    [...PER_DEVICE.filter((p) => !usernameMayNot.includes(p)), 'rand'],
     'username',
   );
   text(group.password, PER_DEVICE, 'password');
@@ -214,11 +224,23 @@ function checkStream(stream: Publish, path: Path, findings: Findings): void {
     const instead = '{ kind: saturate } sends as fast as the target takes it';
     findings.error([...path, 'arrivals', 'interval'], `an interval above 0 (${instead})`);
   }
+  if ('firstUs' in arrivals && arrivals.firstUs !== undefined) {
+    const { from, to } = arrivals.firstUs;
+    if (to < from) findings.error([...path, 'arrivals', 'first'], 'the earlier time first');
+  }
   if (arrivals.kind === 'saturate') {
     findings.note(
       [...path, 'arrivals'],
       'closed loop: it waits for the target, so its latency is not that of a load that does not wait.',
     );
+  }
+  const { benchHeaders } = 'benchHeaders' in payload ? payload : {};
+  const leastBytes = BENCH_HEADER_BYTES * (benchHeaders?.length ?? 0);
+  const isTooSmall =
+    (payload.kind === 'filler' && payload.bytes < leastBytes) ||
+    (payload.kind === 'sized' && smallestSize(payload.size, leastBytes) < leastBytes);
+  if (isTooSmall) {
+    findings.error([...path, 'payload', 'bytes'], `at least the ${leastBytes} of benchHeaders`);
   }
   if (compilePayload(payload).headerBytes > 0) return;
   const why =

@@ -1,5 +1,5 @@
 import type { Findings } from './findings.js';
-import { leavers } from './leavers.js';
+import { keepsSession, leavers } from './leavers.js';
 import { nearest } from './nearest.js';
 import { isAbout, isRunning, loadSegments } from './phase-load.js';
 import type { RunningPhase } from './phase-schema.js';
@@ -77,14 +77,14 @@ function checkLeaves(
   findings: Findings,
 ): void {
   const leaving = leavers(scenario, phase);
-  if (leaving === undefined || leaving.devices === 0) return;
+  if (leaving === undefined || leaving.connections === 0) return;
   if (phase.kind === 'churn') {
-    const turnUs = (leaving.devices * 1_000_000) / phase.ratePerSec;
+    const turnUs = (leaving.connections * 1_000_000) / phase.ratePerSec;
     if (turnUs <= phase.offlineUs) {
-      const most = Math.floor((leaving.devices * 1_000_000) / phase.offlineUs);
+      const most = Math.floor((leaving.connections * 1_000_000) / phase.offlineUs);
       findings.error(
         [...path, 'ratePerSec'],
-        `a rate below ${most}/s: each of the ${leaving.devices} devices is offline for a while in its cycle`,
+        `a rate below ${most}/s: each of the ${leaving.connections} connections is offline for a while in its cycle`,
       );
     }
   }
@@ -112,11 +112,6 @@ function isSilent(scenario: Scenario, phase: RunningPhase): boolean {
     .filter(({ publish }) => publish.length > 0)
     .flatMap(({ name }) => loadSegments(phase, name))
     .every(({ from, to }) => from === 0 && to === 0);
-}
-
-/** The target keeps subscriptions and QoS 1 and 2 messages for a device that is away. */
-function keepsSession(group: Scenario['groups'][number]): boolean {
-  return !group.cleanStart && (group.protocol !== 5 || group.sessionExpiryUs > 0);
 }
 
 function checkSaturating(scenario: Scenario, findings: Findings): void {

@@ -47,6 +47,13 @@ test('what MQTT 5 does not allow is found before anything connects', () => {
       /topicAlias: a topic that stays the same/,
     ],
     [
+      {
+        devicesPerConnection: 5,
+        publish: [{ topic: 't/%i', properties: { topicAlias: true } }],
+      },
+      /topicAlias: a topic without %i beside devicesPerConnection: the devices of a connection/,
+    ],
+    [
       { publish: [{ topic: 't', properties: { responseTopic: 'a/#' } }] },
       /responseTopic: a valid topic/,
     ],
@@ -65,6 +72,24 @@ test('what MQTT 5 does not allow is found before anything connects', () => {
     assert.match(first!, expected);
     assert.deepEqual(others, []);
   }
+});
+
+test('a topic alias on a gateway may stand for a topic of all its devices', () => {
+  const publish = [{ topic: 't/{gateway}', properties: { topicAlias: true } }];
+  assert.deepEqual(errors({ devicesPerConnection: 5, publish }), []);
+});
+
+test('what a connection publishes itself is not expected back by a subscription with noLocal', () => {
+  const deliveries = (...subscribe: object[]) =>
+    plan(scenario({ devicesPerConnection: 5, subscribe, publish: [{ topic: 'all/%i' }] }))
+      .groups[0]!.streams[0]!.deliveriesPerPublish;
+  assert.equal(deliveries({ filter: 'all/+' }), 2);
+  assert.equal(deliveries({ filter: 'all/+', noLocal: true }), 1);
+  assert.equal(deliveries({ filter: 'all/%i', noLocal: true }), 0);
+  assert.equal(deliveries({ filter: 'all/+', noLocal: true }, { filter: 'all/%i' }), 2);
+  // The filters of its neighbours are the connection's as well.
+  const neighbour = { filter: 'all/{gateway}', noLocal: false };
+  assert.equal(deliveries({ filter: 'all/+', noLocal: true }, neighbour), 1.1);
 });
 
 test('what a device publishes itself is not expected back by a subscription with noLocal', () => {

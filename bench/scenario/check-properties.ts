@@ -69,9 +69,14 @@ export function checkProperties(group: Group, path: Path, findings: Findings): v
     );
   });
   group.publish.forEach(({ topic, properties }, k) => {
-    if (properties?.topicAlias && !compileTemplate(topic).isStatic) {
-      const at = [...path, 'publish', k, 'properties', 'topicAlias'];
+    if (!properties?.topicAlias) return;
+    const at = [...path, 'publish', k, 'properties', 'topicAlias'];
+    const template = compileTemplate(topic);
+    if (!template.isStatic) {
       findings.error(at, 'a topic that stays the same: an alias stands for one topic');
+    } else if (group.devicesPerConnection > 1 && template.uses('i')) {
+      const why = 'the devices of a connection have its aliases in common';
+      findings.error(at, `a topic without %i beside devicesPerConnection: ${why}`);
     }
   });
 }
@@ -113,4 +118,4 @@ function* fiveOnly(group: Group): Generator<Path> {
 }
 
 /** Placeholders that a property may have: it is the same for every message of a device. */
-export const PROPERTY_PLACEHOLDERS: readonly Placeholder[] = ['i', 'c', 'u', 'g', 'run'];
+export const PROPERTY_PLACEHOLDERS: readonly Placeholder[] = ['i', 'c', 'u', 'g', 'run', 'gateway'];

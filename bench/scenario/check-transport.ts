@@ -49,9 +49,6 @@ function checkTls(tls: Tls, path: (string | number)[], findings: Findings): void
       `one of cert (with key), certificates and testCa, not ${ways.join(' and ')}`,
     );
   }
-  if (tls.testCa !== undefined && tls.ca !== undefined) {
-    findings.error([...path, 'ca'], 'no ca beside testCa, which is the authority itself');
-  }
   if (tls.cert !== undefined && tls.key === undefined) {
     findings.error([...path, 'key'], 'the key of the certificate beside cert');
   }

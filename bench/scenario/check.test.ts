@@ -49,6 +49,11 @@ test('each thing that cannot work is found at its place', () => {
       /^phases.0.kind: the first phase to be a ramp/,
     ],
     [{}, { phases: [RAMP, { name: 'r', kind: 'ramp' }] }, /^phases.1.kind: one ramp only/],
+    [
+      { devicesPerConnection: 5, behaviour: { kind: 'kura' } },
+      {},
+      /^groups.0.devicesPerConnection: 1 beside behaviour: kura, whose clients are gateways themselves/,
+    ],
     [{}, { phases: [RAMP, { name: 's', kind: 'steady', duration: '0s' }] }, /^phases.1.duration: /],
     [
       publish({ arrivals: { kind: 'periodic', interval: '0s' } }),
@@ -83,7 +88,7 @@ test('each thing that cannot work is found at its place', () => {
     [
       {},
       { phases: [RAMP, { name: 'c', kind: 'churn', duration: '1s', ratePerSec: 200 }] },
-      /^phases.1.ratePerSec: a rate below 100\/s: each of the 10 devices is offline/,
+      /^phases.1.ratePerSec: a rate below 100\/s: each of the 10 connections is offline/,
     ],
     [
       {},
@@ -118,7 +123,7 @@ test('each thing that cannot work is found at its place', () => {
       {},
       /payload.template: the group to have a username/,
     ],
-    [{ clientId: 'same' }, {}, /^groups.0.clientId: %i in the client id, for the 10 devices/],
+    [{ clientId: 'same' }, {}, /^groups.0.clientId: %i in the client id, for the 10 connections/],
     [{ clientId: '%u', username: 'same' }, {}, /^groups.0.clientId: %i in the client id/],
     [{ clientId: '', count: 1 }, {}, /^groups.0.clientId: a client id that is not empty/],
     [...two({ clientId: 'c%i' }, { clientId: 'c%i' }), /^groups.1.clientId: .* not 'c0'/],
@@ -141,7 +146,6 @@ test('each thing that cannot work is found at its place', () => {
       { tls: { testCa: 'a', certificates: 'b' } },
       /^tls: one of cert .*certificates and testCa/,
     ],
-    [{}, { tls: { testCa: 'a', ca: 'b' } }, /^tls.ca: no ca beside testCa/],
     [{ tls: { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.2' } }, {}, /^groups.0.tls.minVersion: /],
     [{}, { tls: { servername: '127.0.0.1' } }, /^tls.servername: a host name/],
   ];

@@ -1,12 +1,14 @@
 import { ProbeError, probeSpec } from '../probe/mod.js';
 import { TARGET_PROFILES, targetProfile } from '../targets/profiles.js';
 import { checkAgainstProfile } from '../targets/rules.js';
+import { checkWayIn } from '../targets/way-in.js';
 import { checkClientIds } from './check-client-ids.js';
 import { checkGroup } from './check-group.js';
 import { checkPhases } from './check-phases.js';
 import { checkTransport } from './check-transport.js';
 import { Findings } from './findings.js';
 import { nearest } from './nearest.js';
+import { compilePayload } from './payload.js';
 import type { Scenario } from './schema.js';
 
 /** What the schema cannot see: fields that must fit each other. */
@@ -18,6 +20,7 @@ export function checkScenario(scenario: Scenario): Findings {
   scenario.groups.forEach((group, g) => {
     checkGroup(group, ['groups', g], findings);
   });
+  checkForeignHeaders(scenario, findings);
   checkSizes(scenario, findings);
   checkNames(scenario.phases, 'phases', findings);
   checkPhases(scenario, groupNames, findings);
@@ -52,6 +55,7 @@ function checkProfile(scenario: Scenario, findings: Findings): void {
       `no sas for ${profile.title}, which does not know such tokens`,
     );
   }
+  checkWayIn(scenario, profile, findings);
   scenario.groups.forEach((group, g) => {
     checkAgainstProfile(group, ['groups', g], profile, findings);
   });
@@ -76,6 +80,20 @@ function checkNames(named: readonly { name: string }[], list: string, findings: 
     else findings.error([list, k, 'name'], `a name that ${list}.${first} does not have already`);
   });
   return [...seen.keys()];
+}
+
+/** Messages without a measurement header are of other programs, or of an own stream that has none: not both. */
+function checkForeignHeaders(scenario: Scenario, findings: Findings): void {
+  if (scenario.foreignHeaders === undefined) return;
+  scenario.groups.forEach(({ publish }, g) => {
+    publish.forEach(({ payload }, s) => {
+      if (compilePayload(payload).headerBytes > 0) return;
+      findings.error(
+        ['groups', g, 'publish', s, 'payload'],
+        'room for the measurement header, beside foreignHeaders: without it its messages look like those of others',
+      );
+    });
+  });
 }
 
 const MAX_SLOTS = 2 ** 32;

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { parseCsv } from '../../results/measure.js';
 import { ScenarioError, type ScenarioIssue } from './error.js';
+import { connectionsOf } from './gateways.js';
 import { GroupIdentity } from './identity.js';
 import { nearest } from './nearest.js';
 import type { Group } from './schema.js';
 
-/** Who a device is, as its row in a file of credentials says; what has no column is undefined. */
+/** Who a device, or the gateway that it is behind, is, as its row in a file of credentials says; what has no column is undefined. */
 export interface Credentials {
   readonly clientId: string | undefined;
   readonly username: string | undefined;
@@ -17,10 +18,10 @@ const COLUMNS = ['clientId', 'username', 'password', 'certificate', 'key'] as co
 
 /**
  * The rows of a CSV file (RFC 4180, a header with the names of its columns), the first row for the first device.
- * @param devices that need a row each
+ * @param connections that need a row each
  * @throws ScenarioError with the line of what is wrong
  */
-export function parseCredentials(text: string, file: string, devices: number): Credentials[] {
+export function parseCredentials(text: string, file: string, connections: number): Credentials[] {
   const whole = text.replaceAll('\r\n', '\n').replace(/^\ufeff/, '');
   const [header = [], ...rows] = parseCsv(whole.endsWith('\n') ? whole : `${whole}\n`);
   const issues: ScenarioIssue[] = [];
@@ -46,8 +47,12 @@ export function parseCredentials(text: string, file: string, devices: number): C
     else if (id !== undefined) firstLine.set(id, line);
     return { clientId: id, username: row[username!], password: row[password!] };
   });
-  if (table.length < devices) {
-    issue(table.length + 2, `a row for each of the ${devices} devices`, `${table.length} rows`);
+  if (table.length < connections) {
+    issue(
+      table.length + 2,
+      `a row for each of the ${connections} connections`,
+      `${table.length} rows`,
+    );
   }
   if (issues.length > 0) throw new ScenarioError(file, issues.slice(0, MOST_ISSUES));
   return table;
@@ -57,7 +62,7 @@ export function parseCredentials(text: string, file: string, devices: number): C
 const MOST_ISSUES = 20;
 
 /** @throws ScenarioError when the file cannot be read or its rows are wrong */
-export function readCredentials(file: string, devices: number): Credentials[] {
+export function readCredentials(file: string, connections: number): Credentials[] {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -67,7 +72,7 @@ export function readCredentials(file: string, devices: number): Credentials[] {
     const place = { line: undefined, column: undefined, path: '', found: undefined };
     throw new ScenarioError(file, [{ ...place, expected }]);
   }
-  return parseCredentials(text, file, devices);
+  return parseCredentials(text, file, connections);
 }
 
 /** Who the devices of a group are, its file of credentials read. */
@@ -75,6 +80,6 @@ export function groupIdentity(group: Group, run: string, seed: number): GroupIde
   const rows =
     group.credentials === undefined
       ? undefined
-      : readCredentials(group.credentials.file, group.count);
+      : readCredentials(group.credentials.file, connectionsOf(group));
   return new GroupIdentity(group, run, seed, rows);
 }

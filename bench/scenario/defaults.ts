@@ -5,6 +5,7 @@ export const DEFAULTS = {
   replicants: 'auto',
   connectRatePerSec: 1000,
   connectTimeout: '30s',
+  devicesPerConnection: 1,
   startNumber: 0,
   clientId: 'fg-{run}-%g-%i',
   protocol: 5,

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseSharedFilter, topicFilterError, topicMatches } from '../../wire/mod.js';
-import { compileTemplate, FanOut, GroupIdentity, type Scenario } from './mod.js';
+import { compileTemplate, connectionOf, FanOut, GroupIdentity, type Scenario } from './mod.js';
 import { scenarioSchema } from './schema.js';
 
 const RUN = 'beef';
 
 interface GroupDraft {
   count: number;
+  devicesPerConnection?: number;
   startNumber: number;
   clientId: string;
   username: string;
@@ -27,30 +28,43 @@ function scenarioOf(groups: GroupDraft[]): Scenario {
   });
 }
 
-/** Goes through every device and every concrete filter. */
+/** Goes through every device and every concrete filter; those on one connection are one subscriber. */
 function bruteForce(scenario: Scenario, topic: string): number {
   let deliveries = 0;
   const shared = new Set<string>();
   for (const group of scenario.groups) {
     const identity = new GroupIdentity(group, RUN, scenario.seed);
+    const matched = new Set<number>();
     for (let index = 0; index < group.count; index++) {
       const values = identity.valuesOf(index, 0);
-      let matched = false;
       for (const { filter } of group.subscribe) {
         const concrete = compileTemplate(filter).render(values);
         const pair = parseSharedFilter(concrete);
-        if (pair === undefined) matched ||= topicMatches(concrete, topic);
-        else if (topicMatches(pair.filter, topic)) shared.add(`${pair.group}/${pair.filter}`);
+        if (pair === undefined) {
+          if (topicMatches(concrete, topic)) matched.add(connectionOf(group, index));
+        } else if (topicMatches(pair.filter, topic)) shared.add(`${pair.group}/${pair.filter}`);
       }
-      if (matched) deliveries++;
     }
+    deliveries += matched.size;
   }
   return deliveries + shared.size;
 }
 
-const piece = fc.constantFrom('%i', '%c', '%u', '%g', '{run}', '1', '11', 'a', '-', '%%');
+const piece = fc.constantFrom(
+  '%i',
+  '%c',
+  '%u',
+  '%g',
+  '{run}',
+  '{gateway}',
+  '1',
+  '11',
+  'a',
+  '-',
+  '%%',
+);
 const level = fc.oneof(
-  { weight: 3, arbitrary: fc.constantFrom('+', '%i', '1', '12', 'a', 'dev-%i', '') },
+  { weight: 3, arbitrary: fc.constantFrom('+', '%i', '1', '12', 'a', 'dev-%i', '{gateway}', '') },
   { weight: 2, arbitrary: fc.array(piece, { minLength: 1, maxLength: 3 }).map((p) => p.join('')) },
 );
 const levels = fc.array(level, { minLength: 1, maxLength: 3 }).map((l) => l.join('/'));
@@ -58,7 +72,7 @@ const plainFilter = fc
   .tuple(fc.constantFrom('', '', '$SYS/', '$'), levels, fc.constantFrom('', '', '/#'))
   .map((parts) => parts.join(''));
 const sharedFilter = fc
-  .tuple(fc.constantFrom('s', 's%i', '%i', 's1', '%c'), plainFilter)
+  .tuple(fc.constantFrom('s', 's%i', '%i', 's1', '%c', 's{gateway}'), plainFilter)
   .map(([name, filter]) => `$share/${name}/${filter}`);
 const filter = fc.oneof(
   { weight: 3, arbitrary: plainFilter },
@@ -67,8 +81,9 @@ const filter = fc.oneof(
 );
 const group: fc.Arbitrary<GroupDraft> = fc.record({
   count: fc.integer({ min: 1, max: 15 }),
+  devicesPerConnection: fc.constantFrom(1, 1, 2, 3, 7),
   startNumber: fc.constantFrom(0, 0, 1, 9, 95),
-  clientId: fc.constantFrom('%i', 'c%i', 'fg-{run}-%g-%i', '%u.%i', 'x/%i'),
+  clientId: fc.constantFrom('%i', 'c%i', 'fg-{run}-%g-%i', '%u.%i', 'x/%i', 'gw{gateway}'),
   username: fc.constantFrom('u', 'user%i', '$SYS', '1'),
   filters: fc.array(filter, { maxLength: 4 }),
 });

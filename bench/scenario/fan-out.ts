@@ -1,14 +1,13 @@
 import { DeviceText } from './device-text.js';
 import { EVERY, FilterPattern, NONE, splitLevels } from './filter-pattern.js';
+import { connectionOf, connectionsOf } from './gateways.js';
 import type { Group, Scenario } from './schema.js';
 import { SharedFan } from './shared-fan.js';
 import { subscriptionsOf } from './subscriptions.js';
 
 /** Ordinary subscriptions of one group. */
 interface GroupFilters {
-  readonly name: string;
-  readonly startNumber: number;
-  readonly count: number;
+  readonly group: Group;
   readonly patterns: readonly FilterPattern[];
   /** By pattern: what a device publishes itself does not come back to it by this one. */
   readonly noLocal: readonly boolean[];
@@ -23,7 +22,7 @@ export interface Publisher {
 
 /**
  * How many deliveries a publish must cause, from the scenario's own subscriptions, with every
- * device connected. A device gets one copy however many of its filters match (servers may send
+ * device connected. A connection gets one copy however many of its devices' filters match (servers may send
  * one each [MQTT-3.3.4-2]; those beyond the first are counted as duplicates), and each shared
  * subscription (group name and filter, wherever its members are) gets one.
  *
@@ -46,21 +45,21 @@ export class FanOut {
     const levels = topic.split('/');
     let deliveries = this.#shared.deliveriesOf(levels);
     for (const group of this.#groups) {
-      deliveries += devicesOf(group, levels);
-      if (publisher?.group === group.name && isSpared(group, levels, publisher.number)) {
+      deliveries += connectionsMatched(group, levels);
+      if (publisher?.group === group.group.name && isSpared(group, levels, publisher.number)) {
         deliveries--;
       }
     }
     return deliveries;
   }
 
-  /** Does a subscription of this device, not a shared one, match the topic? */
+  /** Does a subscription of this device or of its connection, not a shared one, match the topic? */
   reaches(topic: string, { group, number }: Publisher): boolean {
     const levels = topic.split('/');
     return this.#groups.some(
-      ({ name, patterns }) =>
-        name === group &&
-        patterns.some((pattern) => [EVERY, number].includes(pattern.match(levels))),
+      (own) =>
+        own.group.name === group &&
+        own.patterns.some((pattern) => isOnConnection(own.group, pattern.match(levels), number)),
     );
   }
 
@@ -71,40 +70,50 @@ export class FanOut {
       const text = DeviceText.of(filter, group, run);
       const [share, name, ...rest] = splitLevels(text);
       if (share!.isShared && share!.render(0) === '$share' && rest.length > 0) {
-        this.#shared.add(name!, rest, group.startNumber, group.count);
+        this.#shared.add(name!, rest, group);
       } else {
         patterns.push(new FilterPattern(text));
         noLocal.push(sparesOwn);
       }
     }
-    const { name, startNumber, count } = group;
-    return { name, startNumber, count, patterns, noLocal };
+    return { group, patterns, noLocal };
   }
 }
 
-/** The device has matching filters, and all of them leave out its own messages (MQTT 5, 3.8.3.1). */
+/**
+ * The publisher's connection has matching filters, and all of them leave out its own messages (MQTT 5, 3.8.3.1):
+ * on a gateway, those of all its devices.
+ */
 function isSpared(group: GroupFilters, levels: readonly string[], number: number): boolean {
   let spared = false;
   for (let k = 0; k < group.patterns.length; k++) {
-    const match = group.patterns[k]!.match(levels);
-    if (match !== EVERY && match !== number) continue;
+    if (!isOnConnection(group.group, group.patterns[k]!.match(levels), number)) continue;
     if (!group.noLocal[k]) return false;
     spared = true;
   }
   return spared;
 }
 
-function devicesOf(group: GroupFilters, levels: readonly string[]): number {
-  // The devices already counted; few, for it takes one filter of the scenario to find each.
+/** What a pattern found, EVERY or the number of a device, is on the connection of device `number`. */
+function isOnConnection(group: Group, found: number, number: number): boolean {
+  if (found === EVERY) return true;
+  const index = found - group.startNumber;
+  if (found === NONE || index < 0 || index >= group.count) return false;
+  return connectionOf(group, index) === connectionOf(group, number - group.startNumber);
+}
+
+function connectionsMatched({ group, patterns }: GroupFilters, levels: readonly string[]): number {
+  // The connections already counted; few, for it takes one filter of the scenario to find each.
   let found: number[] | undefined;
-  for (const pattern of group.patterns) {
+  for (const pattern of patterns) {
     const number = pattern.match(levels);
-    if (number === EVERY) return group.count;
+    if (number === EVERY) return connectionsOf(group);
     if (number === NONE) continue;
     const index = number - group.startNumber;
     if (index < 0 || index >= group.count) continue;
-    if (found === undefined) found = [number];
-    else if (!found.includes(number)) found.push(number);
+    const connection = connectionOf(group, index);
+    if (found === undefined) found = [connection];
+    else if (!found.includes(connection)) found.push(connection);
   }
   return found === undefined ? 0 : found.length;
 }

@@ -18,7 +18,14 @@ export function scenarioHash(scenario: Scenario): string {
     groups,
     ...further
   } = scenario;
-  const load = { ...further, groups: groups.map(({ tls: _own, ...group }) => group) };
+  const load = {
+    ...further,
+    groups: groups.map(({ tls: _own, devicesPerConnection, ...group }) => ({
+      ...group,
+      // Older records' hashes know of no gateways.
+      ...(devicesPerConnection === 1 ? {} : { devicesPerConnection }),
+    })),
+  };
   return createHash('sha256').update(canonicalJson(load)).digest('hex');
 }
 

@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { readCredentials } from './credentials.js';
+import { type Credentials, readCredentials } from './credentials.js';
+import { ScenarioError } from './error.js';
+import { connectionsOf } from './gateways.js';
 import { nearest } from './nearest.js';
 import { parseScenario, type ScenarioChanges } from './parse.js';
 import { withPayloadFiles } from './payload-files.js';
 import { presetFile, presets } from './presets.js';
-import type { Scenario } from './schema.js';
+import type { Group, Scenario } from './schema.js';
+import { compileTemplate } from './template.js';
 
 export class ScenarioNotFoundError extends Error {
   readonly code = 'SCENARIO_NOT_FOUND';
@@ -46,10 +49,28 @@ function withCredentials(scenario: Scenario, scenarioFile: string): Scenario {
   const groups = scenario.groups.map((group) => {
     if (group.credentials === undefined) return group;
     const file = resolve(dirname(scenarioFile), group.credentials.file);
-    readCredentials(file, group.count);
+    checkFilters(group, readCredentials(file, connectionsOf(group)), file);
     return { ...group, credentials: { file } };
   });
   return { ...scenario, groups };
+}
+
+/** Whose filters match a topic is computed from the scenario, and what is in the file is not in it. */
+function checkFilters(group: Group, [first]: readonly Credentials[], file: string): void {
+  for (const { filter } of group.subscribe) {
+    const template = compileTemplate(filter);
+    const column =
+      template.uses('c') && first?.clientId !== undefined
+        ? 'clientId'
+        : template.uses('u') && first?.username !== undefined
+          ? 'username'
+          : undefined;
+    if (column === undefined) continue;
+    const why = `group '${group.name}' subscribes to ${filter}, whose deliveries are counted from the scenario`;
+    const expected = `no column ${column} (${why}: say ${column} there, such as ${column}: 'device-%i')`;
+    const place = { line: 1, column: 1, path: '', found: undefined };
+    throw new ScenarioError(file, [{ ...place, expected }]);
+  }
 }
 
 function reason(error: unknown): string {

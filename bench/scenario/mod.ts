@@ -9,10 +9,18 @@ export { DEFAULTS } from './defaults.js';
 export { DeviceText } from './device-text.js';
 export { ScenarioError, type ScenarioIssue } from './error.js';
 export { FanOut } from './fan-out.js';
+export {
+  connectionOf,
+  connectionsOf,
+  devicesOn,
+  filtersOnConnection,
+  firstDeviceOn,
+  isPerDevice,
+} from './gateways.js';
 export { scenarioHash } from './hash.js';
 export { GroupIdentity } from './identity.js';
 export { scenarioJsonSchema } from './json-schema.js';
-export { type Leavers, leavers } from './leavers.js';
+export { keepsSession, type Leavers, leavers } from './leavers.js';
 export { loadScenario, ScenarioNotFoundError } from './load.js';
 export { parseScenario, type ScenarioChanges } from './parse.js';
 export {
@@ -38,6 +46,7 @@ export type {
   ProfileChoice,
   Publish,
   PublishArrivals,
+  Reconnect,
   Scenario,
   ScenarioSpelling,
   Subscription,

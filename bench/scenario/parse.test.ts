@@ -41,6 +41,7 @@ test('what a scenario leaves out has its default, durations are in µs', () => {
       {
         name: 'sensors',
         count: 10,
+        devicesPerConnection: 1,
         startNumber: 0,
         clientId: 'fg-{run}-%g-%i',
         protocol: 5,

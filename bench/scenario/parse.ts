@@ -1,4 +1,6 @@
 import { fillFromProfile, nameProfile } from '../targets/defaults.js';
+import { targetProfile } from '../targets/profiles.js';
+import { throughEndpoints } from '../targets/way-in.js';
 import { checkScenario } from './check.js';
 import { ScenarioError } from './error.js';
 import { scale } from './scale.js';
@@ -10,6 +12,8 @@ import { ScenarioSource } from './source.js';
 export interface ScenarioChanges {
   /** Name of a target profile, instead of the scenario's. */
   readonly profile?: string;
+  /** URLs of targets, instead of the scenario's; what they leave out is the profile's to say. */
+  readonly target?: readonly string[];
   /** `path=value`, before the scenario is checked; see `setPaths`. */
   readonly set?: readonly string[];
   /** See `scale`; after `set`. */
@@ -28,8 +32,12 @@ export function parseScenario(
   const source = new ScenarioSource(text, fileName);
   if (changes.profile !== undefined) nameProfile(source.document, changes.profile);
   setPaths(source.document, changes.set ?? []);
+  const { target } = changes;
+  if (target !== undefined) source.document.setIn(['target'], source.document.createNode(target));
   fillFromProfile(source.document);
-  const read = source.read();
+  const asRead = source.read();
+  const profile = targetProfile(asRead.profile?.name ?? '');
+  const read = profile === undefined ? asRead : throughEndpoints(asRead, profile);
   const scenario = changes.scale === undefined ? read : scale(read, changes.scale);
   const { errors } = checkScenario(scenario);
   if (errors.length === 0) return scenario;

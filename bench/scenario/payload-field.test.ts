@@ -9,6 +9,7 @@ const VALUES: PayloadValues = {
   run: 'abcd',
   group: 'g',
   number: 7,
+  gateway: 7,
   clientId: 'c-7',
   username: 'u',
   message: 1,

@@ -54,6 +54,22 @@ test('payloads have the measurement header where every size has room for it', ()
   assert.equal(headerBytes('{ bytes: { lognormal: { mean: 20, sigma: 2 } } }'), 16);
 });
 
+test("sizes include emqtt-bench's headers, and the measurement header has room behind them", () => {
+  const sized = (size: string) => {
+    const payload = `{ bytes: ${size}, benchHeaders: [cnt64, ts] }`;
+    const compiled = compilePayload(
+      parseScenario(yaml(payload), 's').groups[0]!.publish[0]!.payload,
+    );
+    return { ...sizeRange(sizes(payload, 2000)), headerBytes: compiled.headerBytes };
+  };
+  const sizeRange = (all: number[]) => ({ min: Math.min(...all), max: Math.max(...all) });
+  assert.deepEqual(sized('{ min: 32, max: 40 }'), { min: 32, max: 40, headerBytes: 16 });
+  assert.deepEqual(sized('{ min: 16, max: 40 }'), { min: 16, max: 40, headerBytes: 0 });
+  const law = sized('{ lognormal: { mean: 40, sigma: 2, max: 99 } }');
+  assert.deepEqual(law, { min: 32, max: 99, headerBytes: 16 });
+  assert.throws(() => sized('{ min: 15, max: 40 }'), /at least the 16 of benchHeaders/);
+});
+
 test('sizes that are none are told', () => {
   for (const bytes of [
     '{ min: 5 }',

@@ -8,6 +8,7 @@ const VALUES: PayloadValues = {
   run: 'beef',
   group: 'sensors',
   number: 7,
+  gateway: 7,
   clientId: 'gerät-7',
   username: 'u7',
   message: 12,
@@ -113,4 +114,23 @@ test('the size is the one that is written, for any template and any values', () 
       },
     ),
   );
+});
+
+test('headers of emqtt-bench stand in front: its counter from 0, ms since 1970, then the measurement header', () => {
+  const payload = compilePayload({ kind: 'filler', bytes: 40, benchHeaders: ['cnt64', 'ts'] });
+  assert.deepEqual([payload.fixedBytes, payload.headerAt, payload.headerBytes], [40, 16, 16]);
+  const target = Buffer.alloc(44, MARK);
+  assert.equal(payload.fill(target, 2, VALUES), 42);
+  assert.equal(target.readBigUInt64BE(2), 11n);
+  assert.equal(target.readBigUInt64BE(10), 1_795_305_600_123n);
+  assert.ok(target.subarray(18, 34).every((byte) => byte === MARK));
+  assert.equal(target.subarray(34, 42).toString(), 'aaaaaaaa');
+  const text = compilePayload({ kind: 'text', text: 'on', header: false, benchHeaders: ['ts'] });
+  const whole = Buffer.alloc(10);
+  assert.equal(text.fill(whole, 0, VALUES), 10);
+  assert.deepEqual(
+    [whole.readBigUInt64BE(0), whole.subarray(8).toString()],
+    [1_795_305_600_123n, 'on'],
+  );
+  assert.equal(compilePayload({ kind: 'filler', bytes: 20, benchHeaders: ['ts'] }).headerBytes, 0);
 });

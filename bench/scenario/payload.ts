@@ -1,5 +1,6 @@
 import { FieldPayloadTemplate } from '../field-clients/payload.js';
 import { random } from '../schedule/mod.js';
+import { BENCH_HEADER_BYTES, BenchHeaderPayload } from './bench-headers.js';
 import { compileField, PAYLOAD_FIELD, type PayloadField } from './payload-field.js';
 import { FilePayloadTemplate } from './payload-files.js';
 import { sizeOf, smallestSize } from './payload-size.js';
@@ -56,16 +57,22 @@ const FILLER = 0x61; // 'a', as emqtt-bench fills
 
 /** @param payload of a stream of the scenario */
 export function compilePayload(payload: Payload): PayloadTemplate {
+  const headers = 'benchHeaders' in payload ? payload.benchHeaders : undefined;
+  const frontBytes = BENCH_HEADER_BYTES * (headers?.length ?? 0);
+  const behind = compileBehind(payload, frontBytes);
+  return headers === undefined ? behind : new BenchHeaderPayload(headers, behind);
+}
+
+/** What follows behind the headers of emqtt-bench, if there are any: `bytes` of a payload are all of it. */
+function compileBehind(payload: Payload, frontBytes: number): PayloadTemplate {
   switch (payload.kind) {
     case 'filler': {
-      const headerBytes = payload.bytes >= MEASUREMENT_HEADER_BYTES ? MEASUREMENT_HEADER_BYTES : 0;
-      return new FixedPayload(
-        headerBytes,
-        new Uint8Array(payload.bytes - headerBytes).fill(FILLER),
-      );
+      const bytes = Math.max(0, payload.bytes - frontBytes);
+      const headerBytes = bytes >= MEASUREMENT_HEADER_BYTES ? MEASUREMENT_HEADER_BYTES : 0;
+      return new FixedPayload(headerBytes, new Uint8Array(bytes - headerBytes).fill(FILLER));
     }
     case 'sized':
-      return new SizedPayload(payload.size);
+      return new SizedPayload(payload.size, frontBytes);
     case 'file':
       return new FilePayloadTemplate(payload);
     case 'text':
@@ -98,19 +105,22 @@ class SizedPayload implements PayloadTemplate {
   readonly isStatic = false;
   readonly isShared = false;
   readonly #size: PayloadSize;
+  /** Taken by what stands before it; the size includes them. */
+  readonly #frontBytes: number;
 
-  constructor(size: PayloadSize) {
+  constructor(size: PayloadSize, frontBytes: number) {
     this.#size = size;
-    this.headerBytes =
-      smallestSize(size) >= MEASUREMENT_HEADER_BYTES ? MEASUREMENT_HEADER_BYTES : 0;
+    this.#frontBytes = frontBytes;
+    const least = smallestSize(size, frontBytes) - frontBytes;
+    this.headerBytes = least >= MEASUREMENT_HEADER_BYTES ? MEASUREMENT_HEADER_BYTES : 0;
   }
 
   sizeBytes(values: PayloadValues): number {
-    return sizeOf(this.#size, values);
+    return Math.max(0, sizeOf(this.#size, values, this.#frontBytes) - this.#frontBytes);
   }
 
   fill(target: Uint8Array, at: number, values: PayloadValues): number {
-    const end = at + sizeOf(this.#size, values);
+    const end = at + this.sizeBytes(values);
     target.fill(FILLER, at + this.headerBytes, end);
     return end;
   }

@@ -35,6 +35,7 @@ const running = {
   duration,
   load: load.prefault(DEFAULTS.load),
   measure: flag.default(DEFAULTS.measure),
+  whole: flag.optional(),
 };
 
 /** The groups that a phase is about; without it, all of them. */

@@ -34,7 +34,7 @@ test('devices and senders are numbered through, group by group and stream by str
   assert.equal(planned.senderCount, 110);
   assert.equal(planned.subscriptionCount, 200);
   assert.deepEqual(
-    planned.groups.map(({ name, deviceBase }) => [name, deviceBase]),
+    planned.groups.map(({ name, connectionBase }) => [name, connectionBase]),
     [
       ['a', 0],
       ['b', 100],

@@ -1,12 +1,14 @@
 import { FanOut } from './fan-out.js';
+import { connectionsOf, subscriptionCountOf } from './gateways.js';
 import { GroupIdentity } from './identity.js';
 import type { Group, Publish, Scenario } from './schema.js';
-import { subscriptionsOf } from './subscriptions.js';
 import { compileTemplate } from './template.js';
 
 /** Where everything of a scenario stands in the fleet-wide numbering, and what it should cause. */
 export interface FleetPlan {
   readonly deviceCount: number;
+  /** As many as devices, but where a group has several on each. */
+  readonly connectionCount: number;
   /** Sender slots: one for each (group, stream, device). At most 2^32. */
   readonly senderCount: number;
   readonly subscriptionCount: number;
@@ -26,8 +28,10 @@ export interface FleetPlan {
 export interface GroupPlan {
   readonly name: string;
   readonly count: number;
-  /** Fleet-wide number of the group's first device; device i of the group is `deviceBase + i`. */
-  readonly deviceBase: number;
+  readonly devicesPerConnection: number;
+  readonly connections: number;
+  /** Fleet-wide number of the group's first connection; connection k of the group is `connectionBase + k`. */
+  readonly connectionBase: number;
   readonly streams: readonly StreamPlan[];
 }
 
@@ -50,13 +54,16 @@ export function plan(scenario: Scenario): FleetPlan {
   // What the run's id is cannot change how many filters a topic matches.
   const fanOut = new FanOut(scenario, PLANNED_RUN);
   let deviceCount = 0;
+  let connectionCount = 0;
   let senderCount = 0;
   let streamKey = 0;
   let subscriptionCount = 0;
   const groups = scenario.groups.map((group): GroupPlan => {
-    const deviceBase = deviceCount;
+    const connectionBase = connectionCount;
+    const connections = connectionsOf(group);
+    connectionCount += connections;
     deviceCount += group.count;
-    subscriptionCount += group.count * subscriptionsOf(group).length;
+    subscriptionCount += subscriptionCountOf(group);
     const streams = group.publish.map((stream): StreamPlan => {
       const senderBase = senderCount;
       senderCount += group.count;
@@ -67,19 +74,21 @@ export function plan(scenario: Scenario): FleetPlan {
         deliveriesPerPublish: meanFanOut(stream, group, fanOut, scenario.seed, senderBase),
       };
     });
-    return { name: group.name, count: group.count, deviceBase, streams };
+    const { name, count, devicesPerConnection } = group;
+    return { name, count, devicesPerConnection, connections, connectionBase, streams };
   });
   const streams = groups.flatMap((group) => group.streams);
   const { ratePerSec } = scenario.connect;
-  const connectDurationUs = (Math.max(0, deviceCount - 1) * US_PER_SEC) / ratePerSec;
+  const connectDurationUs = (Math.max(0, connectionCount - 1) * US_PER_SEC) / ratePerSec;
   return {
     deviceCount,
+    connectionCount,
     senderCount,
     subscriptionCount,
     groups,
     connectsPerSec: ratePerSec,
     connectDurationUs,
-    rampTimeoutUs: RAMP_SLACK_US + (deviceCount * US_PER_SEC) / ratePerSec,
+    rampTimeoutUs: RAMP_SLACK_US + (connectionCount * US_PER_SEC) / ratePerSec,
     publishesPerSec: sum(streams.map((s) => s.publishesPerSec ?? 0)),
     deliveriesPerSec: sum(streams.map((s) => (s.publishesPerSec ?? 0) * s.deliveriesPerPublish)),
     saturates: streams.some((s) => s.publishesPerSec === undefined),

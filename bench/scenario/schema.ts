@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type FieldPayload, fieldStreams } from '../field-clients/behaviour.js';
+import { type BenchHeader, benchHeaders } from './bench-headers-schema.js';
 import { clusterSchema } from './cluster.js';
 import { DEFAULTS } from './defaults.js';
 import {
@@ -52,12 +53,13 @@ const PAYLOAD_EXPECTED =
 /** A packet has at most 256 MiB (MQTT 5, 2.1.4); this leaves room for the rest of it. */
 const MAX_PAYLOAD_BYTES = 268_000_000;
 
-type PlainPayload =
+type PlainPayload = { benchHeaders?: BenchHeader[] } & (
   | { kind: 'filler'; bytes: number }
   | { kind: 'sized'; size: PayloadSize }
   | { kind: 'file'; files: string[]; header: boolean }
   | { kind: 'text'; text: string; header: boolean }
-  | { kind: 'template'; template: string; header: boolean; randomBytes: number };
+  | { kind: 'template'; template: string; header: boolean; randomBytes: number }
+);
 
 const payload = mapping({
   bytes: z.union([count(0, MAX_PAYLOAD_BYTES), payloadSize(MAX_PAYLOAD_BYTES)]).optional(),
@@ -70,25 +72,30 @@ const payload = mapping({
   template: text.optional(),
   header: flag.optional(),
   randomBytes: count(0, MAX_PAYLOAD_BYTES).optional(),
+  benchHeaders: benchHeaders.optional(),
 }).transform((raw, context): PlainPayload | FieldPayload => {
   const header = raw.header ?? false;
+  const front = raw.benchHeaders === undefined ? {} : { benchHeaders: raw.benchHeaders };
   const given = [raw.bytes, raw.text, raw.template, raw.file].filter((v) => v !== undefined).length;
   const misplaced =
     (raw.bytes !== undefined && raw.header !== undefined) ||
     (raw.template === undefined && raw.randomBytes !== undefined);
   if (given === 1 && !misplaced) {
-    if (typeof raw.bytes === 'number') return { kind: 'filler' as const, bytes: raw.bytes };
-    if (raw.bytes !== undefined) return { kind: 'sized' as const, size: raw.bytes };
-    if (raw.file !== undefined) return { kind: 'file' as const, files: raw.file, header };
-    if (raw.text !== undefined) return { kind: 'text' as const, text: raw.text, header };
+    const { bytes } = raw;
+    if (typeof bytes === 'number') return { kind: 'filler' as const, bytes, ...front };
+    if (bytes !== undefined) return { kind: 'sized' as const, size: bytes, ...front };
+    if (raw.file !== undefined) return { kind: 'file' as const, files: raw.file, header, ...front };
+    if (raw.text !== undefined) return { kind: 'text' as const, text: raw.text, header, ...front };
     if (raw.template !== undefined) {
       const randomBytes = raw.randomBytes ?? DEFAULTS.randomBytes;
-      return { kind: 'template' as const, template: raw.template, header, randomBytes };
+      return { kind: 'template' as const, template: raw.template, header, randomBytes, ...front };
     }
   }
   context.issues.push({ code: 'custom', message: PAYLOAD_EXPECTED, input: raw });
   return z.NEVER;
 });
+
+const FIRST_EXPECTED = 'from when to when, such as [0s, 5s]';
 
 const arrivals = z.discriminatedUnion(
   'kind',
@@ -96,7 +103,12 @@ const arrivals = z.discriminatedUnion(
     mapping({
       kind: z.literal('periodic'),
       interval: duration.prefault(DEFAULTS.interval),
-    }).transform(({ kind, interval }) => ({ kind, intervalUs: interval })),
+      first: z.tuple([duration, duration], { error: FIRST_EXPECTED }).optional(),
+    }).transform(({ kind, interval, first }) => ({
+      kind,
+      intervalUs: interval,
+      ...(first === undefined ? {} : { firstUs: { from: first[0], to: first[1] } }),
+    })),
     mapping({ kind: z.literal('constant'), ratePerSec: rate }),
     mapping({ kind: z.literal('poisson'), ratePerSec: rate }),
     mapping({ kind: z.literal('saturate') }),
@@ -147,6 +159,7 @@ const reconnect = mapping({
     .max(1, JITTER_EXPECTED)
     .default(DEFAULTS.backOffJitter),
   limit: count(0).prefault(DEFAULTS.backOffLimit),
+  first: flag.optional(),
 }).transform(({ initial, max, ...rest }) => ({ ...rest, initialUs: initial, maxUs: max }));
 const behaviour = z.discriminatedUnion(
   'kind',
@@ -176,10 +189,15 @@ interface GroupStreams {
   subscribe: z.output<typeof subscription>[];
   publish: z.output<typeof stream>[];
 }
+/** A gateway that carries more is a broker; and the filters of its devices go into one SUBSCRIBE. */
+const MAX_DEVICES_PER_CONNECTION = 65_535;
 
 const group = mapping({
   name,
   count: count(1),
+  devicesPerConnection: count(1, MAX_DEVICES_PER_CONNECTION).prefault(
+    DEFAULTS.devicesPerConnection,
+  ),
   startNumber: count(0).prefault(DEFAULTS.startNumber),
   scaled: flag.optional(),
   clientId: text.default(DEFAULTS.clientId),
@@ -219,7 +237,8 @@ const group = mapping({
 const connect = mapping({
   ratePerSec: rate.prefault(DEFAULTS.connectRatePerSec),
   timeout: duration.prefault(DEFAULTS.connectTimeout),
-}).transform(({ ratePerSec, timeout }) => ({ ratePerSec, timeoutUs: timeout }));
+  retries: count(0, 0xffff).optional(),
+}).transform(({ timeout, ...rest }) => ({ ...rest, timeoutUs: timeout }));
 
 const target = z
   .union([text.transform((url) => [url]), z.array(text)], {
@@ -236,11 +255,16 @@ const sas = mapping({
   lifetime: duration.prefault(DEFAULTS.sasLifetime),
 }).transform(({ lifetime, ...rest }) => ({ ...rest, lifetimeUs: lifetime }));
 
-const chosenProfile = mapping({ name, host: name.optional(), sas: sas.optional() });
+const chosenProfile = mapping({
+  name,
+  host: name.optional(),
+  endpoint: count(1, 65_535).optional(),
+  sas: sas.optional(),
+});
 
 const profile = z.union(
   [name.transform((named): z.output<typeof chosenProfile> => ({ name: named })), chosenProfile],
-  { error: 'the name of a target profile, or a mapping of name, host and sas' },
+  { error: 'the name of a target profile, or a mapping of name, host, endpoint and sas' },
 );
 
 const probes = z
@@ -260,6 +284,7 @@ export const scenarioSchema = mapping({
   sourceAddresses: z
     .array(text, { error: 'a list of addresses of this machine such as [127.0.0.2]' })
     .default([]),
+  foreignHeaders: benchHeaders.optional(),
   tls: tlsSchema.optional(),
   connect: connect.prefault({}),
   groups: z.array(group, { error: 'a list of groups' }).min(1, 'at least one group'),

@@ -18,9 +18,14 @@ const duration = fc
 const rate = fc.double({ min: 1e-6, max: 1e9, noNaN: true });
 const count = fc.oneof(fc.integer({ min: 1, max: 1e6 }), fc.constantFrom('10k', '1m'));
 
+const benchHeaders = fc.constantFrom(['cnt64'], ['ts', 'cnt64']);
+const header = fc.boolean();
 const payload = fc.oneof(
-  fc.record({ bytes: fc.nat(1000) }),
-  fc.record({ bytes: fc.record({ min: fc.nat(9), max: fc.integer({ min: 9, max: 99 }) }) }),
+  fc.record({ bytes: fc.nat(1000), benchHeaders }, { requiredKeys: ['bytes'] }),
+  fc.record(
+    { bytes: fc.record({ min: fc.nat(9), max: fc.integer({ min: 9, max: 99 }) }), benchHeaders },
+    { requiredKeys: ['bytes'] },
+  ),
   fc.record({
     bytes: fc.record({
       choice: fc.array(fc.tuple(fc.nat(99), fc.double({ min: 0.1, max: 9, noNaN: true })), {
@@ -41,17 +46,20 @@ const payload = fc.oneof(
     }),
   }),
   fc.record(
-    { file: fc.oneof(text, fc.array(text, { minLength: 1 })), header: fc.boolean() },
+    { file: fc.oneof(text, fc.array(text, { minLength: 1 })), header, benchHeaders },
     { requiredKeys: ['file'] },
   ),
-  fc.record({ text: fc.string(), header: fc.boolean() }, { requiredKeys: ['text'] }),
+  fc.record({ text: fc.string(), header, benchHeaders }, { requiredKeys: ['text'] }),
   fc.record(
-    { template: fc.string(), header: fc.boolean(), randomBytes: fc.nat(1000) },
+    { template: fc.string(), header, randomBytes: fc.nat(1000), benchHeaders },
     { requiredKeys: ['template'] },
   ),
 );
 const arrivals = fc.oneof(
-  fc.record({ kind: fc.constant('periodic'), interval: duration }),
+  fc.record(
+    { kind: fc.constant('periodic'), interval: duration, first: fc.tuple(duration, duration) },
+    { requiredKeys: ['kind', 'interval'] },
+  ),
   fc.record({ kind: fc.constantFrom('constant', 'poisson'), ratePerSec: rate }),
   fc.constant({ kind: 'saturate' }),
 );
@@ -120,6 +128,8 @@ const tls = fc.record(
     minVersion: fc.constantFrom('TLSv1', 'TLSv1.2'),
     maxVersion: fc.constantFrom('TLSv1.2', 'TLSv1.3'),
     ciphers: text,
+    signatureAlgorithms: text,
+    keyExchange: text,
     resume: fc.boolean(),
   },
   { requiredKeys: [] },
@@ -128,6 +138,7 @@ const group = fc.record(
   {
     name: text,
     count,
+    devicesPerConnection: fc.integer({ min: 1, max: 65_535 }),
     startNumber: fc.nat(),
     scaled: fc.boolean(),
     clientId: text,
@@ -149,6 +160,10 @@ const group = fc.record(
         requestProblemInformation: fc.boolean(),
         userProperties,
       },
+      { requiredKeys: [] },
+    ),
+    reconnect: fc.record(
+      { initial: duration, max: duration, limit: fc.nat(9), first: fc.boolean() },
       { requiredKeys: [] },
     ),
     inflight: fc.nat(65535),
@@ -174,6 +189,7 @@ const phase = fc.oneof(
       duration,
       load: fc.oneof(line, fc.dictionary(fc.constantFrom('a', 'b', 'from', '1'), line)),
       measure: fc.boolean(),
+      whole: fc.boolean(),
     },
     { requiredKeys: ['name', 'kind', 'duration'] },
   ),
@@ -189,7 +205,11 @@ const spelled = fc.record(
     target: fc.oneof(text, fc.array(text)),
     sourceAddresses: fc.array(text),
     tls,
-    connect: fc.record({ ratePerSec: rate, timeout: duration }, { requiredKeys: [] }),
+    connect: fc.record(
+      { ratePerSec: rate, timeout: duration, retries: fc.nat(9) },
+      { requiredKeys: [] },
+    ),
+    foreignHeaders: benchHeaders,
     groups: fc.array(group, { minLength: 1, maxLength: 3 }),
     phases: fc.array(phase, { minLength: 1, maxLength: 4 }),
     objectives: fc.array(text),

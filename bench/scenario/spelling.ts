@@ -7,6 +7,7 @@ import type {
   Payload,
   ProfileChoice,
   Publish,
+  PublishArrivals,
   Reconnect,
   Respond,
   Scenario,
@@ -34,25 +35,33 @@ export function spellScenario(scenario: Scenario): object {
     ...(profile !== undefined && { profile: spellProfile(profile) }),
     ...(Object.keys(probes).length > 0 && { probes }),
     ...(sourceAddresses.length > 0 && { sourceAddresses }),
+    ...(scenario.foreignHeaders !== undefined && { foreignHeaders: scenario.foreignHeaders }),
     ...(tls !== undefined && { tls }),
-    connect: { ratePerSec: connect.ratePerSec, timeout: writeDuration(connect.timeoutUs) },
+    connect: spellConnect(connect),
     groups: groups.map(spellGroup),
     phases: phases.map(spellPhase),
     ...(objectives.length > 0 && { objectives }),
   };
 }
 
+function spellConnect({ timeoutUs, ...rest }: Scenario['connect']): object {
+  return { ...rest, timeout: writeDuration(timeoutUs) };
+}
+
 function spellProfile(profile: ProfileChoice): string | object {
-  const { name, host, sas } = profile;
-  if (sas === undefined) return host === undefined ? name : { name, host };
-  const { lifetimeUs, ...rest } = sas;
-  return { name, host, sas: { ...rest, lifetime: writeDuration(lifetimeUs) } };
+  const { sas, ...rest } = profile;
+  if (sas === undefined) return Object.keys(rest).length === 1 ? rest.name : rest;
+  const { lifetimeUs, ...key } = sas;
+  return { ...rest, sas: { ...key, lifetime: writeDuration(lifetimeUs) } };
 }
 
 function spellGroup(group: Group): object {
   return {
     name: group.name,
     count: group.count,
+    ...(group.devicesPerConnection !== DEFAULTS.devicesPerConnection && {
+      devicesPerConnection: group.devicesPerConnection,
+    }),
     ...(group.startNumber !== DEFAULTS.startNumber && { startNumber: group.startNumber }),
     ...(group.scaled !== undefined && { scaled: group.scaled }),
     clientId: group.clientId,
@@ -106,16 +115,12 @@ function spellReconnect({ initialUs, maxUs, ...rest }: Reconnect): object {
 }
 
 function spellStream(stream: Publish): object {
-  const { arrivals } = stream;
   return {
     topic: stream.topic,
     qos: stream.qos,
     ...(stream.retain !== DEFAULTS.retain && { retain: stream.retain }),
     payload: spellPayload(stream.payload),
-    arrivals:
-      arrivals.kind === 'periodic'
-        ? { kind: arrivals.kind, interval: writeDuration(arrivals.intervalUs) }
-        : arrivals,
+    arrivals: spellArrivals(stream.arrivals),
     ...(stream.limit !== DEFAULTS.limit && { limit: stream.limit }),
     ...spellProperties(stream.properties),
     ...(stream.response !== undefined && { response: spellResponse(stream.response) }),
@@ -130,13 +135,23 @@ function spellRespond({ delayUs, ...rest }: Respond): object {
   return { ...rest, delay: writeDuration(delayUs) };
 }
 
+function spellArrivals(arrivals: PublishArrivals): object {
+  if (arrivals.kind !== 'periodic') return arrivals;
+  const { kind, intervalUs } = arrivals;
+  const firstUs = 'firstUs' in arrivals ? arrivals.firstUs : undefined;
+  const first = firstUs && { first: [writeDuration(firstUs.from), writeDuration(firstUs.to)] };
+  return { kind, interval: writeDuration(intervalUs), ...first };
+}
+
 function spellPayload(payload: Payload): object {
-  if (payload.kind === 'filler') return { bytes: payload.bytes };
-  if (payload.kind === 'sized') return { bytes: spellSize(payload.size) };
   if (payload.kind === 'sparkplug' || payload.kind === 'kura') {
     throw new TypeError('the payload of a behaviour has no spelling');
   }
-  const header = payload.header ? { header: true } : {};
+  const { benchHeaders } = payload;
+  const front = benchHeaders === undefined ? {} : { benchHeaders };
+  if (payload.kind === 'filler') return { bytes: payload.bytes, ...front };
+  if (payload.kind === 'sized') return { bytes: spellSize(payload.size), ...front };
+  const header = { ...(payload.header ? { header: true } : {}), ...front };
   if (payload.kind === 'file') return { file: payload.files, ...header };
   if (payload.kind === 'text') return { text: payload.text, ...header };
   const { template, randomBytes } = payload;
@@ -172,7 +187,8 @@ function spellRunning(phase: RunningPhase): object {
         );
   const groups = 'groups' in phase && phase.groups !== undefined ? { groups: phase.groups } : {};
   const measure = phase.measure ? {} : { measure: false };
-  return { ...spellShape(phase), ...groups, load, ...measure };
+  const whole = phase.whole === undefined ? {} : { whole: phase.whole };
+  return { ...spellShape(phase), ...groups, load, ...measure, ...whole };
 }
 
 function spellShape(phase: RunningPhase): object {

@@ -7,6 +7,7 @@ const VALUES: TemplateValues = {
   run: 'beef',
   group: 'sensors',
   number: 7,
+  gateway: 7,
   clientId: 'c7',
   username: 'u7',
   message: 12,

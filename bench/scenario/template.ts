@@ -3,8 +3,8 @@ import { random } from '../schedule/mod.js';
 /**
  * Text with placeholders, for client ids, user names, topics, filters and payloads. They may stand
  * anywhere in the text: `%i` device number, `%c` client id, `%u` user name, `%g` group name,
- * `%s` message number, `%rand_N` 1..N, `{run}` the run's id. `%%` is a percent sign and `%{` a
- * brace; anything else after a percent sign is text, percent sign included.
+ * `%s` message number, `%rand_N` 1..N, `{gateway}` number of the device's connection, `{run}` the run's
+ * id. `%%` is a percent sign and `%{` a brace; anything else after a percent sign is text, percent sign included.
  */
 
 /** What the placeholders stand for. One object may be reused for every message. */
@@ -15,6 +15,8 @@ export interface TemplateValues {
   group: string;
   /** `%i`: index in the group + the group's startNumber. */
   number: number;
+  /** `{gateway}`: index of the device's connection in the group + the group's startNumber. */
+  gateway: number;
   /** `%c` */
   clientId: string;
   /** `%u` */
@@ -26,7 +28,7 @@ export interface TemplateValues {
   sender: number;
 }
 
-export type Placeholder = 'i' | 'c' | 'u' | 'g' | 's' | 'rand' | 'run';
+export type Placeholder = 'i' | 'c' | 'u' | 'g' | 's' | 'rand' | 'run' | 'gateway';
 
 export type TemplatePart =
   | { readonly kind: 'text'; readonly text: string }
@@ -45,7 +47,7 @@ export interface Template {
   render(values: TemplateValues): string;
 }
 
-const TOKEN = /%%|%\{|%rand_([1-9]\d{0,8})(?!\d)|%[icugs]|\{run\}/g;
+const TOKEN = /%%|%\{|%rand_([1-9]\d{0,8})(?!\d)|%[icugs]|\{run\}|\{gateway\}/g;
 
 export function compileTemplate(source: string): Template {
   const parts: TemplatePart[] = [];
@@ -66,6 +68,7 @@ export function compileTemplate(source: string): Template {
     flush();
     if (maximum !== undefined) parts.push({ kind: 'rand', maximum: Number(maximum) });
     else if (token === '{run}') parts.push({ kind: 'run' });
+    else if (token === '{gateway}') parts.push({ kind: 'gateway' });
     else parts.push({ kind: token[1] as 'i' | 'c' | 'u' | 'g' | 's' });
   }
   text += source.slice(end);
@@ -75,7 +78,10 @@ export function compileTemplate(source: string): Template {
 
 /** `text` written so that compiling it gives the text back. */
 export function escapeTemplate(text: string): string {
-  return text.replaceAll('%', '%%').replaceAll('{run}', '%{run}');
+  return text
+    .replaceAll('%', '%%')
+    .replaceAll('{run}', '%{run}')
+    .replaceAll('{gateway}', '%{gateway}');
 }
 
 class CompiledTemplate implements Template {
@@ -114,6 +120,8 @@ export function partText(part: TemplatePart, place: number, values: TemplateValu
       return part.text;
     case 'i':
       return String(values.number);
+    case 'gateway':
+      return String(values.gateway);
     case 'c':
       return values.clientId;
     case 'u':

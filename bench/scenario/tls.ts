@@ -9,7 +9,7 @@ const version = z.literal(TLS_VERSIONS, { error: `one of ${TLS_VERSIONS.join(', 
 
 /** Files are named from the folder that the run is started in. */
 export const tlsSchema = mapping({
-  /** PEM file of who is trusted, instead of the system's authorities. */
+  /** PEM file of who is trusted, instead of the system's authorities or the test authority. */
   ca: text.optional(),
   /** PEM files of the device's own certificate and key; with placeholders each device has its own. */
   cert: text.optional(),
@@ -25,6 +25,8 @@ export const tlsSchema = mapping({
   minVersion: version.optional(),
   maxVersion: version.optional(),
   ciphers: text.optional(),
+  signatureAlgorithms: text.optional(),
+  keyExchange: text.optional(),
   resume: flag.optional(),
 });
 

@@ -42,9 +42,35 @@ test("the table has every flag of emqtt-bench's help, with its short form, and o
   assert.deepEqual(Object.fromEntries(shorts), SHORTS);
 });
 
+const TOPIC = {
+  name: 'one/%i',
+  interval_ms: '100',
+  inject_timestamp: true,
+  QoS: 1,
+  payload_encoding: 'json',
+  payload: { id: '50%i{bool}', timestamp: '0' },
+  stream: 0,
+  stream_priority: 0,
+};
+const SECOND = {
+  name: 'two/%c',
+  interval_ms: 5000,
+  inject_timestamp: 's',
+  QoS: 0,
+  retain: true,
+  payload: { data: '%p2' },
+  render: 'data',
+  stream: 3,
+};
+
 const FILES = new Map([
   ['t.json', '{"id":"%i","t":%TIMESTAMP%,"r":"%rand_5","p":"100%","x":"%c"}'],
   ['plain.txt', 'hello'],
+  ['topics.json', JSON.stringify({ topics: [TOPIC, { ...TOPIC, ...SECOND }] })],
+  ['not.json', '{'],
+  ['wrong.json', JSON.stringify({ topics: [{ ...TOPIC, interval_ms: '1s', QoS: 3 }] })],
+  ['eterm.json', JSON.stringify({ topics: [{ ...TOPIC, payload_encoding: 'eterm' }] })],
+  ['render.json', JSON.stringify({ topics: [{ ...TOPIC, render: 'id' }] })],
 ]);
 
 function readText(path: string): string {
@@ -72,6 +98,11 @@ const duration = (t: BenchTranslation) => {
   const steady = t.scenario.phases[1]!;
   assert.equal(steady.kind, 'steady');
   return steady.kind === 'steady' ? steady.durationUs / 1e6 : 0;
+};
+
+const stays = (t: BenchTranslation) => {
+  const steady = t.scenario.phases[1]!;
+  return steady.kind === 'steady' ? [steady.durationUs / 1e6, steady.whole] : [];
 };
 
 /** One row for each flag: what the line gives, a note (accepted), or an error (refused). */
@@ -106,7 +137,9 @@ const ROWS: [
   ['connrate', 'conn', '-R 0 -i 5', [(t) => t.scenario.connect.ratePerSec, 200]],
   ['interval', 'conn', '-i 1', [(t) => t.scenario.connect.ratePerSec, 1000]],
   ['interval', 'conn', '', [(t) => t.scenario.connect.ratePerSec, 100]],
-  ['interval', 'conn', '-i 0', /-i, --interval: expected a whole number from 1/],
+  ['interval', 'conn', '-i 0', /-i, --interval: 0 is no rate of connects: say it with -R/],
+  ['interval', 'conn', '-i 0 -R 70', [(t) => t.scenario.connect.ratePerSec, 70]],
+  ['interval', 'conn', '-i 5 -R 70', [(t) => t.scenario.connect.ratePerSec, 70]],
   [
     'ifaddr',
     'conn',
@@ -120,10 +153,19 @@ const ROWS: [
   ['shortids', 'sub', '--shortids true --prefix p', [(t) => group(t).clientId, 'p%i']],
   ['startnumber', 'conn', '-n 500', [(t) => group(t).startNumber, 501]],
   ['startnumber', 'conn', '', [(t) => group(t).startNumber, 1]],
-  ['num-retry-connect', 'conn', '--num-retry-connect 3', /--num-retry-connect: does not come yet/],
-  ['num-retry-connect', 'conn', '--num-retry-connect 0', [(t) => t.notes.length, 1]],
-  ['reconnect', 'conn', '--reconnect 5', /--reconnect: does not come yet/],
-  ['reconnect', 'conn', '--reconnect=0', [(t) => t.notes.length, 1]],
+  ['num-retry-connect', 'conn', '--num-retry-connect 3', [(t) => t.scenario.connect.retries, 3]],
+  ['num-retry-connect', 'conn', '', [(t) => t.scenario.connect.retries, undefined]],
+  ['num-retry-connect', 'conn', '--num-retry-connect 3', [(t) => group(t).reconnect, undefined]],
+  [
+    'reconnect',
+    'conn',
+    '--reconnect 4',
+    [
+      (t) => group(t).reconnect,
+      { initialUs: 5e6, maxUs: 5e6, multiplier: 1, jitter: 0, limit: 4, first: false },
+    ],
+  ],
+  ['reconnect', 'conn', '--reconnect=0', [(t) => group(t).reconnect, undefined]],
   ['ssl', 'conn', '-S -h a', [(t) => t.target, ['mqtts://a:1883']]],
   ['ssl', 'conn', '-S', [(t) => t.scenario.tls, { verify: false }]],
   ['ssl', 'conn', '--ssl false', [(t) => t.scenario.tls, undefined]],
@@ -132,6 +174,12 @@ const ROWS: [
     'conn',
     '--ssl-version tlsv1.3',
     [(t) => t.scenario.tls, { verify: false, minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' }],
+  ],
+  [
+    'ssl-version',
+    'conn',
+    '--ssl-version tlsv1.3_nocompat',
+    /tlsv1.3_nocompat: as tlsv1.3; Node cannot leave out the middlebox mode/,
   ],
   ['ssl-version', 'conn', '--ssl-version sslv3', /--ssl-version: expected one of tlsv1.1, tlsv1.2/],
   ['cacertfile', 'conn', '-S --cacertfile ca.pem', [(t) => t.scenario.tls, { ca: 'ca.pem' }]],
@@ -149,8 +197,19 @@ const ROWS: [
     '-S --ciphers A,B --cacertfile c',
     [(t) => t.scenario.tls, { ca: 'c', ciphers: 'A:B' }],
   ],
-  ['signature-algs', 'conn', '--signature-algs x', /--signature-algs: not to be chosen here/],
-  ['keyex-algs', 'conn', '--keyex-algs x', /--keyex-algs: not to be chosen here/],
+  [
+    'signature-algs',
+    'conn',
+    '-S --signature-algs ed25519,rsa_pss_rsae_sha256',
+    [(t) => t.scenario.tls?.signatureAlgorithms, 'ed25519:rsa_pss_rsae_sha256'],
+  ],
+  ['signature-algs', 'conn', '--signature-algs x', /--signature-algs: has a meaning with -S only/],
+  [
+    'keyex-algs',
+    'conn',
+    '-S --keyex-algs x25519,secp256r1',
+    [(t) => t.scenario.tls?.keyExchange, 'x25519:secp256r1'],
+  ],
   [
     'quic',
     'conn',
@@ -165,7 +224,14 @@ const ROWS: [
   ['username', 'conn', '-u %i', [(t) => group(t).username, '%i']],
   ['username', 'conn', '-u joe%g', [(t) => group(t).username, 'joe%%g']],
   ['username', 'conn', '-u u-%i', /-u u-%i: placeholders are filled in/],
-  ['username', 'conn', '-u %rand_9', /-u, --username: no random user names/],
+  ['username', 'conn', '-u %rand_9', [(t) => group(t).username, '%rand_9']],
+  ['username', 'conn', '-u %rand_9', [(t) => t.notes.length, 1]],
+  [
+    'username',
+    'sub',
+    '-u %rand_9 -t a/%u',
+    /groups.0.subscribe.0.filter: expected no %u beside a random user name/,
+  ],
   ['password', 'conn', '-u u -P a%i', [(t) => group(t).password, 'a%%i']],
   ['keepalive', 'conn', '-k 60', [(t) => group(t).keepAliveUs, 60_000_000]],
   ['keepalive', 'conn', '', [(t) => group(t).keepAliveUs, 300_000_000]],
@@ -176,12 +242,15 @@ const ROWS: [
   ['session-expiry', 'conn', '-x 4294967295', [(t) => group(t).sessionExpiryUs, 4294967295e6]],
   ['lowmem', 'conn', '-l', /-l: no effect: devices are small/],
   ['force-major-gc-interval', 'conn', '--force-major-gc-interval 5', /no effect: devices/],
-  ['qoe', 'conn', '-Q true', /-Q: not needed: connect, subscribe, publish and delivery are always/],
+  ['qoe', 'conn', '-Q true', /-Q: connect, subscribe, publish and delivery are always timed/],
   ['qoe', 'conn', '--qoe false', [(t) => t.notes.length, 1]],
-  ['qoelog', 'conn', '--qoelog f', /--qoelog: not needed: the .hlog files/],
-  ['prometheus', 'conn', '--prometheus', /--prometheus: does not come yet: intervals.csv/],
-  ['restapi', 'conn', '--restapi 8080', /--restapi: does not come yet: intervals.csv/],
-  ['log_to', 'conn', '--log_to null', /--log_to: no effect: results/],
+  ['qoe', 'conn', '--qoe dump', /-Q, --qoe: there is no binary log to dump: the .hlog files/],
+  ['qoelog', 'conn', '--qoe dump --qoelog f', /--qoelog: no log of its own: the .hlog files/],
+  ['prometheus', 'conn', '--prometheus', [(t) => t.rest, ['--prometheus']]],
+  ['restapi', 'conn', '--restapi 0.0.0.0:8080', [(t) => t.rest, ['--restapi=0.0.0.0:8080']]],
+  ['log_to', 'conn', '--log_to null', [(t) => t.showsProblems, false]],
+  ['log_to', 'conn', '', [(t) => t.showsProblems, true]],
+  ['log_to', 'conn', '--log_to file', /--log_to: expected one of console, null/],
   [
     'topic',
     'sub',
@@ -195,10 +264,11 @@ const ROWS: [
     ],
   ],
   ['topic', 'sub', '-t a/%g/{run}', [(t) => group(t).subscribe[0]!.filter, 'a/%%g/%{run}']],
+  ['topic', 'sub', '-t a/%rand_5', /-t, --topic: no %s or %rand_N in a filter \('a\/%rand_5'\)/],
   ['topic', 'sub', '-t a/#/b', /-t, --topic: 'a\/#\/b': /],
   ['topic', 'sub', '-t a/%u', /-t, --topic: %u in 'a\/%u' needs a user name/],
   ['topic', 'pub', '-t a/%i/%c/%rand_5', [(t) => stream(t).topic, 'a/%i/%c/%rand_5']],
-  ['topic', 'pub', '-t dev-%i', /-t dev-%i: placeholders are filled in anywhere/],
+  ['topic', 'pub', '-t dev-%i', /^dev-%i: placeholders are filled in anywhere/],
   ['topic', 'pub', '-t a/%s', /%s counts the messages of each device/],
   ['topic', 'pub', '-t a/+', /-t, --topic: 'a\/\+': /],
   ['topic', 'pub', '-t a -t b', /-t: given twice/],
@@ -207,14 +277,20 @@ const ROWS: [
   ['qos', 'pub', '-q 1', /-F is really in flight/],
   ['qos', 'pub', '', /QoS 0 messages are counted once/],
   ['qos', 'pub', '-q 3', /-q, --qos: expected one of 0, 1, 2/],
-  ['payload-hdrs', 'sub', '--payload-hdrs cnt64,ts', /--payload-hdrs: the measurement header/],
+  [
+    'payload-hdrs',
+    'sub',
+    '--payload-hdrs ts,cnt64 -t a',
+    [(t) => t.scenario.foreignHeaders, ['ts', 'cnt64']],
+  ],
+  ['payload-hdrs', 'sub', '--payload-hdrs cnt64 -t a', /cnt64 is followed topic by topic/],
   [
     'payload-hdrs',
     'pub',
     '--payload-hdrs cnt64,ts -s 100',
-    [(t) => stream(t).payload, { kind: 'filler', bytes: 116 }],
+    [(t) => stream(t).payload, { kind: 'filler', bytes: 116, benchHeaders: ['cnt64', 'ts'] }],
   ],
-  ['payload-hdrs', 'pub', '--payload-hdrs crc', /--payload-hdrs: expected cnt64 and ts, not 'crc'/],
+  ['payload-hdrs', 'pub', '--payload-hdrs crc', /--payload-hdrs: expected cnt64, ts or both, not/],
   [
     'interval_of_msg',
     'pub',
@@ -240,9 +316,9 @@ const ROWS: [
     'message',
     'pub',
     '-m x --payload-hdrs ts',
-    [(t) => stream(t).payload, { kind: 'text', text: 'x', header: true }],
+    [(t) => stream(t).payload, { kind: 'text', text: 'x', header: false, benchHeaders: ['ts'] }],
   ],
-  ['message', 'pub', '-m x', /-m alone has no measurement header; --payload-hdrs ts puts one/],
+  ['message', 'pub', '-m x', /-m has no measurement header: the message is sent as it is/],
   [
     'message',
     'pub',
@@ -270,7 +346,77 @@ const ROWS: [
     '-m template://none',
     /-m, --message: the template none cannot be read \(ENOENT\)/,
   ],
-  ['topics-payload', 'pub', '--topics-payload f.json', /--topics-payload: write a scenario/],
+  [
+    'topics-payload',
+    'pub',
+    '--topics-payload topics.json -F 7',
+    [
+      (t) => [group(t).inflight, group(t).publish],
+      [
+        7,
+        [
+          {
+            topic: 'one/%i',
+            qos: 1,
+            retain: false,
+            payload: {
+              kind: 'template',
+              template: '{"id":"50%%i%{bool}","timestamp":%TIMESTAMPMS%}',
+              header: false,
+              randomBytes: 256,
+            },
+            arrivals: { kind: 'periodic', intervalUs: 100_000 },
+            limit: 0,
+          },
+          {
+            topic: 'two/%c',
+            qos: 0,
+            retain: true,
+            payload: {
+              kind: 'template',
+              template: `{"data":"${'a'.repeat(8192)}","timestamp":{time:s}}`,
+              header: false,
+              randomBytes: 256,
+            },
+            arrivals: { kind: 'periodic', intervalUs: 5_000_000 },
+            limit: 0,
+          },
+        ],
+      ],
+    ],
+  ],
+  [
+    'topics-payload',
+    'pub',
+    '--topics-payload topics.json',
+    /Streams and their priorities are QUIC/,
+  ],
+  [
+    'topics-payload',
+    'pub',
+    '--topics-payload topics.json -L 5',
+    /--limit has no effect beside --topics-payload, as in emqtt-bench/,
+  ],
+  ['topics-payload', 'pub', '--topics-payload none', /none: it cannot be read \(ENOENT\)/],
+  ['topics-payload', 'pub', '--topics-payload not.json', /--topics-payload: not.json: .*JSON/],
+  [
+    'topics-payload',
+    'pub',
+    '--topics-payload wrong.json',
+    /wrong.json: topics.0.interval_ms: expected whole milliseconds, such as "1000"$/,
+  ],
+  [
+    'topics-payload',
+    'pub',
+    '--topics-payload eterm.json',
+    /topics.0.payload_encoding: expected "json" \(Erlang’s term format/,
+  ],
+  [
+    'topics-payload',
+    'pub',
+    '--topics-payload render.json',
+    /render.json: topics.0.render: expected %pN \(N pages of 4 KiB\)/,
+  ],
   ['retain', 'pub', '-r', [(t) => stream(t).retain, true]],
   ['retain', 'pub', '-r false', [(t) => stream(t).retain, false]],
   ['limit', 'pub', '-L 1000 -c 10 -I 100', [(t) => [stream(t).limit, duration(t)], [1000, 10]]],
@@ -298,13 +444,30 @@ const ROWS: [
     '-w',
     [(t) => t.notes.some((note) => note.includes('-w')), false],
   ],
-  ['min-random-wait', 'pub', '--min-random-wait 5', /--min-random-wait: only 0 to the interval/],
-  ['max-random-wait', 'pub', '--max-random-wait 500', /--max-random-wait: only 0 to the interval/],
+  [
+    'min-random-wait',
+    'pub',
+    '-I 500 --min-random-wait 200 --max-random-wait 3000',
+    [
+      (t) => stream(t).arrivals,
+      { kind: 'periodic', intervalUs: 500_000, firstUs: { from: 200_000, to: 3_000_000 } },
+    ],
+  ],
+  [
+    'min-random-wait',
+    'pub',
+    '--min-random-wait 5',
+    [
+      (t) => stream(t).arrivals,
+      { kind: 'periodic', intervalUs: 1_000_000, firstUs: { from: 5000, to: 5000 } },
+    ],
+  ],
+  ['max-random-wait', 'pub', '-L 1000 -c 10 -I 100 --max-random-wait 3000', [duration, 13]],
   [
     'max-random-wait',
     'pub',
-    '-I 500 --max-random-wait 500',
-    [(t) => stream(t).arrivals, { kind: 'periodic', intervalUs: 500_000 }],
+    '-I 0 --max-random-wait 9',
+    /--max-random-wait: has a meaning with an/,
   ],
   [
     'retry-interval',
@@ -317,8 +480,12 @@ const ROWS: [
     'keep-connected',
     'pub',
     '-L 10 --keep-connected',
-    /--keep-connected: devices stay connected until the end/,
+    /--keep-connected: devices stay for 30s at least, or as --duration says/,
   ],
+  ['keep-connected', 'pub', '-L 200 --keep-connected', [stays, [30, true]]],
+  ['keep-connected', 'pub', '-L 200 --keep-connected --duration 2s', [stays, [2, true]]],
+  ['keep-connected', 'pub', '-L 200 --duration 2s', [stays, [2, undefined]]],
+  ['keep-connected', 'pub', '--keep-connected', [stays, [30, undefined]]],
   ['duration', 'conn', '--duration 5m', [duration, 300]],
   ['duration', 'sub', '', [duration, 30]],
   ['duration', 'sub', '', /It holds the load for 30s; --duration says otherwise/],
@@ -366,7 +533,7 @@ test('a refused flag is refused in one line, which says its name as it was typed
 });
 
 test('everything that is wrong is told at once, a line each', () => {
-  const said = saidTo('pub', '--prometheus --reconnect 3 --wss x -c 0 --topik a -t a/#');
+  const said = saidTo('pub', '--quic true --qoelog f --wss x -c 0 --topik a -t a/#');
   assert.equal(said.length, 6);
   assert.match(said[2]!, /^--wss: no such flag \(did you mean --ws\?\)/);
   assert.match(said[3]!, /^--topik: no such flag \(did you mean --topic\?\)/);
@@ -415,6 +582,7 @@ test("a whole command line of emqtt-bench's becomes the scenario it means, which
       {
         name: 'pub',
         count: 1000,
+        devicesPerConnection: 1,
         startNumber: 1,
         clientId: 'fg_bench_pub_{run}_%i',
         protocol: 4,

@@ -175,3 +175,16 @@ function distance(sample: readonly number[], cdf: (x: number) => number): number
 function criticalDistance(n: number): number {
   return 1.95 / Math.sqrt(n);
 }
+
+test('periodic: the first message comes when the scenario says, at a time of its own', () => {
+  const spec = { kind: 'periodic', intervalUs: 1000, firstUs: { from: 5000, to: 9000 } } as const;
+  const schedule = arrivals(spec, 1000, 1, 0);
+  const firsts = Array.from({ length: 1000 }, (_, device) => schedule.firstUs(device));
+  assert.ok(firsts.every((us) => us >= 5000 && us < 9000));
+  assert.ok(new Set(firsts).size > 700);
+  const mean = firsts.reduce((sum, us) => sum + us, 0) / firsts.length;
+  assert.ok(Math.abs(mean - 7000) < 200, `${mean}`);
+  assert.equal(schedule.nextUs(3, 4, 0), firsts[3]! + 4000);
+  const fixed = arrivals({ ...spec, firstUs: { from: 700, to: 700 } }, 2, 1, 0);
+  assert.deepEqual([fixed.firstUs(0), fixed.firstUs(1)], [700, 700]);
+});

@@ -21,7 +21,12 @@ export interface Arrivals {
 
 /** The open-loop arrival processes. `periodic` is per device, the other two per group. */
 export type ArrivalSpec =
-  | { readonly kind: 'periodic'; readonly intervalUs: number }
+  | {
+      readonly kind: 'periodic';
+      readonly intervalUs: number;
+      /** When a device's first message is due; within one interval if it is left out. */
+      readonly firstUs?: { readonly from: number; readonly to: number } | undefined;
+    }
   | { readonly kind: 'constant'; readonly ratePerSec: number }
   | { readonly kind: 'poisson'; readonly ratePerSec: number };
 
@@ -41,7 +46,7 @@ export function arrivals(
 ): Arrivals {
   switch (spec.kind) {
     case 'periodic':
-      return new PeriodicArrivals(spec.intervalUs, seed, streamKey);
+      return new PeriodicArrivals(spec, seed, streamKey);
     case 'constant':
       return new ConstantArrivals(spec.ratePerSec, deviceCount);
     case 'poisson':
@@ -49,21 +54,30 @@ export function arrivals(
   }
 }
 
-/** Each device at `phase + k × interval`, its phase seeded and uniform over the interval. */
+/** Each device at `first + k × interval`, its first seeded and uniform: over the interval, unless the scenario says. */
 class PeriodicArrivals implements Arrivals {
   readonly #intervalUs: number;
+  readonly #fromUs: number;
+  readonly #withinUs: number;
   readonly #seed: number;
   readonly #streamKey: number;
 
-  constructor(intervalUs: number, seed: number, streamKey: number) {
+  constructor(
+    { intervalUs, firstUs }: Extract<ArrivalSpec, { kind: 'periodic' }>,
+    seed: number,
+    streamKey: number,
+  ) {
     this.#intervalUs = intervalUs;
+    this.#fromUs = firstUs?.from ?? 0;
+    this.#withinUs = firstUs === undefined ? intervalUs : firstUs.to - firstUs.from;
     this.#seed = seed;
     this.#streamKey = streamKey;
   }
 
   firstUs(device: number): number {
     // Whole µs, so that every k × interval is exact in a double.
-    return Math.floor(random(this.#seed, this.#streamKey, device, 0) * this.#intervalUs);
+    const draw = random(this.#seed, this.#streamKey, device, 0);
+    return this.#fromUs + Math.floor(draw * this.#withinUs);
   }
 
   nextUs(device: number, sequence: number, _previousUs: number): number {

@@ -9,8 +9,11 @@ export const awsIotCore: TargetProfile = {
   title: 'AWS IoT Core',
   protocols: [5, 4],
   endpoints: [
-    { scheme: 'mqtts', port: 443, alpn: 'x-amzn-mqtt-ca', sni: true },
-    { scheme: 'mqtts', port: 8883, sni: true },
+    { scheme: 'mqtts', port: 443, alpn: 'x-amzn-mqtt-ca', sni: true, by: 'certificate' },
+    // What a custom authorizer is asked about.
+    { scheme: 'mqtts', port: 443, alpn: 'mqtt', sni: true, by: 'password' },
+    { scheme: 'mqtts', port: 8883, sni: true, by: 'certificate' },
+    { scheme: 'wss', port: 443, path: '/mqtt', sni: true, by: 'password' },
   ],
   maxQos: 1,
   aboveMaxQos: { says: 'never acknowledged', outcome: 'refused' },
@@ -45,7 +48,15 @@ export const azureIotHub: TargetProfile = {
   protocols: [4],
   endpoints: [
     { scheme: 'mqtts', port: 8883, sni: true },
-    { scheme: 'wss', port: 443, path: '/$iothub/websocket', sni: true },
+    { scheme: 'wss', port: 443, path: '/$iothub/websocket', sni: true, by: 'certificate' },
+    // Without the query the hub asks for a certificate in the handshake.
+    {
+      scheme: 'wss',
+      port: 443,
+      path: '/$iothub/websocket?iothub-no-client-cert=true',
+      sni: true,
+      by: 'password',
+    },
   ],
   maxQos: 1,
   aboveMaxQos: { says: 'answered with a closed connection', outcome: 'refused' },
@@ -89,6 +100,7 @@ export const ibmWatsonIot: TargetProfile = {
   protocols: [4, 3],
   endpoints: [
     { scheme: 'mqtts', port: 8883 },
+    { scheme: 'mqtts', port: 443 },
     { scheme: 'mqtt', port: 1883 },
   ],
   maxQos: 2,

@@ -24,13 +24,17 @@ export interface TargetProfile {
 
 export type Feature = 'retain' | 'will' | 'sharedSubscriptions';
 
-/** One way in. TLS ones want the server name in the handshake (SNI) where `sni` says so. */
+/**
+ * One way in. TLS ones want the server name in the handshake (SNI) where `sni` says so; `by` is what devices
+ * show there, where ways in differ by it. Of several the first is what a target gets that does not choose.
+ */
 export interface Endpoint {
   readonly scheme: 'mqtt' | 'mqtts' | 'ws' | 'wss';
   readonly port: number;
   readonly alpn?: string;
   readonly sni?: true;
   readonly path?: string;
+  readonly by?: 'certificate' | 'password';
 }
 
 export interface TopicRules {

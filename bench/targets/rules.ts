@@ -1,5 +1,6 @@
 import { parseSharedFilter, topicMatches } from '../../wire/mod.js';
 import type { Findings } from '../scenario/findings.js';
+import { filtersOnConnection } from '../scenario/gateways.js';
 import { GroupIdentity } from '../scenario/identity.js';
 import { compilePayload } from '../scenario/payload.js';
 import type { Group } from '../scenario/schema.js';
@@ -126,13 +127,13 @@ function checkNames(group: Group, path: Path, profile: TargetProfile, findings: 
 function checkQuotas(group: Group, path: Path, profile: TargetProfile, findings: Findings): void {
   const { title, quotas } = profile;
   const { filtersPerSubscribe, subscriptionsPerConnection, maxPacketBytes, inflight } = quotas;
-  const filters = group.subscribe.length;
+  const filters = filtersOnConnection(group);
   const most = Math.min(
     filtersPerSubscribe ?? Number.POSITIVE_INFINITY,
     subscriptionsPerConnection ?? Number.POSITIVE_INFINITY,
   );
   if (filters > most) {
-    const why = `a device sends all its filters in one SUBSCRIBE`;
+    const why = `a connection sends all its filters in one SUBSCRIBE`;
     findings.error([...path, 'subscribe'], `at most ${most} filters for ${title} (${why})`);
   }
   group.publish.forEach(({ payload }, k) => {

@@ -7,8 +7,8 @@ export const LINK_PACKET_BYTES = 268_435_460;
 export const LINK_KEEP_ALIVE_SECONDS = 4;
 
 /**
- * Bounds on what waits for another node. Wider than a client's, for behind a link stand thousands of
- * subscribers; when they are reached publishers wait, as they do for a client.
+ * Bounds on what waits for another node. Wider than a client's, for behind a link stand thousands of subscribers. When
+ * half as much waits publishers wait as well, unlike for a client until the node has taken it or is gone.
  */
 export const LINK_LIMITS: SessionLimits = {
   ...DEFAULT_LIMITS,

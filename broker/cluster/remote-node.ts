@@ -1,7 +1,7 @@
 import type { Qos } from '../../wire/mod.js';
 import type { Publisher, SharedGroup, Subscriber } from '../routing/mod.js';
 import { Message, Subscription } from '../routing/mod.js';
-import { type Node, Session } from '../session/mod.js';
+import { type Node, Session, type SessionLimits } from '../session/mod.js';
 import { CALL_MEMBER, MARKER_PREFIX } from './calls.js';
 import { LINK_LIMITS } from './link-limits.js';
 
@@ -30,8 +30,14 @@ export class RemoteNode extends Session {
   readonly #forwarding: Forwarding;
   readonly #marking: Subscription;
 
-  constructor(name: string, node: Node, forwarding: Forwarding, nowMs: number) {
-    super(name, node, nowMs, LINK_LIMITS);
+  constructor(
+    name: string,
+    node: Node,
+    forwarding: Forwarding,
+    nowMs: number,
+    limits: SessionLimits = LINK_LIMITS,
+  ) {
+    super(name, node, nowMs, limits);
     this.#forwarding = forwarding;
     this.expiryMs = Number.POSITIVE_INFINITY;
     this.subscription = new Subscription(this, '', AS_IT_CAME);

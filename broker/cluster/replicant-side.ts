@@ -123,9 +123,12 @@ export class ReplicantSide implements DatabaseSide {
     void this.#follower.look();
   }
 
+  /** Says so to its core: all are to know at once, and not when its lease runs out. */
   async close(): Promise<void> {
+    const { core } = this.#follower;
     this.#grace.close();
     this.#follower.close();
+    await core?.call('bye', null, BYE_TIMEOUT_MS).catch(() => undefined);
   }
 
   /** A link to another node is over. */

@@ -9,6 +9,7 @@ export interface SlowSubscriber {
 
 /** What is known of a session that has been behind; made when it first is. */
 export interface Slowness {
+  /** Infinity: it has no grace that could be over. */
   sinceMs: number;
   /** Until then nobody waits for it. */
   lagsUntilMs: number;
@@ -59,6 +60,13 @@ export class Backpressure {
     return true;
   }
 
+  /** As `congest`, of one that is waited for however long it takes: it has no grace, and is never lagging. */
+  hold(subscriber: SlowSubscriber): void {
+    this.congest(subscriber, Number.POSITIVE_INFINITY);
+    // It may have been congested before.
+    (subscriber.slowness as Slowness).sinceMs = Number.POSITIVE_INFINITY;
+  }
+
   /** It has caught up, or is gone. */
   relieve(subscriber: SlowSubscriber): void {
     if (!subscriber.congested) return;
@@ -84,7 +92,7 @@ export class Backpressure {
     this.#tickedMs = nowMs;
     for (const subscriber of this.#congested) {
       const { slowness } = subscriber;
-      if (slowness === undefined) continue;
+      if (slowness === undefined || slowness.sinceMs === Number.POSITIVE_INFINITY) continue;
       slowness.sinceMs = Math.min(nowMs, slowness.sinceMs + missedMs);
       if (nowMs - slowness.sinceMs < this.#graceMs) continue;
       slowness.lagsUntilMs = nowMs + this.#penaltyMs;

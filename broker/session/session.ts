@@ -491,12 +491,11 @@ export class Session extends Deadline implements Subscriber, SlowSubscriber {
       this.#settle(queue.shift(), message.routedAtMs);
       this.#drop(DROPPED_QUEUE_FULL);
     }
-    if (
-      this.connection !== undefined &&
-      (queue.length * 2 >= maxQueued || queue.heldBytes * 2 >= maxQueuedBytes)
-    ) {
-      this.#node.backpressure.congest(this, message.routedAtMs);
-    }
+    if (queue.length * 2 < maxQueued && queue.heldBytes * 2 < maxQueuedBytes) return;
+    const { backpressure } = this.#node;
+    // What is dropped here its publisher takes for taken: another node is waited for until it has it, or is gone.
+    if (this.reach === 'cluster') backpressure.hold(this);
+    else if (this.connection !== undefined) backpressure.congest(this, message.routedAtMs);
   }
 
   #drop(reason: number): void {

@@ -11,6 +11,9 @@ export class FakeLink implements Connection {
   readonly peer = 'fake';
   /** What was sent and not looked at yet. */
   sent: Packet[] = [];
+  /** The network takes no bytes: they wait until `unblock`. */
+  blocked = false;
+  #inTransit: Buffer | undefined;
   readonly #simulated: SimulatedNode;
   readonly #session: Session;
   readonly #framer = new Framer(2 ** 28);
@@ -23,19 +26,26 @@ export class FakeLink implements Connection {
     this.#framer.version = 5;
     this.outbox = new Outbox(simulated.turn, {
       write: (bytes) => {
-        this.#framer.push(bytes, bytes.length, {
-          frame: (frame, start, bodyStart, end) => {
-            this.sent.push(decode(frame, start, bodyStart, end, 5));
-            return true;
-          },
-        });
-        return true;
+        if (this.blocked) this.#inTransit = bytes;
+        else this.#read(bytes);
+        return !this.blocked;
       },
       end: () => this.drop(),
       destroy: () => this.drop(),
     });
     session.attach(this, simulated.nowMs);
     simulated.settle();
+  }
+
+  /** The network takes bytes again. */
+  unblock(): void {
+    this.blocked = false;
+    const bytes = this.#inTransit;
+    this.#inTransit = undefined;
+    if (bytes === undefined) return;
+    this.#read(bytes);
+    this.outbox.drained();
+    this.#session.pump(this.#simulated.nowMs);
   }
 
   takenOver(): void {
@@ -73,6 +83,15 @@ export class FakeLink implements Connection {
     return this.takeMessages().map((message) => {
       this.take(message);
       return Buffer.from(message.payload).toString();
+    });
+  }
+
+  #read(bytes: Buffer): void {
+    this.#framer.push(bytes, bytes.length, {
+      frame: (frame, start, bodyStart, end) => {
+        this.sent.push(decode(frame, start, bodyStart, end, 5));
+        return true;
+      },
     });
   }
 }

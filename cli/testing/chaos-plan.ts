@@ -5,11 +5,6 @@ export interface Round {
   readonly holdMs: number;
   /** What clients do meanwhile. */
   readonly moves: readonly Move[];
-  /**
-   * Machines whose subscribers may miss what others publish meanwhile: cut off or paused until they are taken to
-   * be gone, or while the only core begins anew and cannot know of them.
-   */
-  readonly excepted: readonly string[];
 }
 
 export type Fault =
@@ -60,7 +55,7 @@ function round(
     return { kind: one(['subscribe', 'unsubscribe']), atMs, at, filter: one(FILTERS) };
   });
   moves.sort((a, b) => a.atMs - b.atMs);
-  return { faults, holdMs, moves, excepted: exceptedBy(faults, holdMs, cores) };
+  return { faults, holdMs, moves };
 }
 
 /** What ends or stops cores: one of one, up to two of three. */
@@ -108,7 +103,11 @@ function otherFaults(
   return faults;
 }
 
-function exceptedBy(faults: readonly Fault[], holdMs: number, cores: readonly string[]): string[] {
+/**
+ * Machines whose subscribers may miss what others publish while faults last so long: cut off or paused until they are
+ * taken to be gone, or while the only core begins anew and cannot know of them.
+ */
+export function exceptedBy({ faults }: Round, heldMs: number, cores: readonly string[]): string[] {
   const isEmpty =
     cores.length === 1 &&
     faults.some(({ kind, ...whom }) => kind === 'kill' && 'at' in whom && whom.at === cores[0]);
@@ -117,7 +116,7 @@ function exceptedBy(faults: readonly Fault[], holdMs: number, cores: readonly st
     return fault.kind === 'part' || fault.kind === 'cut' ? [fault.from, fault.to] : [];
   });
   const isGone = (name: string): boolean =>
-    holdMs > (cores.length > 1 && cores.includes(name) ? SHORT_FOR_CORES_MS : SHORT_MS);
+    heldMs > (cores.length > 1 && cores.includes(name) ? SHORT_FOR_CORES_MS : SHORT_MS);
   return [...new Set(names)].filter((name) => isEmpty || isGone(name));
 }
 

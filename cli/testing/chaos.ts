@@ -1,5 +1,5 @@
 import { setTimeout as pass } from 'node:timers/promises';
-import { type Fault, type Move, type Round, rounds } from './chaos-plan.js';
+import { exceptedBy, type Fault, type Move, type Round, rounds } from './chaos-plan.js';
 import { type ClusterShape, FaultyCluster } from './faulty-cluster.js';
 import { Traffic } from './traffic.js';
 import { Wanderers } from './wanderers.js';
@@ -50,7 +50,7 @@ export async function chaos(
     const untilMs = performance.now() + durationMs;
     for (const round of rounds(seed, cores, replicants)) {
       if (performance.now() + round.holdMs > untilMs) break;
-      const line = `round ${++result.rounds}: ${textOf(round)}`;
+      const line = `round ${++result.rounds}: ${textOf(round, cores)}`;
       cluster.note(line);
       say(line);
       const healedMs = await play(round, cluster, traffic, wanderers);
@@ -72,13 +72,15 @@ export async function chaos(
 
 /** Returns how long healing took. */
 async function play(
-  { faults, moves, holdMs, excepted }: Round,
+  round: Round,
   cluster: FaultyCluster,
   traffic: Traffic,
   wanderers: Wanderers,
 ): Promise<number> {
-  const backs = excepted.map((name) => traffic.except(name));
-  for (const fault of faults) if (fault.kind === 'leave') backs.push(traffic.apart(fault.at));
+  const { faults, moves, holdMs } = round;
+  const backs = faults.flatMap(({ kind, ...whom }) =>
+    kind === 'leave' && 'at' in whom ? [traffic.apart(whom.at)] : [],
+  );
   const startMs = performance.now();
   for (const fault of faults) await inflict(fault, cluster, traffic, wanderers);
   for (const move of moves) {
@@ -93,9 +95,12 @@ async function play(
     if (fault.kind === 'kill' || fault.kind === 'stop') gone.push(fault.at);
     if (fault.kind === 'leave') await rejoin(fault.at, cluster);
   }
+  const heldMs = Math.max(holdMs, performance.now() - startMs);
   await startAll(gone, cluster);
   const healedMs = await cluster.settled(() => traffic.routes, HEALED_MS);
   for (const back of backs) back();
+  // By the time that it took: a machine that has too much to do ends no fault in time.
+  for (const name of exceptedBy(round, heldMs, cluster.cores)) traffic.except(name, startMs)();
   if (gone.length > 0) {
     await traffic.begin(...gone);
     await wanderers.settleOn(gone);
@@ -152,10 +157,12 @@ function act(move: Move, cluster: FaultyCluster, wanderers: Wanderers): void {
   else wanderers.change(move.kind, move.at, move.filter);
 }
 
-function textOf({ faults, holdMs, excepted }: Round): string {
+function textOf(round: Round, cores: readonly string[]): string {
+  const { faults, holdMs } = round;
   const texts = faults.map((fault) =>
     'at' in fault ? `${fault.kind} ${fault.at}` : `${fault.kind} ${fault.from} ${fault.to}`,
   );
+  const excepted = exceptedBy(round, holdMs, cores);
   const less = excepted.length === 0 ? '' : `, ${excepted} may miss messages`;
   return `${texts.join(', ')} for ${holdMs} ms${less}`;
 }

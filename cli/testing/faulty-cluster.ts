@@ -12,6 +12,12 @@ const PORT = 1883;
 const FAKETIME = '/usr/$LIB/faketime/libfaketimeMT.so.1';
 /** The library looks once a second. */
 const CLOCK_SEEN_MS = 5000;
+/**
+ * Messages that wait for a subscriber before one is dropped. All clients are one process here, which gets less of a busy
+ * machine than the nodes do: what a node gives back after a pause is more than they take within the half second for
+ * which publishers wait.
+ */
+const MOST_QUEUED = 100_000;
 /** Lines of the nodes that are kept for whoever looks into a failure. */
 const MOST_SAID = 400;
 
@@ -113,6 +119,7 @@ export class FaultyCluster {
         'node.data_dir': join(this.#folder, name),
         'cluster.name': 'faulty',
         'cluster.core_nodes': JSON.stringify(known.map((core) => this.nodeName(core))),
+        'mqtt.max_mqueue_len': String(MOST_QUEUED),
         'cluster.store.engine': this.#shape.cores === 1 ? 'embedded' : 'managed',
         ...this.#shape.settings,
         ...settings,
@@ -230,8 +237,13 @@ export class FaultyCluster {
 
   /** A line about what happens, with its time. */
   note(line: string): void {
-    this.said.push(`${((performance.now() - this.#startedMs) / 1000).toFixed(3)} ${line}`);
+    this.said.push(`${this.secondsAt(performance.now())} ${line}`);
     if (this.said.length > MOST_SAID) this.said.shift();
+  }
+
+  /** As the lines of its story have it. */
+  secondsAt(atMs: number): string {
+    return ((atMs - this.#startedMs) / 1000).toFixed(3);
   }
 
   async close(): Promise<void> {

@@ -111,9 +111,9 @@ export class Traffic {
     }
   }
 
-  /** Until it is called off, subscribers on this machine may miss what is published elsewhere. */
-  except(to: string): () => void {
-    return this.#except({ to });
+  /** From then on until it is called off, subscribers on this machine may miss what is published elsewhere. */
+  except(to: string, fromMs = performance.now()): () => void {
+    return this.#except({ to }, fromMs);
   }
 
   /** Until it is called off, this machine is no part of the cluster: nothing need come from it either. */
@@ -169,7 +169,10 @@ export class Traffic {
     while (performance.now() < untilMs && (this.#unanswered() > 0 || this.#missing().length > 0)) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    const wrong = [...this.#wrong, ...this.#missing(), ...this.#repeated(), ...this.#disordered()];
+    const wrong = [...this.#wrong, ...this.#repeated(), ...this.#disordered()];
+    for (const { line, at, clientId } of this.#missing()) {
+      wrong.push(`${line}; its node has dropped ${await this.#droppedFor(at, clientId)} for it`);
+    }
     if (this.#unanswered() > 0) {
       wrong.push(`${this.#unanswered()} messages of connected publishers were never acknowledged`);
     }
@@ -185,8 +188,8 @@ export class Traffic {
     }
   }
 
-  #except(whom: Pick<Exception, 'to' | 'from'>): () => void {
-    const exception = { ...whom, fromMs: performance.now(), untilMs: Number.POSITIVE_INFINITY };
+  #except(whom: Pick<Exception, 'to' | 'from'>, fromMs = performance.now()): () => void {
+    const exception = { ...whom, fromMs, untilMs: Number.POSITIVE_INFINITY };
     this.#exceptions.push(exception);
     return () => {
       exception.untilMs = performance.now();
@@ -229,11 +232,17 @@ export class Traffic {
     ).length;
   }
 
-  #missing(): string[] {
+  /** By its queue, of which the node knows and says so. */
+  async #droppedFor(at: string, clientId: string): Promise<string> {
+    const lines = await this.#cluster.ctl(at, 'clients', 'show', clientId).catch(() => []);
+    return /dropped_msgs=(\d+)/.exec(lines.join())?.[1] ?? 'who knows how many';
+  }
+
+  #missing(): { line: string; at: string; clientId: string }[] {
     return this.#subscribers
       .filter((subscriber) => !subscriber.isDoomed)
       .flatMap((subscriber) => {
-        const { at, sinceMs, received } = subscriber;
+        const { at, sinceMs, received, mqtt } = subscriber;
         const missing = this.#sent.filter(
           (sent) =>
             sent.acknowledgedMs !== undefined &&
@@ -242,8 +251,15 @@ export class Traffic {
             !this.#isExcepted(sent, at),
         );
         if (missing.length === 0) return [];
-        const texts = missing.slice(0, 5).map(({ text }) => text);
-        return [`on ${at} ${missing.length} acknowledged messages are missing: ${texts}`];
+        const few = missing.length > 6 ? [...missing.slice(0, 5), ...missing.slice(-1)] : missing;
+        const texts = few.map(({ text, sentMs, acknowledgedMs = sentMs }) => {
+          const [sentAt, takenAt] = [sentMs, acknowledgedMs].map((ms) =>
+            this.#cluster.secondsAt(ms),
+          );
+          return `${text} sent ${sentAt} acknowledged ${takenAt}`;
+        });
+        const line = `on ${at} ${missing.length} acknowledged messages are missing: ${texts.join(', ')}`;
+        return [{ line, at, clientId: mqtt.options.clientId as string }];
       });
   }
 

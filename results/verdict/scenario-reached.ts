@@ -8,20 +8,27 @@ import { reason } from './finding.js';
  */
 export function scenarioReached(record: RunRecord): boolean {
   const { connects, subscribes } = record.totals;
-  return connects.connectedMax >= record.devices && subscribes.failed === 0;
+  return connects.connectedMax >= connectionsOf(record) && subscribes.failed === 0;
+}
+
+/** As many as devices, unless gateways carry several. */
+export function connectionsOf({ devices, connections = devices }: RunRecord): number {
+  return connections;
 }
 
 export function judgeReached(record: RunRecord): VerdictReason[] {
   const { connects, subscribes } = record.totals;
   const found: VerdictReason[] = [];
-  if (connects.connectedMax < record.devices) {
-    const share = formatShare(connects.connectedMax / record.devices);
+  const wanted = connectionsOf(record);
+  if (connects.connectedMax < wanted) {
+    const share = formatShare(connects.connectedMax / wanted);
+    const what = wanted === record.devices ? 'devices' : 'gateways';
     found.push(
       ...reason(
         'suspect',
         'NOT_REACHED',
         `the scenario was not reached: ${formatCount(connects.connectedMax)} of ` +
-          `${formatCount(record.devices)} devices were connected at most (${share}); the figures are of those`,
+          `${formatCount(wanted)} ${what} were connected at most (${share}); the figures are of those`,
       ),
     );
   }

@@ -23,6 +23,8 @@ export interface AwsOptions {
   deviceAuthority: string;
   /** 443: with ALPN; 8883: without. */
   like: 443 | 8883;
+  /** The policy lets a certificate connect as the client id only that is its common name. */
+  ownNameOnly?: boolean;
   nowMs?: () => number;
 }
 
@@ -32,6 +34,7 @@ export function awsRules({
   server,
   deviceAuthority,
   like,
+  ownNameOnly = false,
   nowMs = Date.now,
 }: AwsOptions): StandInRules {
   const connects = new SecondCount(nowMs);
@@ -55,6 +58,9 @@ export function awsRules({
       if (protocolVersion === 3) return 1;
       if (Buffer.byteLength(clientId) > CLIENT_ID_BYTES || (clientId === '' && !is5)) {
         return is5 ? ReasonCode.CLIENT_IDENTIFIER_NOT_VALID : 2;
+      }
+      if (ownNameOnly && socket.getPeerCertificate().subject.CN !== clientId) {
+        return is5 ? ReasonCode.NOT_AUTHORIZED : 'close';
       }
       const [low, high] = KEEP_ALIVE_SECONDS;
       // 0 is taken as the default; others outside are not.

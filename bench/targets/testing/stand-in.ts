@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
+import type { Duplex } from 'node:stream';
+import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
+import { createWebSocketStream, WebSocketServer } from 'ws';
 import {
   type ConnectPacket,
   decode,
@@ -40,22 +43,39 @@ export class StandIn {
   readonly routed: { topic: string; payload: Buffer; qos: number; retain: boolean }[] = [];
   readonly rules: StandInRules;
   readonly clients = new Map<string, Client>();
-  readonly #server;
+  readonly #server: Server;
   readonly #sockets = new Set<TLSSocket>();
 
-  private constructor(rules: StandInRules) {
+  private constructor(rules: StandInRules, url: string | undefined) {
     this.rules = rules;
-    this.#server = createServer(rules.tls, (socket) => {
+    this.#server = url === undefined ? createServer(rules.tls) : createHttpsServer(rules.tls);
+    this.#server.on('secureConnection', (socket: TLSSocket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
-      new Client(this, socket);
+      if (url === undefined) new Client(this, socket, socket);
     });
     // A handshake that fails is the client's to report.
     this.#server.on('tlsClientError', () => undefined);
+    if (url !== undefined) this.#takeWebSockets(url);
   }
 
-  static async start(rules: StandInRules): Promise<StandIn> {
-    const standIn = new StandIn(rules);
+  /** Takes upgrades to MQTT at this path and query, and answers others as a web server does. */
+  #takeWebSockets(url: string): void {
+    const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'mqtt' });
+    this.#server.on('upgrade', (request, socket: TLSSocket, head: Buffer) => {
+      if (request.url !== url || request.headers['sec-websocket-protocol'] !== 'mqtt') {
+        socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n');
+        return;
+      }
+      sockets.handleUpgrade(request, socket, head, (webSocket) => {
+        new Client(this, createWebSocketStream(webSocket), socket);
+      });
+    });
+  }
+
+  /** @param webSocket path and query of the URL, for MQTT over WebSocket */
+  static async start(rules: StandInRules, webSocket?: string): Promise<StandIn> {
+    const standIn = new StandIn(rules, webSocket);
     standIn.#server.listen(0, '127.0.0.1');
     await once(standIn.#server, 'listening');
     return standIn;
@@ -86,25 +106,28 @@ export class Client implements FrameSink {
   /** Granted QoS by filter, as the client wrote it. */
   readonly subscriptions = new Map<string, number>();
   readonly #standIn: StandIn;
+  readonly #stream: Duplex;
   readonly #socket: TLSSocket;
   readonly #framer = new Framer(LARGEST_PACKET);
   #version: 3 | 4 | 5 = 4;
   #packetId = 0;
   #framesInChunk = 0;
 
-  constructor(standIn: StandIn, socket: TLSSocket) {
+  /** @param stream of MQTT packets, over `socket` */
+  constructor(standIn: StandIn, stream: Duplex, socket: TLSSocket) {
     this.#standIn = standIn;
+    this.#stream = stream;
     this.#socket = socket;
-    socket.on('error', () => undefined);
-    socket.on('close', () => {
+    stream.on('error', () => undefined);
+    stream.on('close', () => {
       if (standIn.clients.get(this.id) === this) standIn.clients.delete(this.id);
     });
-    socket.on('data', (bytes) => {
+    stream.on('data', (bytes: Buffer) => {
       this.#framesInChunk = 0;
       try {
         this.#framer.push(bytes, bytes.length, this);
       } catch {
-        socket.destroy();
+        stream.destroy();
       }
     });
   }
@@ -203,11 +226,11 @@ export class Client implements FrameSink {
   }
 
   #send(packet: Packet): void {
-    this.#socket.write(encode(packet, this.#version));
+    this.#stream.write(encode(packet, this.#version));
   }
 
   #close(): false {
-    this.#socket.end();
+    this.#stream.end();
     return false;
   }
 }
