@@ -21,6 +21,8 @@ interface LeavePhase {
 export class Goings {
   /** Some device leaves by plan or comes back by itself. */
   readonly any: boolean;
+  /** Of this shard's devices. */
+  readonly connectsAtATime: number;
   readonly #phases: LeavePhase[];
   readonly #backOffs: readonly (Reconnect | undefined)[];
   /** Attempts at once of a first connect that fails. */
@@ -37,6 +39,9 @@ export class Goings {
     this.#phases = leavePhases(scenario);
     this.#backOffs = scenario.groups.map(({ reconnect }) => reconnect);
     this.#retries = scenario.connect.retries ?? 0;
+    const { inflight } = scenario.connect;
+    this.connectsAtATime =
+      inflight === undefined ? Number.POSITIVE_INFINITY : placement.part(inflight);
     const leaving = this.#phases.length > 0 ? placement.count : 0;
     this.#phase = new Uint8Array(leaving);
     this.#turn = new Uint32Array(leaving);

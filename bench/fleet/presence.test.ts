@@ -14,7 +14,8 @@ const SECOND_US = 1_000_000;
 
 /** A device without a socket, that notes when it connects and leaves; the target is up or down. */
 class Dummy implements Device {
-  static targetUp = true;
+  /** undefined: it does not answer. */
+  static targetUp: boolean | undefined = true;
   ready = false;
   inflight = 0;
   readonly log: string[] = [];
@@ -30,6 +31,7 @@ class Dummy implements Device {
 
   connect(intendedUs: number): void {
     this.log.push(`connect ${intendedUs / 1000}`);
+    if (Dummy.targetUp === undefined) return;
     this.ready = Dummy.targetUp;
     if (this.ready) this.#owner.ready(this.#index);
     else this.#owner.failed(this.#index);
@@ -65,13 +67,13 @@ function shardOf(
   group: string,
   phases: string,
   does = 'publish: [{ topic: t, arrivals: { kind: periodic, interval: 100ms } }],',
-  connect: { retries?: number; isUp?: boolean } = {},
+  connect: { retries?: number; inflight?: number; isUp?: boolean | undefined } = {},
 ) {
-  const { retries = 0, isUp = true } = connect;
-  Dummy.targetUp = isUp;
+  const { retries = 0, inflight = 100 } = connect;
+  Dummy.targetUp = 'isUp' in connect ? connect.isUp : true;
   const scenario = parseScenario(
     `name: t
-connect: { retries: ${retries} }
+connect: { retries: ${retries}, inflight: ${inflight} }
 groups:
   - { name: g, count: 4, ${does} ${group} }
 phases:
@@ -212,6 +214,32 @@ test('a first connect that fails is tried again at once, so often, and counted',
   for (const { log } of alone.devices) assert.equal(log.length, 1 + 3);
   assert.equal(alone.shard.presence.census.failed, 4);
   assert.deepEqual(counted(alone.tally, 'connectsRetried', 'reconnects'), [12, 0]);
+});
+
+test('no more devices connect at a time than may; those that waited are timed from when they were due', () => {
+  const phases = '- { name: s, kind: steady, duration: 4s }';
+  const { shard, devices, run } = shardOf('', phases, 'publish: [],', {
+    inflight: 2,
+    isUp: undefined,
+  });
+  const connecting = () => devices.flatMap(({ log }, k) => (log.length > 0 ? [k] : []));
+  run(SECOND_US);
+  const [first, second, ...more] = connecting();
+  assert.deepEqual(more, []);
+  shard.presence.ready(first!);
+  assert.equal(connecting().length, 3);
+  shard.presence.failed(second!);
+  assert.equal(connecting().length, 4);
+  for (const { log } of devices) assert.deepEqual(log, ['connect 0']);
+});
+
+test('a device that waits to connect and is told to close does not connect any more', () => {
+  const phases = '- { name: s, kind: steady, duration: 4s }';
+  const { shard, devices } = shardOf('', phases, 'publish: [],', { inflight: 1, isUp: undefined });
+  const first = devices.findIndex(({ log }) => log.length > 0);
+  for (const k of devices.keys()) if (k !== first) shard.presence.goodbye(k);
+  shard.presence.ready(first);
+  assert.equal(devices.filter(({ log }) => log.length > 0).length, 1);
 });
 
 test('after its retries a first connect waits by the back-off, unless that is for lost connections only', () => {

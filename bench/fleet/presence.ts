@@ -7,6 +7,7 @@ import {
   type Tally,
   type TimingWheel,
 } from '../device/mod.js';
+import { ConnectWindow } from './connect-window.js';
 import type { Goings } from './goings.js';
 
 /** How many of a shard's devices stand where; those on their way or away for now are in none. */
@@ -86,6 +87,8 @@ export class Presence implements DeviceOwner {
   readonly #lostUs: Float64Array;
   /** When its leave was due; in a cycle, when it comes back; then when it began to connect. */
   readonly #markUs: Float64Array;
+  readonly #window: ConnectWindow;
+  #connectsWaiting = false;
   #startUs = Number.POSITIVE_INFINITY;
   #returning = 0;
 
@@ -99,6 +102,7 @@ export class Presence implements DeviceOwner {
     this.#tally = thread.tally;
     this.#goings = goings;
     this.#user = user;
+    this.#window = new ConnectWindow(goings.connectsAtATime);
     this.#state = new Uint8Array(count);
     this.#wasReady = new Uint8Array(count);
     const going = goings.any ? count : 0;
@@ -154,8 +158,9 @@ export class Presence implements DeviceOwner {
 
   /** The device's own timer: its first connect is due, or it has to be asked. */
   deviceDue(device: number, dueUs: number): void {
-    if (this.#state[device] === IDLE) this.#connect(device, dueUs);
-    else this.#watch(device);
+    if (this.#state[device] !== IDLE) this.#watch(device);
+    else if (this.#window.isFull) this.#window.wait(device, dueUs);
+    else this.#connect(device, dueUs);
   }
 
   /** It leaves, or comes back. */
@@ -180,6 +185,7 @@ export class Presence implements DeviceOwner {
     }
     if (state === FAILED || state === LOST) return;
     if (state === READY) this.census.ready--;
+    if (state === CONNECTING) this.#window.end();
     this.#state[device] = CLOSING;
     if (state === GOING) return;
     if (state === READY || state === LEAVING) this.#user.leaving(device);
@@ -189,6 +195,7 @@ export class Presence implements DeviceOwner {
 
   ready(device: number): void {
     if (this.#state[device] !== CONNECTING) return;
+    this.#window.end();
     this.#state[device] = READY;
     this.#wasReady[device] = 1;
     this.census.ready++;
@@ -198,10 +205,12 @@ export class Presence implements DeviceOwner {
       this.#setLeave(device);
     }
     this.#user.present(device);
+    this.#connectWaiting();
   }
 
   failed(device: number): void {
     this.#away(device);
+    this.#connectWaiting();
   }
 
   lost(device: number): void {
@@ -221,6 +230,7 @@ export class Presence implements DeviceOwner {
     }
     this.#away(device);
     this.#user.absent(device);
+    this.#connectWaiting();
   }
 
   closed(device: number): void {
@@ -244,8 +254,21 @@ export class Presence implements DeviceOwner {
     this.#user.hasRoom(device);
   }
 
+  #connectWaiting(): void {
+    // One that fails at once comes here again.
+    if (this.#connectsWaiting) return;
+    this.#connectsWaiting = true;
+    while (this.#window.hasWaiting && !this.#window.isFull) {
+      const { device, dueUs } = this.#window.take();
+      // Told to close for good while it waited.
+      if (this.#state[device] === IDLE) this.#connect(device, dueUs);
+    }
+    this.#connectsWaiting = false;
+  }
+
   #connect(device: number, intendedUs: number): void {
     this.#state[device] = CONNECTING;
+    this.#window.begin();
     if (this.#goings.any) this.#markUs[device] = this.#nowUs();
     this.#user.connecting(device);
     this.#devices[device]!.connect(intendedUs);
@@ -260,6 +283,7 @@ export class Presence implements DeviceOwner {
 
   /** It could not connect, or lost its connection: it waits for its next attempt, or gives up. */
   #away(device: number): void {
+    if (this.#state[device] === CONNECTING) this.#window.end();
     if (this.#state[device] === CLOSING) {
       this.#state[device] = CLOSED;
       this.census.closed++;

@@ -20,6 +20,11 @@ export class ShardDevices {
     this.count = Math.max(0, Math.ceil((plan.connectionCount - shard) / shards));
   }
 
+  /** Of something that the whole fleet has so much of; at least one. */
+  part(ofFleet: number): number {
+    return Math.ceil(ofFleet / this.#shards);
+  }
+
   /** Fleet-wide number of the shard's `local`-th device. */
   global(local: number): number {
     return this.#shard + local * this.#shards;

@@ -108,6 +108,7 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   maxVersion: 'The highest version of TLS.',
   signatureAlgorithms: 'A list in OpenSSL’s spelling, such as rsa_pss_rsae_sha256.',
   keyExchange: 'A list of groups in OpenSSL’s spelling, such as x25519:secp256r1.',
+  'connect.inflight': 'Connects under way at most, over the whole fleet; what is due then waits.',
   'connect.retries': 'Attempts at once after a first connect that failed.',
   'reconnect.first':
     'false: only a lost connection is made again, not a first connect that failed.',

@@ -238,6 +238,7 @@ const connect = mapping({
   ratePerSec: rate.prefault(DEFAULTS.connectRatePerSec),
   timeout: duration.prefault(DEFAULTS.connectTimeout),
   retries: count(0, 0xffff).optional(),
+  inflight: count(1).optional(),
 }).transform(({ timeout, ...rest }) => ({ ...rest, timeoutUs: timeout }));
 
 const target = z

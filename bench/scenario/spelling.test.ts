@@ -206,7 +206,12 @@ const spelled = fc.record(
     sourceAddresses: fc.array(text),
     tls,
     connect: fc.record(
-      { ratePerSec: rate, timeout: duration, retries: fc.nat(9) },
+      {
+        ratePerSec: rate,
+        timeout: duration,
+        retries: fc.nat(9),
+        inflight: fc.integer({ min: 1, max: 9 }),
+      },
       { requiredKeys: [] },
     ),
     foreignHeaders: benchHeaders,
