@@ -182,13 +182,13 @@ groups:
     subscribe:
       - { filter: plain/%i }
       - { filter: in/%i, subscriptionIdentifier: 9, userProperties: { of: '%i' } }
-      - { filter: for/{gateway}, noLocal: true }
+      - { filter: 'for/{gateway}', noLocal: true }
     publish:
       - topic: out/%i
         arrivals: { kind: periodic, interval: 50ms }
         limit: 6
         properties: { userProperties: { n: '%i of {gateway}' } }
-      - topic: all/{gateway}
+      - topic: 'all/{gateway}'
         arrivals: { kind: periodic, interval: 50ms }
         limit: 6
         properties: { topicAlias: true }
