@@ -50,6 +50,18 @@ export const COUNTERS = [
   'publishesOverrun',
   // TLS handshakes of connections that succeeded which resumed the device's earlier session.
   'tlsSessionsResumed',
+  // Requests that devices sent, and what became of them; answers that came and were none.
+  'requestsSent',
+  'requestsAnswered',
+  'requestsTimedOut',
+  'answersUnexpected',
+  // Requests that devices of the scenario received to answer: in `publishesScheduled`, too.
+  'answersScheduled',
+  // Deliveries of last wills: due because a device went without a goodbye, and come. Undecided: the device came
+  // back just when its will fell due.
+  'willsExpected',
+  'willsUndecided',
+  'willsReceived',
 ] as const;
 
 export type CounterName = (typeof COUNTERS)[number];

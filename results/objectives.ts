@@ -161,6 +161,15 @@ function* totalMetrics(): Generator<[string, Metric]> {
   yield ['deliveries.duplicated', count((run) => run.totals.deliveries.duplicated)];
   yield ['deliveries.outOfOrder', count((run) => run.totals.deliveries.outOfOrder)];
   yield ['deliveries.queued', count((run) => run.totals.deliveries.queued)];
+  yield ['requests.sent', count((run) => run.totals.requests.sent)];
+  yield ['requests.answered', count((run) => run.totals.requests.answered)];
+  yield ['requests.timedOut', count((run) => run.totals.requests.timedOut)];
+  yield ['requests.unexpected', count((run) => run.totals.requests.unexpected)];
+  yield ['requests.rate', { unit: 'rate', read: (run) => perSecond(run, 'requestsAnswered') }];
+  yield ['wills.expected', count((run) => run.totals.wills.expected)];
+  yield ['wills.received', count((run) => run.totals.wills.received)];
+  yield ['wills.lost', count((run) => run.totals.wills.lost)];
+  yield ['wills.unexpected', count((run) => run.totals.wills.unexpected)];
   yield ['errors', count((run) => Object.values(run.errors).reduce((sum, n) => sum + n, 0))];
   yield ['publishes.rate', { unit: 'rate', read: (run) => perSecond(run, 'publishesSent') }];
   yield ['connects.rate', { unit: 'rate', read: (run) => perSecond(run, 'connectsSucceeded') }];

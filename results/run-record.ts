@@ -313,6 +313,30 @@ export const runRecordSchema = z.object({
       /** Of the received: sent while the receiver was away, and not timed. */
       queued: laterCount,
     }),
+    /** Request and response: sent = answered + timedOut + those still open. */
+    requests: z
+      .object({
+        sent: count,
+        answered: count,
+        timedOut: count,
+        /** Answers that nobody waited for: late, repeated, to another device. */
+        unexpected: count,
+        /** Requests that devices of the scenario had to answer. */
+        received: count,
+      })
+      .default(() => ({ sent: 0, answered: 0, timedOut: 0, unexpected: 0, received: 0 })),
+    /** Deliveries of last wills. */
+    wills: z
+      .object({
+        expected: count,
+        received: count,
+        /** expected − received, and received − expected − undecided, where these are above 0. */
+        lost: count,
+        unexpected: count,
+        /** Fell due just when the device came back. */
+        undecided: count,
+      })
+      .default(() => ({ expected: 0, received: 0, lost: 0, unexpected: 0, undecided: 0 })),
     bytes: z.object({ sent: count, received: count }),
     pings: count,
   }),

@@ -55,6 +55,9 @@ export class RunTotals {
     const expected = counter(events, 'deliveriesExpected');
     const received = counter(events, 'deliveriesReceived');
     const duplicated = counter(events, 'deliveriesDuplicated');
+    const willsDue = counter(events, 'willsExpected');
+    const willsCome = counter(events, 'willsReceived');
+    const undecided = counter(events, 'willsUndecided');
     return {
       connects: {
         attempted: counter(events, 'connectsAttempted'),
@@ -91,6 +94,20 @@ export class RunTotals {
         untimed: counter(events, 'deliveriesUntimed'),
         foreign: counter(events, 'deliveriesForeign'),
         queued: counter(events, 'deliveriesQueued'),
+      },
+      requests: {
+        sent: counter(events, 'requestsSent'),
+        answered: counter(events, 'requestsAnswered'),
+        timedOut: counter(events, 'requestsTimedOut'),
+        unexpected: counter(events, 'answersUnexpected'),
+        received: counter(events, 'answersScheduled'),
+      },
+      wills: {
+        expected: willsDue,
+        received: willsCome,
+        lost: Math.max(0, willsDue - willsCome),
+        unexpected: Math.max(0, willsCome - willsDue - undecided),
+        undecided,
       },
       bytes: {
         sent: counter(events, 'bytesSent'),

@@ -58,6 +58,8 @@ export function sampleRecord(): RunRecord {
         foreign: 0,
         queued: 0,
       },
+      requests: { sent: 0, answered: 0, timedOut: 0, unexpected: 0, received: 0 },
+      wills: { expected: 0, received: 0, lost: 0, unexpected: 0, undecided: 0 },
       bytes: { sent: 14_000_000, received: 13_500_000 },
       pings: 0,
     },

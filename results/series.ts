@@ -1,8 +1,8 @@
 /**
- * What is timed, each by three clocks: the four message paths, and `outage`, from a
- * lost connection to a device that is ready again.
+ * What is timed, each by three clocks: the four message paths, `outage`, from a lost connection to a device
+ * that is ready again, and `request`, from a request to its answer.
  */
-export const PATHS = ['connect', 'subscribe', 'publish', 'delivery', 'outage'] as const;
+export const PATHS = ['connect', 'subscribe', 'publish', 'delivery', 'outage', 'request'] as const;
 
 /**
  * service: actual send → answer. response: intended → answer. lag: intended → actual send.
@@ -19,6 +19,7 @@ export const SUBSCRIBE = 1;
 export const PUBLISH = 2;
 export const DELIVERY = 3;
 export const OUTAGE = 4;
+export const REQUEST = 5;
 
 export const SERVICE = 0;
 export const RESPONSE = 1;

@@ -101,7 +101,7 @@ function objectiveSection(record: RunRecord, paint: Paint): string[] {
 }
 
 function loadSection(record: RunRecord, width: number, paint: Paint): string[] {
-  const { connects, cycles, publishes, deliveries } = record.totals;
+  const { connects, cycles, publishes, deliveries, requests, wills } = record.totals;
   const wanted = connectionsOf(record);
   const rows: string[][] = [
     [
@@ -133,6 +133,24 @@ function loadSection(record: RunRecord, width: number, paint: Paint): string[] {
       measuredRate(record, 'deliveriesReceived'),
       `${formatCount(deliveries.received)} received of ${formatCount(deliveries.expected)} expected` +
         (deliveries.queued === 0 ? '' : `, ${formatCount(deliveries.queued)} kept meanwhile`),
+    ]);
+  }
+  if (requests.sent > 0 || requests.unexpected > 0) {
+    rows.push([
+      'requests',
+      measuredRate(record, 'requestsAnswered'),
+      `${formatCount(requests.answered)} answered of ${formatCount(requests.sent)} sent, ${formatCount(requests.timedOut)} timed out` +
+        (requests.unexpected === 0
+          ? ''
+          : `, ${formatCount(requests.unexpected)} unexpected answers`),
+    ]);
+  }
+  if (wills.expected > 0 || wills.received > 0) {
+    rows.push([
+      'last wills',
+      formatCount(wills.received),
+      `received of ${formatCount(wills.expected)} expected` +
+        (wills.unexpected === 0 ? '' : `, ${formatCount(wills.unexpected)} unexpected`),
     ]);
   }
   const heading = paint('bold', 'Load');

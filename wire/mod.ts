@@ -25,6 +25,13 @@ export {
   PropertyKind,
   type PropertyName,
 } from './properties.js';
+export { publishPropertyBytes } from './property-bytes.js';
+export {
+  CORRELATION_DATA,
+  findProperty,
+  RESPONSE_TOPIC,
+} from './property-find.js';
+export { readProperties } from './property-read.js';
 export { publishBytes, writePublishHead } from './publish-head.js';
 export { PublishView, readPublish } from './publish-view.js';
 export {

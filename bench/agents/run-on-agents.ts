@@ -66,6 +66,7 @@ interface JournalHead {
  *   StoreError; ResultsError when the record cannot be written
  */
 export async function runOnAgents(request: AgentsRequest): Promise<RunRecord> {
+  refuseFiles(request.scenario);
   const { agents, scenario, targets, folder, id, run, command, tool, host } = request;
   const { say, waitMs, patienceMs, count } = agents;
   const files = await readShippedFiles(scenario);
@@ -322,4 +323,17 @@ class Desk {
     this.#refused.add(peer);
     this.#agents.say(`${peer} was turned away: it does not know the secret`);
   }
+}
+
+/** What a scenario names by file lies on this machine. */
+function refuseFiles({ groups }: AgentsRequest['scenario']): void {
+  groups.forEach(({ publish }, g) => {
+    publish.forEach(({ payload }, k) => {
+      if (payload.kind !== 'file') return;
+      throw new FleetError(
+        'LIMIT',
+        `groups.${g}.publish.${k}.payload: agents do not have the files of this machine; run without --agents, or say bytes, text or template`,
+      );
+    });
+  });
 }

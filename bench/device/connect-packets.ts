@@ -1,10 +1,11 @@
 import { encode, type ProtocolVersion } from '../../wire/mod.js';
-import type { DeviceIdentity, DeviceProgram } from './device.js';
+import type { DeviceFilter, DeviceIdentity, DeviceProgram } from './device.js';
 
 /** A device's CONNECT. */
 export function connectPacket(program: DeviceProgram, identity: DeviceIdentity): Uint8Array {
   const { clientId, username, password, will } = identity;
-  const { version, cleanStart, keepAliveSeconds, sessionExpirySeconds } = program;
+  const { version, cleanStart, keepAliveSeconds } = program;
+  const properties = connectProperties(program, identity);
   return encode(
     {
       type: 'connect',
@@ -15,26 +16,54 @@ export function connectPacket(program: DeviceProgram, identity: DeviceIdentity):
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password: Buffer.from(password) }),
       ...(will === undefined ? {} : { will }),
-      ...(version === 5 && sessionExpirySeconds > 0
-        ? { properties: { sessionExpiryInterval: sessionExpirySeconds } }
-        : {}),
+      ...(properties === undefined ? {} : { properties }),
     },
     version,
   );
 }
 
-/** All of a device's subscriptions in one SUBSCRIBE. */
+/** undefined: the packet has none. */
+export function connectProperties(
+  { version, sessionExpirySeconds }: DeviceProgram,
+  { properties }: DeviceIdentity,
+): DeviceIdentity['properties'] {
+  if (version !== 5 || (sessionExpirySeconds === 0 && properties === undefined)) return undefined;
+  return {
+    ...(sessionExpirySeconds > 0 ? { sessionExpiryInterval: sessionExpirySeconds } : {}),
+    ...properties,
+  };
+}
+
+/** The filters that go in the device's SUBSCRIBE number `packet`, from 1. */
+export function filtersOfPacket(filters: readonly DeviceFilter[], packet: number): DeviceFilter[] {
+  return filters.filter((filter) => (filter.packet ?? 1) === packet);
+}
+
+/** Some of a device's subscriptions in one SUBSCRIBE, with the options and properties of the first. */
 export function subscribePacket(
-  filters: DeviceIdentity['filters'],
+  filters: readonly DeviceFilter[],
   packetId: number,
   version: ProtocolVersion,
 ): Uint8Array {
-  const subscriptions = filters.map(({ filter, qos }) => ({
-    filter,
-    qos,
-    noLocal: false,
-    retainAsPublished: false,
-    retainHandling: 0 as const,
-  }));
-  return encode({ type: 'subscribe', packetId, subscriptions }, version);
+  const subscriptions = filters.map(
+    ({ filter, qos, noLocal, retainAsPublished, retainHandling }) => ({
+      filter,
+      qos,
+      noLocal: noLocal ?? false,
+      retainAsPublished: retainAsPublished ?? false,
+      retainHandling: retainHandling ?? 0,
+    }),
+  );
+  const { subscriptionIdentifier, userProperties } = filters[0]!;
+  const properties = {
+    ...(subscriptionIdentifier !== undefined && {
+      subscriptionIdentifiers: [subscriptionIdentifier],
+    }),
+    ...(userProperties !== undefined && { userProperties }),
+  };
+  const some = version === 5 && Object.keys(properties).length > 0;
+  return encode(
+    { type: 'subscribe', packetId, subscriptions, ...(some && { properties }) },
+    version,
+  );
 }

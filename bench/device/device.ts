@@ -1,8 +1,22 @@
-import type { ConnectPacket, ProtocolVersion } from '../../wire/mod.js';
+import type { ConnectPacket, ConnectProperties, ProtocolVersion } from '../../wire/mod.js';
 import type { NowUs } from './clock.js';
 import type { Endpoint } from './endpoint.js';
+import type { Exchange, RequestLog } from './exchange.js';
 import type { Receiver, RunIdentity } from './receiver.js';
 import type { Tally } from './tally.js';
+
+/** A subscription of a device; what MQTT 5 has besides filter and QoS is false, 0 and none where it is left out. */
+export interface DeviceFilter {
+  filter: string;
+  qos: 0 | 1 | 2;
+  noLocal?: boolean;
+  retainAsPublished?: boolean;
+  retainHandling?: 0 | 1 | 2;
+  subscriptionIdentifier?: number;
+  userProperties?: [string, string][];
+  /** In which SUBSCRIBE of the device it goes, from 1; the first if it is left out. */
+  packet?: number;
+}
 
 /** What a device needs to know of itself, rendered from its group's templates. */
 export interface DeviceIdentity {
@@ -10,7 +24,9 @@ export interface DeviceIdentity {
   username?: string;
   password?: string;
   will?: NonNullable<ConnectPacket['will']>;
-  filters: { filter: string; qos: 0 | 1 | 2 }[];
+  /** Of its CONNECT, the session's expiry aside. */
+  properties?: ConnectProperties;
+  filters: DeviceFilter[];
 }
 
 /** What the devices of a group have in common. */
@@ -22,10 +38,31 @@ export interface DeviceProgram {
   /** QoS 1 and 2 messages in flight per device, 0 for no limit; the target's receive maximum may lower it. */
   inflight: number;
   connectTimeoutUs: number;
+  /** The largest packet that it takes, in bytes; the specification's limit if it is left out. */
+  maximumPacketSize?: number;
+  /** How many SUBSCRIBE packets its filters take, one if it is left out; and how many topic aliases its streams use. */
+  subscribePackets?: number;
+  topicAliases?: number;
+  /**
+   * What the retain flag of a delivery says: a copy that the target kept (the default), a message of now that
+   * was published with it (subscriptions with retainAsPublished, without such copies), or either.
+   */
+  retainFlag?: 'kept' | 'published' | 'either';
   /** Rendered anew when it is needed: a million devices do not keep their names. */
   identity(device: number): DeviceIdentity;
   /** Asked for at each connect. Throws EndpointError when the device lacks what it needs for it. */
   endpoint(device: number): Endpoint;
+}
+
+/** The property list of a PUBLISH, MQTT 5, as it goes out; `bytes[start..end)`, without its length. */
+export interface OutgoingProperties {
+  bytes: Uint8Array;
+  start: number;
+  end: number;
+  /** 0: none; otherwise the list begins with it. */
+  topicAlias: number;
+  /** It ends with Correlation Data of 16 bytes, into which the measurement header goes. */
+  correlates: boolean;
 }
 
 /** One message to publish; prepared once per stream of a device, or per message where the topic varies. */
@@ -41,6 +78,9 @@ export interface Outgoing {
   qos: 0 | 1 | 2;
   retain: boolean;
   sender: number;
+  properties?: OutgoingProperties | undefined;
+  /** Of a request: who is told when it is out. */
+  request?: RequestLog | undefined;
 }
 
 /** One simulated device. It counts and times what it does; its owner decides when. */
@@ -86,4 +126,6 @@ export interface DeviceThread {
   receiver: Receiver;
   owner: DeviceOwner;
   identity: RunIdentity;
+  /** Where the scenario has requests or answers. */
+  exchange?: Exchange | undefined;
 }

@@ -1,5 +1,5 @@
 import { DELIVERY, SERVICE } from '../../results/measure.js';
-import type { BenchHeader } from '../scenario/bench-headers.js';
+import type { BenchHeader } from '../scenario/bench-headers-schema.js';
 import { DUPLICATE, IN_ORDER, OUT_OF_ORDER, SequenceTable } from './sequence-table.js';
 import { COUNTER, type Tally } from './tally.js';
 

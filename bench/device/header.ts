@@ -68,6 +68,18 @@ export function writeHeader(
   into[at + 15] = low;
 }
 
+/** What an answer has in place of the run, so that it is not taken for the request that it brings back. */
+export function answerMark(run: number): number {
+  return run ^ 0xffff;
+}
+
+/** Turns the header at the front of a request into that of its answer. */
+export function markAnswer(payload: Uint8Array, run: number): void {
+  const mark = answerMark(run);
+  payload[0] = mark >>> 8;
+  payload[1] = mark;
+}
+
 export function headerRun(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 8) | bytes[at + 1]!;
 }

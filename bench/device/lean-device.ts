@@ -16,15 +16,22 @@ import {
   writeAck,
   writePublishHead,
 } from '../../wire/mod.js';
-import { connectPacket, subscribePacket } from './connect-packets.js';
+import { connectPacket, filtersOfPacket, subscribePacket } from './connect-packets.js';
 import { Connection, ConnectionThread, type ConnectionUser } from './connection.js';
 import type { Device, DeviceProgram, DeviceThread, Outgoing } from './device.js';
 import { EndpointError } from './endpoint.js';
 import { keyOf } from './foreign-headers.js';
-import { writeHeader } from './header.js';
+import { HEADER_BYTES, SEQUENCE_MODULUS, writeHeader } from './header.js';
 import { InflightList, InflightSlab } from './inflight.js';
 import { NO_MATCHING_SUBSCRIBERS, NO_SUBACK, refusal, UNANSWERED } from './refusal.js';
 import { COUNTER } from './tally.js';
+import {
+  ALIAS_KNOWN,
+  ALIAS_NONE,
+  ALIAS_PROPERTY_BYTES,
+  aliasesRefused,
+  TopicAliases,
+} from './topic-aliases.js';
 
 /** What the lean devices of one thread share: buffers of their connections, one slab, one view. */
 export class LeanThread extends ConnectionThread {
@@ -63,7 +70,7 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
   readonly #shared: LeanThread;
   readonly #program: DeviceProgram;
   readonly #index: number;
-  readonly #framer = new Framer(LARGEST_PACKET);
+  readonly #framer: Framer;
   readonly #inflight = new InflightList();
   readonly #connection: Connection;
   #state: State = 'idle';
@@ -81,6 +88,7 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
   #wantsRoom = false;
   #packetId = SUBSCRIBE_PACKET_ID;
   #window: number;
+  readonly #aliases: TopicAliases | undefined;
   /** QoS 2 packet ids received and not yet released [MQTT-4.3.3-10]; made when first needed. */
   #unreleased: Set<number> | undefined;
 
@@ -92,7 +100,9 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
     this.#connection = new Connection(shared, this);
     this.#keepAliveUs = program.keepAliveSeconds * 1_000_000;
     this.#window = program.inflight === 0 ? 65_535 : program.inflight;
+    this.#framer = new Framer(program.maximumPacketSize ?? LARGEST_PACKET);
     this.#framer.version = program.version;
+    this.#aliases = program.topicAliases ? new TopicAliases(program.topicAliases) : undefined;
   }
 
   get ready(): boolean {
@@ -144,9 +154,28 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
     const { thread, output, slab } = this.#shared;
     const sentUs = thread.nowUs();
     const lagUs = sentUs - intendedUs;
-    const { topic, topicStart, topicEnd, payload } = message;
+    const { topic, topicStart, payload, properties } = message;
+    let { topicEnd } = message;
     const version = this.#program.version;
-    const bytes = publishBytes(topicEnd - topicStart, qos, 0, payload.length, version);
+    let propertiesStart = 0;
+    let propertiesEnd = 0;
+    if (properties !== undefined) {
+      propertiesStart = properties.start;
+      propertiesEnd = properties.end;
+      if (properties.topicAlias > 0) {
+        const use = this.#aliases?.use(properties.topicAlias) ?? ALIAS_NONE;
+        if (use === ALIAS_KNOWN) topicEnd = topicStart;
+        else if (use === ALIAS_NONE) propertiesStart += ALIAS_PROPERTY_BYTES;
+      }
+    }
+    const propertiesBytes = propertiesEnd - propertiesStart;
+    const bytes = publishBytes(
+      topicEnd - topicStart,
+      qos,
+      propertiesBytes,
+      payload.length,
+      version,
+    );
     const at = output.reserve(bytes, connection);
     const payloadAt = writePublishHead(
       output.bytes,
@@ -156,9 +185,9 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
       topicStart,
       topicEnd,
       packetId,
-      null,
-      0,
-      0,
+      properties === undefined ? null : properties.bytes,
+      propertiesStart,
+      propertiesEnd,
       payload.length,
       version,
     );
@@ -175,6 +204,11 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
         lagUs,
       );
     }
+    if (properties?.correlates) {
+      const { run, epochUs } = thread.identity;
+      const at = payloadAt - HEADER_BYTES;
+      writeHeader(output.bytes, at, run, message.sender, sequence, intendedUs - epochUs, lagUs);
+    }
     this.#lastSentUs = sentUs;
     const { tally } = thread;
     if (qos > 0) {
@@ -185,6 +219,7 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
     tally.count(SENT_BY_QOS[qos]);
     tally.count(COUNTER.bytesSent, bytes);
     tally.record(PUBLISH * 3 + LAG, lagUs);
+    message.request?.sent(message.sender, sequence % SEQUENCE_MODULUS, intendedUs, sentUs);
     return true;
   }
 
@@ -311,7 +346,9 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
       again = this.#unreleased.has(view.packetId);
       if (!again) this.#unreleased.add(view.packetId);
     }
-    if (!again) {
+    const nowUs = thread.nowUs();
+    const isAnswer = !again && thread.exchange?.received(this.#index, bytes, view, nowUs) === true;
+    if (!again && !isAnswer) {
       thread.receiver.delivered(
         this.#index,
         bytes,
@@ -319,8 +356,9 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
         view.payloadEnd,
         view.qos,
         view.retain,
-        thread.nowUs(),
+        nowUs,
         this.#openedUs,
+        this.#program.retainFlag,
         thread.receiver.wantsTopic ? keyOf(bytes, view.topicStart, view.topicEnd) : 0,
       );
     }
@@ -393,16 +431,28 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
       return true;
     }
     this.#state = 'suback';
-    this.#subscribedAtUs = nowUs;
-    thread.tally.entered(SUBSCRIBE, nowUs);
-    this.#send(subscribePacket(filters, SUBSCRIBE_PACKET_ID, this.#program.version));
-    thread.tally.record(SUBSCRIBE * 3 + LAG, this.#lastSentUs - nowUs);
+    this.#subscribe(SUBSCRIBE_PACKET_ID, nowUs);
     return true;
+  }
+
+  /** Sends one of its SUBSCRIBEs; a second one only when the first was answered. */
+  #subscribe(packetId: number, nowUs: number): void {
+    const { tally } = this.#shared.thread;
+    const { filters } = this.#program.identity(this.#index);
+    this.#packetId = packetId;
+    this.#subscribedAtUs = nowUs;
+    tally.entered(SUBSCRIBE, nowUs);
+    const some = filtersOfPacket(filters, packetId);
+    this.#send(subscribePacket(some, packetId, this.#program.version));
+    tally.record(SUBSCRIBE * 3 + LAG, this.#lastSentUs - nowUs);
   }
 
   /** The target's own limits, MQTT 5 §3.2.2.3. */
   #heed(connack: ConnackPacket): void {
-    const { receiveMaximum, serverKeepAlive } = connack.properties ?? {};
+    const { receiveMaximum, serverKeepAlive, topicAliasMaximum = 0 } = connack.properties ?? {};
+    if (this.#aliases !== undefined && this.#aliases.begin(topicAliasMaximum) > 0) {
+      this.#shared.thread.tally.error(aliasesRefused(topicAliasMaximum));
+    }
     if (receiveMaximum !== undefined) this.#window = Math.min(this.#window, receiveMaximum);
     if (serverKeepAlive !== undefined) this.#keepAliveUs = serverKeepAlive * 1_000_000;
   }
@@ -427,6 +477,10 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
         tally.error(`subscribe refused: ${refusal(code, 5)}`);
       }
     }
+    if (packet.packetId < (this.#program.subscribePackets ?? 1)) {
+      this.#subscribe(packet.packetId + 1, atUs);
+      return true;
+    }
     this.#subscribed = true;
     this.#becomeReady(atUs);
     return true;
@@ -434,7 +488,8 @@ export class LeanDevice implements Device, FrameSink, ConnectionUser {
 
   /** It is over before the SUBACK came: none of the subscriptions was granted. */
   #unanswered(): void {
-    const { length } = this.#program.identity(this.#index).filters;
+    const { filters } = this.#program.identity(this.#index);
+    const { length } = filters.filter(({ packet = 1 }) => packet >= this.#packetId);
     const { tally } = this.#shared.thread;
     tally.count(COUNTER.subscribesFailed, length);
     tally.error(NO_SUBACK, length);

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type {
+  ClientSubscribeCallback,
   ErrorWithSubackPacket,
   IClientOptions,
   IPublishPacket,
@@ -9,14 +10,18 @@ import type {
   MqttClient,
 } from 'mqtt';
 import { CONNECT, LAG, PUBLISH, RESPONSE, SERVICE, SUBSCRIBE } from '../../results/measure.js';
+import { readProperties } from '../../wire/mod.js';
+import { connectProperties, filtersOfPacket } from './connect-packets.js';
 import type { Device, DeviceProgram, DeviceThread, Outgoing } from './device.js';
 import { dial, isPortTaken, MOST_PORT_TRIES } from './dial.js';
 import { type Endpoint, EndpointError } from './endpoint.js';
 import { keyOf } from './foreign-headers.js';
-import { writeHeader } from './header.js';
+import { HEADER_BYTES, SEQUENCE_MODULUS, writeHeader } from './header.js';
+import { connectOf, inboundOf, publishOf, subscribeOf, willOf } from './mqttjs-properties.js';
 import { NO_MATCHING_SUBSCRIBERS, NO_SUBACK, refusal, UNANSWERED } from './refusal.js';
 import { afterHandshake, socketError } from './socket-error.js';
 import { COUNTER } from './tally.js';
+import { ALIAS_KNOWN, ALIAS_NONE, aliasesRefused, TopicAliases } from './topic-aliases.js';
 
 const SENT_BY_QOS = [
   COUNTER.publishesSentQos0,
@@ -52,6 +57,9 @@ export class MqttJsDevice implements Device {
   #tlsResumed = false;
   /** Of TLS, to be resumed. */
   #session: Buffer | undefined;
+  readonly #aliases: TopicAliases | undefined;
+  /** The SUBSCRIBE that is not answered yet. */
+  #packet = 1;
 
   /** @param index of the device within its thread */
   constructor(thread: DeviceThread, program: DeviceProgram, index: number) {
@@ -59,6 +67,7 @@ export class MqttJsDevice implements Device {
     this.#program = program;
     this.#index = index;
     this.#window = program.inflight === 0 ? 65_535 : program.inflight;
+    this.#aliases = program.topicAliases ? new TopicAliases(program.topicAliases) : undefined;
   }
 
   get ready(): boolean {
@@ -95,7 +104,9 @@ export class MqttJsDevice implements Device {
     this.#client = client;
     // A client of an earlier connection has nothing to say any more.
     const own = () => this.#client === client;
-    client.on('connect', ({ sessionPresent }) => own() && this.#connected(sessionPresent));
+    client.on('connect', ({ sessionPresent, properties }) => {
+      if (own()) this.#connected(sessionPresent, properties?.topicAliasMaximum ?? 0);
+    });
     client.on('packetreceive', () => {
       if (own()) this.#justSecured = false;
     });
@@ -141,8 +152,10 @@ export class MqttJsDevice implements Device {
   }
 
   #options(): IClientOptions {
-    const { clientId, username, password, will } = this.#program.identity(this.#index);
-    const { version, cleanStart, keepAliveSeconds, sessionExpirySeconds } = this.#program;
+    const identity = this.#program.identity(this.#index);
+    const { clientId, username, password, will } = identity;
+    const { version, cleanStart, keepAliveSeconds } = this.#program;
+    const properties = connectProperties(this.#program, identity);
     return {
       protocolVersion: version,
       protocolId: version === 3 ? 'MQIsdp' : 'MQTT',
@@ -161,14 +174,10 @@ export class MqttJsDevice implements Device {
               payload: Buffer.from(will.payload),
               qos: will.qos,
               retain: will.retain,
-              ...(will.properties?.willDelayInterval === undefined
-                ? {}
-                : { properties: { willDelayInterval: will.properties.willDelayInterval } }),
+              ...(will.properties === undefined ? {} : { properties: willOf(will.properties) }),
             },
           }),
-      ...(version === 5 && sessionExpirySeconds > 0
-        ? { properties: { sessionExpiryInterval: sessionExpirySeconds } }
-        : {}),
+      ...(properties === undefined ? {} : { properties: connectOf(properties) }),
     };
   }
 
@@ -201,9 +210,22 @@ export class MqttJsDevice implements Device {
         lagUs,
       );
     }
-    const topic = Buffer.from(
+    let topic = Buffer.from(
       message.topic.subarray(message.topicStart, message.topicEnd),
     ).toString();
+    let properties: ReturnType<typeof publishOf> | undefined;
+    if (message.properties !== undefined) {
+      const { bytes, start, end, topicAlias } = message.properties;
+      properties = publishOf(readProperties(bytes, start, end));
+      const use = topicAlias > 0 ? this.#aliases?.use(topicAlias) : undefined;
+      if (use === ALIAS_KNOWN) topic = '';
+      else if (use === ALIAS_NONE) delete properties.topicAlias;
+      if (message.properties.correlates) {
+        const data = Buffer.alloc(HEADER_BYTES);
+        writeHeader(data, 0, run, message.sender, sequence, intendedUs - epochUs, lagUs);
+        properties.correlationData = data;
+      }
+    }
     tally.count(COUNTER.publishesSent);
     tally.count(SENT_BY_QOS[qos]);
     tally.count(COUNTER.bytesSent, payload.length);
@@ -213,7 +235,8 @@ export class MqttJsDevice implements Device {
       this.#underWay.add(own);
       tally.entered(PUBLISH, intendedUs);
     }
-    client.publish(topic, payload, { qos, retain: message.retain }, (error, answer) => {
+    const options = { qos, retain: message.retain, ...(properties && { properties }) };
+    client.publish(topic, payload, options, (error, answer) => {
       // A closed connection has counted what was in flight already.
       if (!this.#underWay.delete(own)) return;
       if (error) {
@@ -233,6 +256,7 @@ export class MqttJsDevice implements Device {
       }
       this.#hasRoom();
     });
+    message.request?.sent(message.sender, sequence % SEQUENCE_MODULUS, intendedUs, sentUs);
     return true;
   }
 
@@ -263,13 +287,16 @@ export class MqttJsDevice implements Device {
     this.#client.stream.destroy();
   }
 
-  #connected(sessionPresent: boolean): void {
+  #connected(sessionPresent: boolean, topicAliasMaximum: number): void {
     const { nowUs, tally, owner } = this.#thread;
     const atUs = nowUs();
     this.#open = true;
     this.#openedUs = atUs;
     if (sessionPresent) tally.count(COUNTER.sessionsResumed);
     if (this.#tlsResumed) tally.count(COUNTER.tlsSessionsResumed);
+    if (this.#aliases !== undefined && this.#aliases.begin(topicAliasMaximum) > 0) {
+      tally.error(aliasesRefused(topicAliasMaximum));
+    }
     tally.count(COUNTER.connectsSucceeded);
     tally.count(COUNTER.connected);
     tally.left(CONNECT, atUs);
@@ -282,11 +309,32 @@ export class MqttJsDevice implements Device {
       return;
     }
     this.#state = 'suback';
+    this.#subscribe(1, atUs);
+  }
+
+  /** Sends one of its SUBSCRIBEs; a second one only when the first was answered. */
+  #subscribe(packet: number, atUs: number): void {
+    const { tally } = this.#thread;
+    const { filters } = this.#program.identity(this.#index);
+    const some = filtersOfPacket(filters, packet);
+    this.#packet = packet;
     tally.record(SUBSCRIBE * 3 + LAG, 0);
     this.#subscribedAtUs = atUs;
     tally.entered(SUBSCRIBE, atUs);
-    const map = Object.fromEntries(filters.map(({ filter, qos }) => [filter, { qos }]));
-    this.#client!.subscribe(map, (error, granted) => this.#subscribed(atUs, error, granted));
+    const map = Object.fromEntries(
+      some.map(({ filter, qos, noLocal, retainAsPublished, retainHandling }) => [
+        filter,
+        { qos, nl: noLocal ?? false, rap: retainAsPublished ?? false, rh: retainHandling ?? 0 },
+      ]),
+    );
+    const { subscriptionIdentifier, userProperties } = some[0]!;
+    const properties = subscribeOf(subscriptionIdentifier, userProperties);
+    const options =
+      Object.keys(properties).length > 0 ? { qos: 0 as const, properties } : undefined;
+    const answered: ClientSubscribeCallback = (error, granted) =>
+      this.#subscribed(atUs, error, granted);
+    if (options === undefined) this.#client!.subscribe(map, answered);
+    else this.#client!.subscribe(map, options, answered);
   }
 
   #subscribed(
@@ -301,7 +349,7 @@ export class MqttJsDevice implements Device {
     tally.left(SUBSCRIBE, atUs);
     tally.record(SUBSCRIBE * 3 + SERVICE, tookUs);
     tally.record(SUBSCRIBE * 3 + RESPONSE, tookUs);
-    const { filters } = this.#program.identity(this.#index);
+    const filters = filtersOfPacket(this.#program.identity(this.#index).filters, this.#packet);
     // Where any filter is refused, the codes come with the error instead.
     const codes =
       error && 'packet' in error ? (error.packet.granted as number[]) : granted?.map((g) => g.qos);
@@ -311,6 +359,10 @@ export class MqttJsDevice implements Device {
     const failures = codes === undefined ? filters.length : refused.length;
     tally.count(COUNTER.subscribed, filters.length - failures);
     tally.count(COUNTER.subscribesFailed, failures);
+    if (this.#packet < (this.#program.subscribePackets ?? 1)) {
+      this.#subscribe(this.#packet + 1, atUs);
+      return;
+    }
     this.#granted = true;
     this.#state = 'ready';
     owner.ready(this.#index);
@@ -318,7 +370,8 @@ export class MqttJsDevice implements Device {
 
   /** It is over before the SUBACK came: none of the subscriptions was granted. */
   #unanswered(): void {
-    const { length } = this.#program.identity(this.#index).filters;
+    const { filters } = this.#program.identity(this.#index);
+    const { length } = filters.filter(({ packet = 1 }) => packet >= this.#packet);
     const { tally } = this.#thread;
     tally.count(COUNTER.subscribesFailed, length);
     tally.error(NO_SUBACK, length);
@@ -326,8 +379,12 @@ export class MqttJsDevice implements Device {
   }
 
   #delivered(topic: string, payload: Buffer, packet: IPublishPacket): void {
-    const { receiver, nowUs, tally } = this.#thread;
+    const { receiver, nowUs, tally, exchange } = this.#thread;
     tally.count(COUNTER.bytesReceived, payload.length);
+    if (exchange !== undefined) {
+      const { bytes, view } = inboundOf(topic, payload, packet);
+      if (exchange.received(this.#index, bytes, view, nowUs())) return;
+    }
     receiver.delivered(
       this.#index,
       payload,
@@ -337,6 +394,7 @@ export class MqttJsDevice implements Device {
       packet.retain,
       nowUs(),
       this.#openedUs,
+      this.#program.retainFlag,
       receiver.wantsTopic ? keyOf(Buffer.from(topic), 0, Buffer.byteLength(topic)) : 0,
     );
   }

@@ -1,6 +1,7 @@
 import { DELIVERY, LAG, RESPONSE, SERVICE } from '../../results/measure.js';
 import type { ForeignHeaders } from './foreign-headers.js';
 import {
+  answerMark,
   HEADER_BYTES,
   headerIntendedUs,
   headerLagUs,
@@ -61,6 +62,7 @@ export class Receiver {
   /**
    * One PUBLISH for the device with this index, its payload at bytes[start..end).
    * @param openedUs when the connection was made that it came by
+   * @param retainFlag what `retained` says, see DeviceProgram
    * @param topicKey a number that stands for its topic, if it is wanted
    */
   delivered(
@@ -72,15 +74,22 @@ export class Receiver {
     retained: boolean,
     nowUs: number,
     openedUs: number,
+    retainFlag: 'kept' | 'published' | 'either' = 'kept',
     topicKey = 0,
   ): void {
     const tally = this.#tally;
     const headerAt = this.#headerAt(bytes, start, end);
     const hasHeader = headerAt >= 0;
     // A retained copy answers a subscription, not a publish [MQTT-3.3.1-8]: no publish expected it.
-    if (retained || (!hasHeader && !this.#identity.someUntimed)) {
+    const wasKept =
+      retained &&
+      (retainFlag === 'kept' ||
+        (retainFlag === 'either' && !(hasHeader && this.#sentUs(bytes, headerAt) >= openedUs)));
+    const isAnswer = !hasHeader && this.#isAnswer(bytes, start, end);
+    if (wasKept || isAnswer || (!hasHeader && !this.#identity.someUntimed)) {
       if (
-        !retained &&
+        !wasKept &&
+        !isAnswer &&
         this.#foreign?.arrived(device, topicKey, bytes, start, end, RECEIVED_BY_QOS[qos])
       )
         return;
@@ -120,6 +129,19 @@ export class Receiver {
     tally.record(DELIVERY * 3 + RESPONSE, responseUs);
     tally.record(DELIVERY * 3 + LAG, lagUs);
     tally.left(DELIVERY, nowUs);
+  }
+
+  /** An answer to a request of this run, which no stream has published. */
+  #isAnswer(bytes: Uint8Array, start: number, end: number): boolean {
+    return (
+      end - start >= HEADER_BYTES && headerRun(bytes, start) === answerMark(this.#identity.run)
+    );
+  }
+
+  #sentUs(bytes: Uint8Array, headerAt: number): number {
+    return (
+      this.#identity.epochUs + headerIntendedUs(bytes, headerAt) + headerLagUs(bytes, headerAt)
+    );
   }
 
   /** Where this run's measurement header begins, or -1. */

@@ -1,8 +1,22 @@
-import type { DeviceIdentity } from '../device/mod.js';
+import type { DeviceFilter, DeviceIdentity } from '../device/mod.js';
 import { devicesOn, firstDeviceOn, isPerDevice } from '../scenario/gateways.js';
 import type { GroupIdentity } from '../scenario/identity.js';
+import {
+  ConnectPropertyTemplates,
+  MessagePropertyTemplates,
+  UserPropertyTemplates,
+} from '../scenario/property-template.js';
 import type { Group } from '../scenario/schema.js';
+import { subscriptionsOf } from '../scenario/subscriptions.js';
 import { compileTemplate, type Template, type TemplateValues } from '../scenario/template.js';
+import { packetOfSubscriptions } from './mqtt5-program.js';
+
+/** One filter of the scenario, for each device of a connection or once for all of them. */
+interface DeviceFilters {
+  readonly perDevice: boolean;
+  /** @param connection whose user properties the packet has: it has one list for all of its filters */
+  render(values: TemplateValues, connection: TemplateValues): DeviceFilter;
+}
 
 /**
  * Renders what the connections of one group say of themselves: client id, credentials, will, filters. Those of
@@ -14,7 +28,9 @@ export class DeviceIdentities {
   readonly #password: Template;
   readonly #willTopic: Template;
   readonly #willPayload: Template;
-  readonly #filters: readonly { filter: Template; qos: 0 | 1 | 2; perDevice: boolean }[];
+  readonly #willProperties: MessagePropertyTemplates | undefined;
+  readonly #properties: ConnectPropertyTemplates | undefined;
+  readonly #filters: readonly DeviceFilters[];
 
   constructor(group: Group, identity: GroupIdentity) {
     this.#group = group;
@@ -22,11 +38,12 @@ export class DeviceIdentities {
     this.#password = compileTemplate(group.password ?? '');
     this.#willTopic = compileTemplate(group.will?.topic ?? '');
     this.#willPayload = compileTemplate(group.will?.payload ?? '');
-    this.#filters = group.subscribe.map(({ filter, qos }) => ({
-      filter: compileTemplate(filter),
-      qos,
-      perDevice: isPerDevice(group, filter),
-    }));
+    const { will, properties } = group;
+    this.#willProperties =
+      will?.properties === undefined ? undefined : new MessagePropertyTemplates(will.properties);
+    this.#properties =
+      properties === undefined ? undefined : new ConnectPropertyTemplates(properties);
+    this.#filters = filterTemplates(group);
   }
 
   /** @param connection index in the group */
@@ -42,10 +59,11 @@ export class DeviceIdentities {
         : { username: values.username }),
       ...(password === undefined ? {} : { password }),
       ...this.#will(values),
-      filters: this.#filters.flatMap(({ filter, qos, perDevice }) =>
+      ...(this.#properties === undefined ? {} : { properties: this.#properties.render(values) }),
+      filters: this.#filters.flatMap(({ perDevice, render }) =>
         perDevice
-          ? this.#devicesOn(connection).map((own) => ({ filter: filter.render(own), qos }))
-          : [{ filter: filter.render(values), qos }],
+          ? this.#devicesOn(connection).map((own) => render(own, values))
+          : [render(values, values)],
       ),
     };
   }
@@ -66,8 +84,39 @@ export class DeviceIdentities {
         payload: Buffer.from(this.#willPayload.render(values)),
         qos: will.qos,
         retain: will.retain,
-        ...(protocol === 5 && willDelayInterval > 0 ? { properties: { willDelayInterval } } : {}),
+        ...(protocol === 5 && (willDelayInterval > 0 || this.#willProperties !== undefined)
+          ? {
+              properties: {
+                ...(willDelayInterval > 0 ? { willDelayInterval } : {}),
+                ...this.#willProperties?.render(values),
+              },
+            }
+          : {}),
       },
     };
   }
+}
+
+/** What MQTT 5 has besides filter and QoS is there only where the scenario says it: a million devices have plain ones. */
+function filterTemplates(group: Group): DeviceFilters[] {
+  const packets = packetOfSubscriptions(group);
+  return subscriptionsOf(group).map(({ filter, qos, userProperties, ...options }, k) => {
+    const template = compileTemplate(filter);
+    const perDevice = isPerDevice(group, filter);
+    const packet = packets[k]!;
+    const given = Object.entries(options).filter(([, value]) => value !== undefined);
+    if (given.length === 0 && userProperties === undefined && packet === 1) {
+      return { perDevice, render: (values) => ({ filter: template.render(values), qos }) };
+    }
+    const pairs =
+      userProperties === undefined ? undefined : new UserPropertyTemplates(userProperties);
+    const render = (values: TemplateValues, connection: TemplateValues) => ({
+      filter: template.render(values),
+      qos,
+      ...Object.fromEntries(given),
+      ...(pairs === undefined ? {} : { userProperties: pairs.render(connection) }),
+      packet,
+    });
+    return { perDevice, render };
+  });
 }

@@ -12,6 +12,7 @@ import type { Group, Scenario } from '../scenario/schema.js';
 import type { PasswordOf } from '../targets/mod.js';
 import { DeviceIdentities } from './device-identities.js';
 import { GroupEndpoints } from './group-endpoints.js';
+import { mqtt5Program } from './mqtt5-program.js';
 import type { ShardDevices } from './shard-devices.js';
 import type { Ways } from './ways.js';
 
@@ -63,6 +64,7 @@ function deviceProgram(
     sessionExpirySeconds: group.sessionExpiryUs / 1_000_000,
     inflight: group.inflight,
     connectTimeoutUs: scenario.connect.timeoutUs,
+    ...mqtt5Program(group),
     ...own,
   };
 }

@@ -46,6 +46,10 @@ export interface PresenceUser {
   leaving(device: number): void;
   /** Ready, for the first time or again. */
   present(device: number): void;
+  /** Its connection ended without a goodbye of its own. */
+  cut(device: number): void;
+  /** Connected again, after a connect that began at `sinceUs`. */
+  returned(device: number, sinceUs: number): void;
   /** Not ready any more. */
   absent(device: number): void;
   hasRoom(device: number): void;
@@ -196,6 +200,7 @@ export class Presence implements DeviceOwner {
     this.#wasReady[device] = 1;
     this.census.ready++;
     if (this.#goings.any) {
+      this.#user.returned(device, this.#markUs[device]!);
       this.#countReturn(device);
       this.#setLeave(device);
     }
@@ -210,6 +215,7 @@ export class Presence implements DeviceOwner {
 
   lost(device: number): void {
     const state = this.#state[device];
+    if (state === LEAVING || state === READY) this.#user.cut(device);
     if (state === LEAVING) {
       // It was about to leave anyway, and comes back as the plan says.
       this.#wheel.remove(this.#turns + device);
@@ -324,8 +330,10 @@ export class Presence implements DeviceOwner {
     }
     this.#takeLeave(device);
     this.#tally.count(COUNTER.connectionsEnded);
-    if (cut) this.#devices[device]!.cut();
-    else {
+    if (cut) {
+      this.#user.cut(device);
+      this.#devices[device]!.cut();
+    } else {
       this.#user.leaving(device);
       this.#devices[device]!.disconnect();
     }

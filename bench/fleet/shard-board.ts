@@ -19,6 +19,7 @@ export class ShardBoard {
   #ready = 0;
   scheduled = 0;
   expected = 0;
+  #willsDue = 0;
   /** Without duplicates. */
   received = 0;
   /** Why shards died, the first reason first. */
@@ -39,10 +40,13 @@ export class ShardBoard {
 
   /** Counters of a report, or of what was before this board began. */
   add(counters: Counters): void {
-    this.scheduled += counter(counters, 'publishesScheduled');
+    // Answers are in nobody's limit.
+    this.scheduled +=
+      counter(counters, 'publishesScheduled') - counter(counters, 'answersScheduled');
     this.expected += counter(counters, 'deliveriesExpected');
     this.received +=
       counter(counters, 'deliveriesReceived') - counter(counters, 'deliveriesDuplicated');
+    this.#willsDue += counter(counters, 'willsExpected') - counter(counters, 'willsReceived');
   }
 
   hear(news: FleetNews): void {
@@ -108,7 +112,9 @@ export class ShardBoard {
       this.#shards.every(
         ({ over, lastSecond, backlog, inflight, returning }) =>
           over || (lastSecond >= second && backlog + inflight + returning === 0),
-      ) && this.received >= this.expected
+      ) &&
+      this.received >= this.expected &&
+      this.#willsDue <= 0
     );
   }
 }

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { transferables } from '../../results/measure.js';
 import {
+  type Exchange,
   ForeignHeaders,
   Receiver,
   type RunIdentity,
@@ -10,20 +11,24 @@ import {
 } from '../device/mod.js';
 import { FieldSession } from '../field-clients/session.js';
 import { groupIdentity } from '../scenario/credentials.js';
+import type { GroupIdentity } from '../scenario/identity.js';
 import { plan as planOf } from '../scenario/plan.js';
 import type { Scenario } from '../scenario/schema.js';
 import { connectAtUs } from '../schedule/mod.js';
 import { passwordsOf } from '../targets/mod.js';
 import { Births } from './births.js';
+import { Exchanges } from './exchanges.js';
 import { GeneratorLoad } from './generator-load.js';
 import { Goings } from './goings.js';
 import { makeDevices } from './make-devices.js';
 import type { ShardNews, ShardOrder, ShardPlan } from './messages.js';
+import { Requests } from './requests.js';
 import { Shard } from './shard.js';
 import { ShardDevices } from './shard-devices.js';
 import { streamPrograms } from './stream-program.js';
 import { StreamTable } from './stream-table.js';
 import { Ways } from './ways.js';
+import { Wills } from './wills.js';
 
 const SECOND_US = 1_000_000;
 /** How long devices may take to say goodbye: some of them are asked in each tick. */
@@ -58,6 +63,14 @@ function fieldSessions(scenario: Scenario, runHex: string, wallUs: () => number)
   });
 }
 
+/** A will is no request and no answer, whoever gets it. */
+function willsFirst(wills: Wills, exchange: Exchange | undefined): Exchange {
+  return {
+    received: (device, bytes, view, nowUs) =>
+      wills.received(bytes, view) || exchange?.received(device, bytes, view, nowUs) === true,
+  };
+}
+
 /** One shard on the clock: what it is told, what it reports. */
 class ShardRun {
   readonly #plan: ShardPlan;
@@ -84,7 +97,8 @@ class ShardRun {
     const originUs = wallOriginUs(this.#nowUs);
     const wallUs = () => originUs + this.#nowUs();
     const sessions = fieldSessions(scenario, runHex, wallUs);
-    const programs = streamPrograms(scenario, fleet, runHex, wallUs, sessions);
+    const requests = new Requests(this.#tally);
+    const programs = streamPrograms(scenario, fleet, runHex, wallUs, sessions, requests);
     const passwordOf = passwordsOf(scenario.profile, process.env, wallUs);
     const someUntimed = programs.flat().some((program) => !program.timed);
     const headerAts = [...new Set(programs.flat().map(({ headerAt }) => headerAt))];
@@ -94,6 +108,17 @@ class ShardRun {
       someUntimed,
       ...(headerAts.some((at) => at > 0) ? { headerAts } : {}),
     };
+    const identities: GroupIdentity[] = [];
+    const identityOf = (group: number) => {
+      identities[group] ??= groupIdentity(scenario.groups[group]!, runHex, scenario.seed);
+      return identities[group];
+    };
+    const exchange = Exchanges.isNeededBy(scenario)
+      ? new Exchanges(scenario, placement, identity, this.#tally, requests, identityOf)
+      : undefined;
+    const wills = Wills.isNeededBy(scenario)
+      ? new Wills(scenario, runHex, placement, identity, this.#tally, identityOf)
+      : undefined;
     const { foreignHeaders } = scenario;
     const foreign = foreignHeaders && new ForeignHeaders(this.#tally, foreignHeaders, wallUs);
     const thread = {
@@ -101,6 +126,7 @@ class ShardRun {
       tally: this.#tally,
       receiver: new Receiver(this.#tally, identity, foreign),
       identity,
+      exchange: wills === undefined ? exchange : willsFirst(wills, exchange),
     };
     this.#identity = identity;
     this.#placement = placement;
@@ -119,6 +145,8 @@ class ShardRun {
       sessions.some((session) => session !== undefined)
         ? new Births(sessions, placement, this.#tally, this.#nowUs)
         : undefined,
+      exchange,
+      wills,
     );
     this.#post({ type: 'up', shard: plan.shard, clockErrorUs: this.#clock.errorUs });
   }

@@ -9,9 +9,11 @@ import {
   TimingWheel,
 } from '../device/mod.js';
 import type { Births } from './births.js';
+import type { Exchanges } from './exchanges.js';
 import type { Goings } from './goings.js';
 import { Presence, type PresenceUser } from './presence.js';
 import type { StreamTable } from './stream-table.js';
+import type { Wills } from './wills.js';
 
 /** Messages that one stream sends in one go before others get their turn. */
 const LARGEST_BURST = 256;
@@ -39,6 +41,8 @@ export class Shard implements PresenceUser, TimerSink {
   readonly #streams: StreamTable;
   readonly #wheel: TimingWheel;
   readonly #births: Births | undefined;
+  readonly #exchanges: Exchanges | undefined;
+  readonly #wills: Wills | undefined;
   /** By device: which of its streams is the first to have what room there is next. */
   readonly #turn: Uint32Array;
   /** By stream: since when it has room again and is not done with what waited for it. Empty unless a burst was cut. */
@@ -58,8 +62,12 @@ export class Shard implements PresenceUser, TimerSink {
     goings: Goings,
     count: number,
     births?: Births,
+    exchanges?: Exchanges,
+    wills?: Wills,
   ) {
     this.#births = births;
+    this.#exchanges = exchanges;
+    this.#wills = wills;
     this.#nowUs = thread.nowUs;
     this.#tally = thread.tally;
     this.#streams = streams;
@@ -68,6 +76,7 @@ export class Shard implements PresenceUser, TimerSink {
     this.#wheel = new TimingWheel(turns + (goings.any ? count : 0), thread.nowUs());
     this.#turn = new Uint32Array(count);
     this.#devices = makeDevices(this.presence);
+    exchanges?.attach(this.#devices);
     this.presence.attach(this.#devices, { wheel: this.#wheel, turns });
   }
 
@@ -81,6 +90,8 @@ export class Shard implements PresenceUser, TimerSink {
   /** Does all that has fallen due. To be called about every millisecond. */
   tick(): void {
     this.#wheel.advance(this.#nowUs(), this);
+    this.#exchanges?.tick(this.#nowUs());
+    this.#wills?.tick(this.#nowUs());
     if (this.#leaving < this.#devices.length) this.#disconnectSome();
   }
 
@@ -101,6 +112,8 @@ export class Shard implements PresenceUser, TimerSink {
    */
   disconnect(): void {
     this.#loading = false;
+    this.#exchanges?.stop();
+    this.#wills?.stop();
     this.#overAtUs = this.#nowUs();
     this.#leaving = 0;
   }
@@ -139,6 +152,14 @@ export class Shard implements PresenceUser, TimerSink {
       if (streams.program(slot).arrivals !== undefined || streams.isBlocked(slot)) continue;
       if (!this.#wheel.isSet(this.#devices.length + slot)) this.#publish(slot, this.#nowUs());
     }
+  }
+
+  cut(device: number): void {
+    this.#wills?.left(device, this.#nowUs());
+  }
+
+  returned(device: number, sinceUs: number): void {
+    this.#wills?.returned(device, sinceUs, this.#nowUs());
   }
 
   absent(device: number): void {
@@ -204,8 +225,9 @@ export class Shard implements PresenceUser, TimerSink {
     return sinceUs;
   }
 
+  /** Messages without their acknowledgement, requests without their answer, answers that wait to be sent. */
   get inflight(): number {
-    let inflight = 0;
+    let inflight = this.#exchanges?.open ?? 0;
     for (const device of this.#devices) inflight += device.inflight;
     return inflight;
   }

@@ -1,4 +1,4 @@
-import type { Outgoing } from '../device/mod.js';
+import type { Outgoing, RequestLog } from '../device/mod.js';
 import type { FieldSession } from '../field-clients/session.js';
 import { groupIdentity } from '../scenario/credentials.js';
 import { FanOut } from '../scenario/fan-out.js';
@@ -9,6 +9,9 @@ import type { Group, Publish, Scenario } from '../scenario/schema.js';
 import { compileTemplate, type Template } from '../scenario/template.js';
 import { type Arrivals, arrivals, type LoadCurve } from '../schedule/mod.js';
 import { GroupLoad } from './load-program.js';
+import { streamAliases } from './mqtt5-program.js';
+import type { Requests } from './requests.js';
+import { StreamProperties } from './stream-properties.js';
 import { TopicWriter } from './topic-writer.js';
 
 /** What the streams of one group have in common. */
@@ -19,6 +22,8 @@ interface GroupContext {
   identity: GroupIdentity;
   load: GroupLoad;
   fanOut: FanOut;
+  /** Used again for each question of who publishes. */
+  publishers: { group: string; number: number };
   /** of a group that behaves as field clients do */
   session: FieldSession | undefined;
   /** µs since 1970, for time stamps in payload templates */
@@ -38,6 +43,10 @@ export class StreamProgram {
   readonly timed: boolean;
   /** Where in the payload that is. */
   readonly headerAt: number;
+  /** Of its PUBLISHes, in MQTT 5. */
+  readonly properties: StreamProperties | undefined;
+  /** Where its messages are requests: who is told of them. */
+  readonly request: RequestLog | undefined;
   readonly #spec: Publish;
   readonly #context: GroupContext;
   readonly #senderBase: number;
@@ -54,6 +63,8 @@ export class StreamProgram {
     context: GroupContext,
     senderBase: number,
     schedule: Arrivals | undefined,
+    topicAlias = 0,
+    request?: RequestLog,
   ) {
     this.arrivals = schedule;
     this.curve = context.load.curve;
@@ -62,6 +73,7 @@ export class StreamProgram {
     this.#senderBase = senderBase;
     this.#topic = compileTemplate(spec.topic);
     this.#payload = compilePayload(spec.payload);
+    this.#payload.prepare?.();
     this.topicIsStatic = this.#topic.isStatic;
     const { group, runHex } = context;
     const isAlone = group.devicesPerConnection === 1;
@@ -71,6 +83,11 @@ export class StreamProgram {
     this.timed = this.#payload.headerBytes > 0;
     this.headerAt = this.#payload.headerAt ?? 0;
     this.#bytes = new Uint8Array(this.#payload.fixedBytes ?? 0);
+    const { properties, response } = spec;
+    const has =
+      context.group.protocol === 5 && (properties !== undefined || response !== undefined);
+    this.properties = has ? new StreamProperties(spec, topicAlias) : undefined;
+    this.request = request;
   }
 
   /** Messages that the device may send in all. */
@@ -91,6 +108,7 @@ export class StreamProgram {
     into.qos = this.#spec.qos;
     into.retain = this.#spec.retain;
     into.timed = this.timed;
+    into.request = this.request;
     into.headerAt = this.headerAt;
     into.sender = this.#senderBase + indexInGroup;
     if (!topicKnown && this.#topicWriter !== undefined) {
@@ -132,9 +150,18 @@ export class StreamProgram {
     this.#context.session?.sent(indexInGroup);
   }
 
-  /** Deliveries that a message on this topic must cause. */
-  deliveriesOf(topic: Uint8Array, start: number, end: number): number {
-    return this.#context.fanOut.deliveriesOf(Buffer.from(topic.subarray(start, end)).toString());
+  /** The property list of this device's messages; `properties` is there. */
+  propertiesOf(indexInGroup: number): Uint8Array {
+    const { identity } = this.#context;
+    return this.properties!.bytes(identity.valuesOf(indexInGroup, this.#senderBase + indexInGroup));
+  }
+
+  /** Deliveries that a message of this device on this topic must cause. */
+  deliveriesOf(topic: Uint8Array, start: number, end: number, indexInGroup: number): number {
+    const { fanOut, publishers } = this.#context;
+    publishers.number = this.#context.group.startNumber + indexInGroup;
+    const name = Buffer.from(topic.subarray(start, end)).toString();
+    return fanOut.deliveriesOf(name, publishers);
   }
 
   #valuesOf(indexInGroup: number, sender: number): PayloadValues {
@@ -157,20 +184,28 @@ export function streamPrograms(
   runHex: string,
   wallUs: () => number,
   sessions: readonly (FieldSession | undefined)[] = [],
+  requests?: Requests,
 ): StreamProgram[][] {
   const fanOut = new FanOut(scenario, runHex);
   return scenario.groups.map((group, groupIndex) => {
     const identity = groupIdentity(group, runHex, scenario.seed);
     const load = new GroupLoad(scenario, group.name);
     const session = sessions[groupIndex];
-    const context = { group, runHex, identity, load, fanOut, wallUs, session };
+    const publishers = { group: group.name, number: 0 };
+    const context = { group, runHex, identity, load, fanOut, publishers, wallUs, session };
+    const aliases = streamAliases(group);
     return group.publish.map((spec, k) => {
       const { senderBase, streamKey } = plan.groups[groupIndex]!.streams[k]!;
       const schedule =
         spec.arrivals.kind === 'saturate'
           ? undefined
           : arrivals(spec.arrivals, group.count, scenario.seed, streamKey);
-      return new StreamProgram(spec, context, senderBase, schedule);
+      const { response } = spec;
+      const request =
+        response === undefined
+          ? undefined
+          : requests?.stream(groupIndex, senderBase, group.count, response.timeoutUs);
+      return new StreamProgram(spec, context, senderBase, schedule, aliases[k]!, request);
     });
   });
 }

@@ -1,4 +1,4 @@
-import type { Outgoing } from '../device/mod.js';
+import type { Outgoing, OutgoingProperties } from '../device/mod.js';
 import type { ShardDevices } from './shard-devices.js';
 import type { StreamProgram } from './stream-program.js';
 
@@ -32,6 +32,9 @@ export class StreamTable {
   /** By kept topic: slot less what its program says here. */
   readonly #topicStart: Uint32Array;
   readonly #topicEnd: Uint32Array;
+  /** Where the property list of a device of its own begins and ends among the topics; empty where no stream has such. */
+  readonly #propertiesStart: Uint32Array;
+  readonly #propertiesEnd: Uint32Array;
   readonly #slotsNotKept: Int32Array;
   /** By program: what is due before this load time is overdue, at the time that `isOverdue` was last asked for. */
   readonly #overdueLoadUs: Float64Array;
@@ -48,6 +51,15 @@ export class StreamTable {
     qos: 0,
     retain: false,
     sender: 0,
+    properties: undefined,
+    request: undefined,
+  };
+  readonly #properties: OutgoingProperties = {
+    bytes: new Uint8Array(0),
+    start: 0,
+    end: 0,
+    topicAlias: 0,
+    correlates: false,
   };
 
   /** @param programs by group, then by stream of the group */
@@ -85,6 +97,9 @@ export class StreamTable {
     this.#scheduledLoadUs = new Float64Array(slots);
     this.#fanOut = new Int32Array(slots).fill(-1);
     this.#blocked = new Uint8Array(slots);
+    const ownLists = this.#programs.some(({ properties }) => properties?.isShared === false);
+    this.#propertiesStart = new Uint32Array(ownLists ? slots : 0);
+    this.#propertiesEnd = new Uint32Array(ownLists ? slots : 0);
     this.#topicStart = new Uint32Array(slots - slotsNotKept);
     this.#topicEnd = new Uint32Array(slots - slotsNotKept);
     for (let local = 0; local < devices.count; local++) {
@@ -121,7 +136,11 @@ export class StreamTable {
     const perSlot = [this.#program, this.#device, this.#indexInGroup, this.#done, this.#nextLoadUs];
     const behind = [this.#scheduled, this.#scheduledLoadUs, this.#fanOut, this.#blocked];
     const topics = [this.#topics, this.#topicStart, this.#topicEnd];
-    return [...perSlot, ...behind, ...topics].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const lists = [this.#propertiesStart, this.#propertiesEnd];
+    return [...perSlot, ...behind, ...topics, ...lists].reduce(
+      (sum, { byteLength }) => sum + byteLength,
+      0,
+    );
   }
 
   program(slot: number): StreamProgram {
@@ -158,6 +177,7 @@ export class StreamTable {
     const program = this.program(slot);
     const outgoing = this.#outgoing;
     const number = this.number(slot);
+    outgoing.properties = this.#propertiesOf(slot, program);
     if (!program.keepsTopics) {
       program.fill(outgoing, this.#indexInGroup[slot]!, number, false);
       return outgoing;
@@ -165,7 +185,10 @@ export class StreamTable {
     const kept = slot - this.#slotsNotKept[this.#program[slot]!]!;
     const known = this.#topicEnd[kept] !== 0;
     program.fill(outgoing, this.#indexInGroup[slot]!, number, known);
-    if (!known) this.#keepTopic(kept, outgoing.topic);
+    if (!known) {
+      this.#topicStart[kept] = this.#keep(outgoing.topic);
+      this.#topicEnd[kept] = this.#topicsLength;
+    }
     outgoing.topic = this.#topics;
     outgoing.topicStart = this.#topicStart[kept]!;
     outgoing.topicEnd = this.#topicEnd[kept]!;
@@ -176,10 +199,11 @@ export class StreamTable {
   fanOut(slot: number): number {
     const program = this.program(slot);
     const { topic, topicStart, topicEnd } = this.#outgoing;
-    if (!program.topicIsStatic) return program.deliveriesOf(topic, topicStart, topicEnd);
+    const index = this.#indexInGroup[slot]!;
+    if (!program.topicIsStatic) return program.deliveriesOf(topic, topicStart, topicEnd, index);
     let deliveries = this.#fanOut[slot]!;
     if (deliveries < 0) {
-      deliveries = program.deliveriesOf(topic, topicStart, topicEnd);
+      deliveries = program.deliveriesOf(topic, topicStart, topicEnd, index);
       this.#fanOut[slot] = deliveries;
     }
     return deliveries;
@@ -255,17 +279,40 @@ export class StreamTable {
     this.#blocked[slot] = blocked ? 1 : 0;
   }
 
-  #keepTopic(kept: number, topic: Uint8Array): void {
-    const end = this.#topicsLength + topic.length;
+  #propertiesOf(slot: number, program: StreamProgram): OutgoingProperties | undefined {
+    if (program.properties === undefined) return undefined;
+    const { isShared, shared, topicAlias, correlates } = program.properties;
+    const outgoing = this.#properties;
+    outgoing.topicAlias = topicAlias;
+    outgoing.correlates = correlates;
+    if (isShared) {
+      outgoing.bytes = shared ?? program.propertiesOf(0);
+      outgoing.start = 0;
+      outgoing.end = outgoing.bytes.length;
+      return outgoing;
+    }
+    if (this.#propertiesEnd[slot] === 0) {
+      this.#propertiesStart[slot] = this.#keep(program.propertiesOf(this.#indexInGroup[slot]!));
+      this.#propertiesEnd[slot] = this.#topicsLength;
+    }
+    outgoing.bytes = this.#topics;
+    outgoing.start = this.#propertiesStart[slot]!;
+    outgoing.end = this.#propertiesEnd[slot]!;
+    return outgoing;
+  }
+
+  /** Returns where the bytes begin among the topics. */
+  #keep(kept: Uint8Array): number {
+    const start = this.#topicsLength;
+    const end = start + kept.length;
     if (end > this.#topics.length) {
       const larger = new Uint8Array(Math.max(end, this.#topics.length * 2));
       larger.set(this.#topics);
       this.#topics = larger;
     }
-    this.#topics.set(topic, this.#topicsLength);
-    this.#topicStart[kept] = this.#topicsLength;
-    this.#topicEnd[kept] = end;
+    this.#topics.set(kept, start);
     this.#topicsLength = end;
+    return start;
   }
 
   /** Load time of message `done + 1`, given that of message `done`. */

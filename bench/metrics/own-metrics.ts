@@ -72,6 +72,14 @@ const HELP: Readonly<Record<Exclude<CounterName, 'connected'>, string>> = {
   publishesUnmatched: 'Messages acknowledged with "no matching subscribers" (0x10)',
   publishesOverrun: 'Messages sent so late that the next one was due already',
   tlsSessionsResumed: 'TLS handshakes that resumed the session of the device’s earlier connection',
+  requestsSent: 'Requests sent',
+  requestsAnswered: 'Requests whose answer came in time',
+  requestsTimedOut: 'Requests without an answer in time',
+  answersUnexpected: 'Answers that nobody waited for: late, a second one, or to another device',
+  answersScheduled: 'Requests that devices of this run received to answer',
+  willsExpected: 'Deliveries of last wills that devices which went without a DISCONNECT must cause',
+  willsUndecided: 'Deliveries of last wills whose device came back just when they fell due',
+  willsReceived: 'Deliveries of last wills',
 };
 
 /** What else there is to say about a run, in seconds and with labels. */

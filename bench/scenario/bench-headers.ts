@@ -1,16 +1,6 @@
-import { z } from 'zod';
+import type { BenchHeader } from './bench-headers-schema.js';
 import type { PayloadTemplate, PayloadValues } from './payload.js';
 
-/**
- * What emqtt-bench's `--payload-hdrs` puts in front of a payload, 8 bytes each, big endian: `cnt64` counts the
- * messages of a publisher from 0, `ts` is the time of the send, ms since 1970.
- */
-export const benchHeaders = z
-  .array(z.literal(['cnt64', 'ts'], { error: 'cnt64 or ts' }), { error: 'a list of cnt64 and ts' })
-  .min(1, 'cnt64, ts or both')
-  .refine((names) => new Set(names).size === names.length, 'each of them once');
-
-export type BenchHeader = z.output<typeof benchHeaders>[number];
 export const BENCH_HEADER_BYTES = 8;
 
 /** A payload with emqtt-bench's headers in front of it; where it has a measurement header, that lies behind them. */
@@ -32,6 +22,10 @@ export class BenchHeaderPayload implements PayloadTemplate {
     this.headerAt = this.#frontBytes + (inner.headerAt ?? 0);
     this.fixedBytes =
       inner.fixedBytes === undefined ? undefined : inner.fixedBytes + this.#frontBytes;
+  }
+
+  prepare(): void {
+    this.#inner.prepare?.();
   }
 
   sizeBytes(values: PayloadValues): number {

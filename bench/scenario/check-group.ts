@@ -1,9 +1,17 @@
 import { parseSharedFilter, topicFilterError, topicNameError } from '../../wire/mod.js';
 import { BENCH_HEADER_BYTES } from './bench-headers.js';
+import { checkExchange } from './check-exchange.js';
+import {
+  checkProperties,
+  checkPropertyTexts,
+  PROPERTY_PLACEHOLDERS,
+  propertyTexts,
+} from './check-properties.js';
 import type { Findings } from './findings.js';
 import { GroupIdentity } from './identity.js';
 import { compilePayload, MEASUREMENT_HEADER_BYTES, payloadPlaceholders } from './payload.js';
 import { PayloadFieldError } from './payload-field.js';
+import { smallestSize } from './payload-size.js';
 import type { Group, Publish } from './schema.js';
 import { compileTemplate, type Placeholder, type TemplateValues } from './template.js';
 
@@ -25,10 +33,13 @@ export function checkGroup(group: Group, path: Path, findings: Findings): void {
     const devices = [identity.valuesOf(0, 0), identity.valuesOf(group.count - 1, 0)];
     checkClientId(group, devices, path, findings);
     checkTopics(group, devices, path, findings);
+    checkPropertyTexts(group, devices, path, findings);
+    checkExchange(group, devices, path, findings);
     noteOverlaps(group, devices[0]!, path, findings);
   }
   checkGateway(group, path, findings);
   checkProtocol(group, path, findings);
+  checkProperties(group, path, findings);
   group.publish.forEach((stream, s) => {
     checkStream(stream, [...path, 'publish', s], findings);
   });
@@ -102,11 +113,13 @@ function checkPlaceholders(group: Group, path: Path, findings: Findings): void {
   text(group.password, PER_DEVICE, 'password');
   text(group.will?.topic, PER_DEVICE, 'will', 'topic');
   text(group.will?.payload, PER_DEVICE, 'will', 'payload');
+  for (const [source, at] of propertyTexts(group)) text(source, PROPERTY_PLACEHOLDERS, ...at);
   group.subscribe.forEach(({ filter }, k) => {
     text(filter, PER_DEVICE, 'subscribe', k, 'filter');
   });
-  group.publish.forEach(({ topic, payload }, k) => {
+  group.publish.forEach(({ topic, payload, response }, k) => {
     text(topic, [...PER_MESSAGE, 'rand'], 'publish', k, 'topic');
+    text(response?.topic, PER_DEVICE, 'publish', k, 'response', 'topic');
     if (payload.kind !== 'template') return;
     const used = payloadPlaceholders(payload.template).map((part) => part.kind);
     check(used as Placeholder[], PER_MESSAGE, [...path, 'publish', k, 'payload', 'template']);
@@ -223,13 +236,18 @@ function checkStream(stream: Publish, path: Path, findings: Findings): void {
   }
   const { benchHeaders } = 'benchHeaders' in payload ? payload : {};
   const leastBytes = BENCH_HEADER_BYTES * (benchHeaders?.length ?? 0);
-  if (payload.kind === 'filler' && payload.bytes < leastBytes) {
+  const isTooSmall =
+    (payload.kind === 'filler' && payload.bytes < leastBytes) ||
+    (payload.kind === 'sized' && smallestSize(payload.size, leastBytes) < leastBytes);
+  if (isTooSmall) {
     findings.error([...path, 'payload', 'bytes'], `at least the ${leastBytes} of benchHeaders`);
   }
   if (compilePayload(payload).headerBytes > 0) return;
   const why =
     payload.kind === 'filler'
       ? `${payload.bytes} bytes have no room for the ${MEASUREMENT_HEADER_BYTES}-byte measurement header`
-      : 'there is no measurement header in it (header: true puts one in front)';
+      : payload.kind === 'sized'
+        ? `not every size has room for the ${MEASUREMENT_HEADER_BYTES}-byte measurement header`
+        : 'there is no measurement header in it (header: true puts one in front)';
   findings.note([...path, 'payload'], `deliveries are counted, not timed: ${why}.`);
 }

@@ -20,6 +20,8 @@ export const DEFAULTS = {
   randomBytes: 256,
   interval: '1s',
   limit: 0,
+  responseTimeout: '5s',
+  respondDelay: '0s',
   load: 1,
   measure: true,
   drain: '5s',

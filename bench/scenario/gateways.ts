@@ -1,4 +1,5 @@
 import type { Group } from './schema.js';
+import { subscriptionsOf } from './subscriptions.js';
 import { compileTemplate } from './template.js';
 
 /**
@@ -31,18 +32,20 @@ export function isPerDevice({ devicesPerConnection }: Sizes, filter: string): bo
   return devicesPerConnection > 1 && compileTemplate(filter).uses('i');
 }
 
+type Subscriber = Sizes & Pick<Group, 'subscribe' | 'publish'>;
+
 /** Filters that the group's connections send in all. */
-export function subscriptionsOf(group: Sizes & Pick<Group, 'subscribe'>): number {
-  return group.subscribe.reduce(
+export function subscriptionCountOf(group: Subscriber): number {
+  return subscriptionsOf(group).reduce(
     (sum, { filter }) => sum + (isPerDevice(group, filter) ? group.count : connectionsOf(group)),
     0,
   );
 }
 
-/** Filters in the SUBSCRIBE of a connection that is full. */
-export function filtersOnConnection(group: Sizes & Pick<Group, 'subscribe'>): number {
+/** Filters of a connection that is full. */
+export function filtersOnConnection(group: Subscriber): number {
   const devices = devicesOn(group, 0);
-  return group.subscribe.reduce(
+  return subscriptionsOf(group).reduce(
     (sum, { filter }) => sum + (isPerDevice(group, filter) ? devices : 1),
     0,
   );

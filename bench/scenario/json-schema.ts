@@ -117,6 +117,50 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   benchHeaders: 'emqtt-bench’s --payload-hdrs in front of the payload: cnt64, ts or both.',
   foreignHeaders: 'emqtt-bench’s --payload-hdrs, read from messages that are not of this run.',
   resume: 'A device that connects again offers the TLS session it had.',
+  properties:
+    'What MQTT 5 calls properties: of the CONNECT, of the will, of each message of the stream.',
+  receiveMaximum:
+    'QoS 1 and 2 messages that the target may have unacknowledged with the device, 1 to 65,535.',
+  maximumPacketSize:
+    'The largest packet that the device takes, in bytes; the target leaves out larger ones.',
+  topicAliasMaximum: 'How many topic aliases the target may use towards the device.',
+  requestResponseInformation: 'Asks the target for Response Information in its CONNACK.',
+  requestProblemInformation:
+    'false: reason strings and user properties in case of failures only with CONNACK, PUBLISH and DISCONNECT.',
+  userProperties:
+    'A mapping of names to texts, or a list of [name, text] where a name repeats; with placeholders.',
+  payloadFormatIndicator: '1 says that the payload is UTF-8 text.',
+  messageExpiry: 'How long the target may keep the message for a receiver; whole seconds.',
+  contentType: 'What the payload is, such as application/json; with placeholders.',
+  responseTopic: 'Where an answer is to go; with placeholders.',
+  correlationData: 'What an answer is to bring back, as text; with placeholders.',
+  topicAlias: 'The topic goes out once on a connection, then its alias alone.',
+  response:
+    'The messages are requests: where their answers come, and how long they are waited for.',
+  'response.topic': 'The topic for answers, which each device subscribes to; with placeholders.',
+  'response.timeout': 'From the send of a request; afterwards it counts as timed out.',
+  'response.qos': 'Of the subscription for answers.',
+  respond: 'What the devices receive is a request, and they answer it.',
+  'respond.topic':
+    'Where answers go to requests without a Response Topic; {1}, {2}, … are levels of the request’s topic.',
+  'respond.bytes': 'Size of an answer’s payload.',
+  'respond.delay': 'How long a device works on an answer.',
+  'payload.file':
+    'The payload is this file; of a folder or a list, one of them by a draw from the seed.',
+  choice: 'A list of [bytes, weight].',
+  lognormal: 'Sizes by a lognormal law, 16 bytes at least: their mean, and sigma of the logarithm.',
+  mean: 'The mean of the law, in bytes.',
+  sigma: 'Standard deviation of the logarithm.',
+  'bytes.min': 'The smallest size.',
+  'bytes.max': 'The largest size.',
+  'lognormal.max': 'No payload is larger.',
+  min: 'The smallest size.',
+  scaled: 'false: --scale leaves the group as it is.',
+  noLocal: 'What the device publishes itself does not come back to it.',
+  retainAsPublished: 'Deliveries keep the retain flag that they were published with.',
+  retainHandling:
+    '0: retained messages are sent with the subscription; 1: only if it is new; 2: not.',
+  subscriptionIdentifier: 'A number that the target puts into what this subscription delivers.',
 };
 
 /** JSON Schema of a scenario file, for editors: made from the schema that checks it. */

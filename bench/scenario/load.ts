@@ -5,6 +5,7 @@ import { ScenarioError } from './error.js';
 import { connectionsOf } from './gateways.js';
 import { nearest } from './nearest.js';
 import { parseScenario, type ScenarioChanges } from './parse.js';
+import { withPayloadFiles } from './payload-files.js';
 import { presetFile, presets } from './presets.js';
 import type { Group, Scenario } from './schema.js';
 import { compileTemplate } from './template.js';
@@ -40,7 +41,7 @@ export async function loadScenario(
   } catch (error) {
     throw new ScenarioNotFoundError(nameOrPath, reason(error));
   }
-  return withCredentials(parseScenario(text, file, changes), file);
+  return withPayloadFiles(withCredentials(parseScenario(text, file, changes), file), file);
 }
 
 /** Files of credentials found from where the scenario lies, and seen to be right before anything connects. */

@@ -1,4 +1,6 @@
 /** The scenario: what a fleet does, as data. */
+
+export { AnswerTopic } from './answer-topic.js';
 export { BenchFlagError, type OwnFlag } from './bench-argv.js';
 export { BENCH_FLAGS, type BenchFlag, type BenchVerb, benchFlags } from './bench-flags.js';
 export { scenarioNotes } from './check.js';
@@ -31,6 +33,11 @@ export { isAbout, isRunning, loadSegments } from './phase-load.js';
 export type { LoadLine, Phase, RunningPhase } from './phase-schema.js';
 export { type FleetPlan, type GroupPlan, messageLimit, plan, type StreamPlan } from './plan.js';
 export { type Preset, presets } from './presets.js';
+export {
+  ConnectPropertyTemplates,
+  MessagePropertyTemplates,
+  UserPropertyTemplates,
+} from './property-template.js';
 export { scale } from './scale.js';
 export type {
   Cluster,
@@ -47,6 +54,7 @@ export type {
 } from './schema.js';
 export { SetPathError, setPaths } from './set-paths.js';
 export { scenarioToYaml } from './spelling.js';
+export { subscriptionsOf } from './subscriptions.js';
 export {
   formatTarget,
   isTls,

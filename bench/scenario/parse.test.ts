@@ -208,7 +208,7 @@ const WRONG: [replace: string, by: string, line: string][] = [
   [
     'count: 10',
     'count: 10\n    publish: [{ topic: a, payload: { bytes: 5, text: x } }]',
-    `5:36: groups.0.publish.0.payload: expected one of { bytes: 64 }, { text: … } and { template: … } (with header: true to be timed), found {"bytes":5,"text":"x"}`,
+    `5:36: groups.0.publish.0.payload: expected one of { bytes: 64 }, { text: … }, { template: … } and { file: … } (the last three with header: true to be timed), found {"bytes":5,"text":"x"}`,
   ],
   [
     'count: 10',

@@ -2,6 +2,9 @@ import { FieldPayloadTemplate } from '../field-clients/payload.js';
 import { random } from '../schedule/mod.js';
 import { BENCH_HEADER_BYTES, BenchHeaderPayload } from './bench-headers.js';
 import { compileField, PAYLOAD_FIELD, type PayloadField } from './payload-field.js';
+import { FilePayloadTemplate } from './payload-files.js';
+import { sizeOf, smallestSize } from './payload-size.js';
+import type { PayloadSize } from './payload-size-schema.js';
 import type { Payload } from './schema.js';
 import {
   compileTemplate,
@@ -39,6 +42,8 @@ export interface PayloadTemplate {
   readonly isStatic: boolean;
   /** Behind the header, every message of every device of the group has the same bytes. */
   readonly isShared: boolean;
+  /** Reads what is in files, once, before the first message. */
+  prepare?(): void;
   /** Size of the message that these values give, header included. */
   sizeBytes(values: PayloadValues): number;
   /**
@@ -66,6 +71,10 @@ function compileBehind(payload: Payload, frontBytes: number): PayloadTemplate {
       const headerBytes = bytes >= MEASUREMENT_HEADER_BYTES ? MEASUREMENT_HEADER_BYTES : 0;
       return new FixedPayload(headerBytes, new Uint8Array(bytes - headerBytes).fill(FILLER));
     }
+    case 'sized':
+      return new SizedPayload(payload.size, frontBytes);
+    case 'file':
+      return new FilePayloadTemplate(payload);
     case 'text':
       return new FixedPayload(roomFor(payload.header), new TextEncoder().encode(payload.text));
     case 'sparkplug':
@@ -87,6 +96,34 @@ export function payloadPlaceholders(template: string): TemplatePart[] {
 
 function roomFor(header: boolean): 0 | typeof MEASUREMENT_HEADER_BYTES {
   return header ? MEASUREMENT_HEADER_BYTES : 0;
+}
+
+/** Filler whose size is drawn anew for each message. */
+class SizedPayload implements PayloadTemplate {
+  readonly headerBytes: 0 | typeof MEASUREMENT_HEADER_BYTES;
+  readonly fixedBytes = undefined;
+  readonly isStatic = false;
+  readonly isShared = false;
+  readonly #size: PayloadSize;
+  /** Taken by what stands before it; the size includes them. */
+  readonly #frontBytes: number;
+
+  constructor(size: PayloadSize, frontBytes: number) {
+    this.#size = size;
+    this.#frontBytes = frontBytes;
+    const least = smallestSize(size, frontBytes) - frontBytes;
+    this.headerBytes = least >= MEASUREMENT_HEADER_BYTES ? MEASUREMENT_HEADER_BYTES : 0;
+  }
+
+  sizeBytes(values: PayloadValues): number {
+    return Math.max(0, sizeOf(this.#size, values, this.#frontBytes) - this.#frontBytes);
+  }
+
+  fill(target: Uint8Array, at: number, values: PayloadValues): number {
+    const end = at + this.sizeBytes(values);
+    target.fill(FILLER, at + this.headerBytes, end);
+    return end;
+  }
 }
 
 class FixedPayload implements PayloadTemplate {

@@ -1,5 +1,5 @@
 import { FanOut } from './fan-out.js';
-import { connectionsOf, subscriptionsOf } from './gateways.js';
+import { connectionsOf, subscriptionCountOf } from './gateways.js';
 import { GroupIdentity } from './identity.js';
 import type { Group, Publish, Scenario } from './schema.js';
 import { compileTemplate } from './template.js';
@@ -63,7 +63,7 @@ export function plan(scenario: Scenario): FleetPlan {
     const connections = connectionsOf(group);
     connectionCount += connections;
     deviceCount += group.count;
-    subscriptionCount += subscriptionsOf(group);
+    subscriptionCount += subscriptionCountOf(group);
     const streams = group.publish.map((stream): StreamPlan => {
       const senderBase = senderCount;
       senderCount += group.count;
@@ -129,7 +129,8 @@ function meanFanOut(
   for (let k = 0; k < samples; k++) {
     const index = Math.floor((k * group.count) / samples);
     const values = identity.valuesOf(index, senderBase + index);
-    deliveries += fanOut.deliveriesOf(topic.render(values));
+    const publisher = { group: group.name, number: values.number };
+    deliveries += fanOut.deliveriesOf(topic.render(values), publisher);
   }
   return deliveries / samples;
 }

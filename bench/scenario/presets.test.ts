@@ -49,12 +49,14 @@ for (const row of SUITE) {
   });
 }
 
-test('the suite scales: in and out with the number of pairs, fan-out with both sides', async () => {
+test('the suite scales: in and out with the number of pairs, fan-out with its subscribers', async () => {
   const pairs = plan(await loadScenario('p2p-50k-50k-50k-50k', { scale: 0.1 }));
   assert.deepEqual([pairs.publishesPerSec, pairs.deliveriesPerSec], [5000, 5000]);
   assert.equal(pairs.connectsPerSec, 500);
   const fan = plan(await loadScenario('fanout-5-1000-5-250k', { scale: 0.2 }));
-  assert.deepEqual([fan.publishesPerSec, fan.deliveriesPerSec], [50, 10_000]);
+  assert.deepEqual([fan.publishesPerSec, fan.deliveriesPerSec], [250, 50_000]);
+  const wider = plan(await loadScenario('fanout-1-1k-1-1k', { scale: 10 }));
+  assert.deepEqual([wider.publishesPerSec, wider.deliveriesPerSec], [1, 10_000]);
   const shared = plan(await loadScenario('sharedsub-50k-500-50k-50k', { scale: 0.01 }));
   assert.deepEqual([shared.publishesPerSec, shared.deliveriesPerSec], [500, 500]);
 });
@@ -63,10 +65,12 @@ test('every preset has a summary, parses, and can be timed', async () => {
   const all = presets();
   assert.ok(all.length >= 10);
   for (const { name, summary } of all) {
-    assert.ok(summary.length > 20 && summary.length < 120 && !summary.endsWith('.'), summary);
+    assert.ok(summary.length > 20 && summary.length < 150 && !summary.endsWith('.'), summary);
     const scenario = await loadScenario(name);
     assert.equal(scenario.name, name);
-    assert.deepEqual(scenarioNotes(scenario), []);
+    // Whoever churns in the warm-up misses messages; nothing of it is measured.
+    const notes = scenarioNotes(scenario).filter((note) => !note.includes('have no session'));
+    assert.deepEqual(notes, []);
     plan(scenario);
   }
 });

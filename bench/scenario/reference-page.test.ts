@@ -16,8 +16,13 @@ function keysOf(schema: unknown, keys: Set<string>): Set<string> {
   if (Array.isArray(schema)) for (const part of schema) keysOf(part, keys);
   else if (typeof schema === 'object' && schema !== null) {
     for (const [word, part] of Object.entries(schema)) {
-      if (word === 'properties') for (const key of Object.keys(part)) keys.add(key);
-      keysOf(part, keys);
+      // Below `properties` stand the keys of the format, one of which is called so itself.
+      if (word !== 'properties') keysOf(part, keys);
+      else
+        for (const [key, field] of Object.entries(part as object)) {
+          keys.add(key);
+          keysOf(field, keys);
+        }
     }
   }
   return keys;

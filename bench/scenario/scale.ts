@@ -4,7 +4,7 @@ import type { Publish, Scenario } from './schema.js';
  * The same scenario with `factor` times as many devices. Counts, rates over a whole group or the
  * whole fleet (those of connects and of churn too) and message limits scale, so that every device does what it
  * did and every phase lasts as long; intervals and in-flight windows of a single device stay. A
- * group keeps at least one device, a limit at least one message.
+ * group keeps at least one device, a limit at least one message. A group with `scaled: false` stays as it is.
  *
  * Throws RangeError unless the factor is above 0.
  */
@@ -16,11 +16,15 @@ export function scale(scenario: Scenario, factor: number): Scenario {
   return {
     ...scenario,
     connect: { ...scenario.connect, ratePerSec: scenario.connect.ratePerSec * factor },
-    groups: scenario.groups.map((group) => ({
-      ...group,
-      count: scaledCount(group.count, factor),
-      publish: group.publish.map((stream) => scaledStream(stream, factor)),
-    })),
+    groups: scenario.groups.map((group) =>
+      group.scaled === false
+        ? group
+        : {
+            ...group,
+            count: scaledCount(group.count, factor),
+            publish: group.publish.map((stream) => scaledStream(stream, factor)),
+          },
+    ),
     phases: scenario.phases.map((phase) =>
       phase.kind === 'churn' ? { ...phase, ratePerSec: phase.ratePerSec * factor } : phase,
     ),

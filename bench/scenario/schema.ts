@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type FieldPayload, fieldStreams } from '../field-clients/behaviour.js';
-import { type BenchHeader, benchHeaders } from './bench-headers.js';
+import { type BenchHeader, benchHeaders } from './bench-headers-schema.js';
 import { clusterSchema } from './cluster.js';
 import { DEFAULTS } from './defaults.js';
 import {
@@ -16,7 +16,14 @@ import {
   seconds,
   text,
 } from './fields.js';
+import { type PayloadSize, payloadSize } from './payload-size-schema.js';
 import { phase } from './phase-schema.js';
+import {
+  connectProperties,
+  publishProperties,
+  subscriptionOptions,
+  willProperties,
+} from './property-schema.js';
 import { tlsSchema } from './tls.js';
 
 /**
@@ -31,24 +38,36 @@ const will = mapping({
   qos: qos.default(DEFAULTS.qos),
   retain: flag.default(DEFAULTS.retain),
   delay: seconds(MAX_UINT32).prefault('0s'),
+  properties: willProperties.optional(),
 }).transform(({ delay, ...rest }) => ({ ...rest, delayUs: delay }));
 
-const subscription = mapping({ filter: text, qos: qos.default(DEFAULTS.qos) });
+const subscription = mapping({
+  filter: text,
+  qos: qos.default(DEFAULTS.qos),
+  ...subscriptionOptions,
+});
 
 const PAYLOAD_EXPECTED =
-  'one of { bytes: 64 }, { text: … } and { template: … } (with header: true to be timed)';
+  'one of { bytes: 64 }, { text: … }, { template: … } and { file: … } (the last three with header: true to be timed)';
 
 /** A packet has at most 256 MiB (MQTT 5, 2.1.4); this leaves room for the rest of it. */
 const MAX_PAYLOAD_BYTES = 268_000_000;
 
 type PlainPayload = { benchHeaders?: BenchHeader[] } & (
   | { kind: 'filler'; bytes: number }
+  | { kind: 'sized'; size: PayloadSize }
+  | { kind: 'file'; files: string[]; header: boolean }
   | { kind: 'text'; text: string; header: boolean }
   | { kind: 'template'; template: string; header: boolean; randomBytes: number }
 );
 
 const payload = mapping({
-  bytes: count(0, MAX_PAYLOAD_BYTES).optional(),
+  bytes: z.union([count(0, MAX_PAYLOAD_BYTES), payloadSize(MAX_PAYLOAD_BYTES)]).optional(),
+  file: z
+    .union([text.transform((file) => [file]), z.array(text).min(1)], {
+      error: 'a file, a folder, or a list of them',
+    })
+    .optional(),
   text: text.optional(),
   template: text.optional(),
   header: flag.optional(),
@@ -57,12 +76,15 @@ const payload = mapping({
 }).transform((raw, context): PlainPayload | FieldPayload => {
   const header = raw.header ?? false;
   const front = raw.benchHeaders === undefined ? {} : { benchHeaders: raw.benchHeaders };
-  const given = [raw.bytes, raw.text, raw.template].filter((v) => v !== undefined).length;
+  const given = [raw.bytes, raw.text, raw.template, raw.file].filter((v) => v !== undefined).length;
   const misplaced =
     (raw.bytes !== undefined && raw.header !== undefined) ||
     (raw.template === undefined && raw.randomBytes !== undefined);
   if (given === 1 && !misplaced) {
-    if (raw.bytes !== undefined) return { kind: 'filler' as const, bytes: raw.bytes, ...front };
+    const { bytes } = raw;
+    if (typeof bytes === 'number') return { kind: 'filler' as const, bytes, ...front };
+    if (bytes !== undefined) return { kind: 'sized' as const, size: bytes, ...front };
+    if (raw.file !== undefined) return { kind: 'file' as const, files: raw.file, header, ...front };
     if (raw.text !== undefined) return { kind: 'text' as const, text: raw.text, header, ...front };
     if (raw.template !== undefined) {
       const randomBytes = raw.randomBytes ?? DEFAULTS.randomBytes;
@@ -94,6 +116,21 @@ const arrivals = z.discriminatedUnion(
   { error: 'a kind of arrivals: periodic, constant, poisson or saturate' },
 );
 
+/** The messages of a stream are requests: their answers are waited for on this topic. */
+const response = mapping({
+  topic: text,
+  timeout: duration.prefault(DEFAULTS.responseTimeout),
+  qos: qos.default(DEFAULTS.qos),
+}).transform(({ timeout, ...rest }) => ({ ...rest, timeoutUs: timeout }));
+
+/** What the group receives is answered. */
+const respond = mapping({
+  topic: text.optional(),
+  bytes: count(0, MAX_PAYLOAD_BYTES).prefault(DEFAULTS.payloadBytes),
+  delay: duration.prefault(DEFAULTS.respondDelay),
+  qos: qos.default(DEFAULTS.qos),
+}).transform(({ delay, ...rest }) => ({ ...rest, delayUs: delay }));
+
 const stream = mapping({
   topic: text,
   qos: qos.default(DEFAULTS.qos),
@@ -101,6 +138,8 @@ const stream = mapping({
   payload: payload.prefault({ bytes: DEFAULTS.payloadBytes }),
   arrivals: arrivals.prefault({ kind: 'periodic' }),
   limit: count(0, Number.MAX_SAFE_INTEGER).prefault(DEFAULTS.limit),
+  properties: publishProperties.optional(),
+  response: response.optional(),
 });
 
 const MULTIPLIER_EXPECTED = 'a factor of at least 1, such as 2';
@@ -145,6 +184,11 @@ const behaviour = z.discriminatedUnion(
   { error: 'a kind of behaviour: kura or sparkplug' },
 );
 
+interface GroupStreams {
+  will: z.output<typeof will>;
+  subscribe: z.output<typeof subscription>[];
+  publish: z.output<typeof stream>[];
+}
 /** A gateway that carries more is a broker; and the filters of its devices go into one SUBSCRIBE. */
 const MAX_DEVICES_PER_CONNECTION = 65_535;
 
@@ -155,12 +199,14 @@ const group = mapping({
     DEFAULTS.devicesPerConnection,
   ),
   startNumber: count(0).prefault(DEFAULTS.startNumber),
+  scaled: flag.optional(),
   clientId: text.default(DEFAULTS.clientId),
   protocol: protocol.prefault(DEFAULTS.protocol),
   driver: z.literal(['lean', 'mqttjs'], { error: 'lean or mqttjs' }).default(DEFAULTS.driver),
   cleanStart: flag.default(DEFAULTS.cleanStart),
   sessionExpiry: seconds(MAX_UINT32).prefault(DEFAULTS.sessionExpiry),
   keepAlive: seconds(65_535).prefault(DEFAULTS.keepAlive),
+  properties: connectProperties.optional(),
   username: text.optional(),
   password: text.optional(),
   credentials: mapping({ file: text }).optional(),
@@ -170,6 +216,7 @@ const group = mapping({
   tls: tlsSchema.optional(),
   inflight: count(0, 65_535).prefault(DEFAULTS.inflight),
   subscribe: z.array(subscription, { error: 'a list of { filter, qos }' }).default([]),
+  respond: respond.optional(),
   publish: z.array(stream, { error: 'a list of streams ({ topic, … })' }).default([]),
 }).transform(({ keepAlive, sessionExpiry, ...rest }, context) => {
   const { behaviour, will, subscribe, publish } = rest;
@@ -178,9 +225,10 @@ const group = mapping({
     context.issues.push({ code: 'custom', message, input: rest });
     return z.NEVER;
   }
+  const streams: Partial<GroupStreams> = behaviour === undefined ? {} : fieldStreams(behaviour);
   return {
     ...rest,
-    ...(behaviour === undefined ? {} : fieldStreams(behaviour)),
+    ...streams,
     sessionExpiryUs: sessionExpiry,
     keepAliveUs: keepAlive,
   };
@@ -256,6 +304,7 @@ export type Will = NonNullable<Group['will']>;
 export type Subscription = Group['subscribe'][number];
 /** One stream of messages that every device of a group sends. */
 export type Publish = Group['publish'][number];
+export type Respond = NonNullable<Group['respond']>;
 export type Payload = Publish['payload'];
 export type Reconnect = NonNullable<Group['reconnect']>;
 export type PublishArrivals = Publish['arrivals'];

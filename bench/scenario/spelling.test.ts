@@ -22,6 +22,33 @@ const benchHeaders = fc.constantFrom(['cnt64'], ['ts', 'cnt64']);
 const header = fc.boolean();
 const payload = fc.oneof(
   fc.record({ bytes: fc.nat(1000), benchHeaders }, { requiredKeys: ['bytes'] }),
+  fc.record(
+    { bytes: fc.record({ min: fc.nat(9), max: fc.integer({ min: 9, max: 99 }) }), benchHeaders },
+    { requiredKeys: ['bytes'] },
+  ),
+  fc.record({
+    bytes: fc.record({
+      choice: fc.array(fc.tuple(fc.nat(99), fc.double({ min: 0.1, max: 9, noNaN: true })), {
+        minLength: 1,
+      }),
+    }),
+  }),
+  fc.record({
+    bytes: fc.record({
+      lognormal: fc.record(
+        {
+          mean: fc.integer({ min: 1, max: 99 }),
+          sigma: fc.double({ min: 0.1, max: 3, noNaN: true }),
+          max: fc.nat(999),
+        },
+        { requiredKeys: ['mean', 'sigma'] },
+      ),
+    }),
+  }),
+  fc.record(
+    { file: fc.oneof(text, fc.array(text, { minLength: 1 })), header, benchHeaders },
+    { requiredKeys: ['file'] },
+  ),
   fc.record({ text: fc.string(), header, benchHeaders }, { requiredKeys: ['text'] }),
   fc.record(
     { template: fc.string(), header, randomBytes: fc.nat(1000), benchHeaders },
@@ -36,12 +63,56 @@ const arrivals = fc.oneof(
   fc.record({ kind: fc.constantFrom('constant', 'poisson'), ratePerSec: rate }),
   fc.constant({ kind: 'saturate' }),
 );
+const userProperties = fc.oneof(
+  fc.array(fc.tuple(fc.string(), fc.string())),
+  fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.nat())),
+);
+const messageProperties = {
+  payloadFormatIndicator: fc.constantFrom(0, 1),
+  messageExpiry: secondsUpTo(1e9),
+  contentType: text,
+  responseTopic: text,
+  correlationData: text,
+  userProperties,
+};
+const publishProperties = fc.record(
+  { ...messageProperties, topicAlias: fc.boolean() },
+  { requiredKeys: [] },
+);
+const subscription = fc.record(
+  {
+    filter: text,
+    qos,
+    noLocal: fc.boolean(),
+    retainAsPublished: fc.boolean(),
+    retainHandling: fc.constantFrom(0, 1, 2),
+    subscriptionIdentifier: fc.integer({ min: 1, max: 268_435_455 }),
+    userProperties,
+  },
+  { requiredKeys: ['filter'] },
+);
 const stream = fc.record(
-  { topic: text, qos, retain: fc.boolean(), payload, arrivals, limit: fc.nat() },
+  {
+    topic: text,
+    qos,
+    retain: fc.boolean(),
+    payload,
+    arrivals,
+    limit: fc.nat(),
+    properties: publishProperties,
+    response: fc.record({ topic: text, timeout: duration, qos }, { requiredKeys: ['topic'] }),
+  },
   { requiredKeys: ['topic'] },
 );
 const will = fc.record(
-  { topic: text, payload: fc.string(), qos, retain: fc.boolean(), delay: secondsUpTo(1e9) },
+  {
+    topic: text,
+    payload: fc.string(),
+    qos,
+    retain: fc.boolean(),
+    delay: secondsUpTo(1e9),
+    properties: fc.record(messageProperties, { requiredKeys: [] }),
+  },
   { requiredKeys: ['topic'] },
 );
 const tls = fc.record(
@@ -69,6 +140,7 @@ const group = fc.record(
     count,
     devicesPerConnection: fc.integer({ min: 1, max: 65_535 }),
     startNumber: fc.nat(),
+    scaled: fc.boolean(),
     clientId: text,
     protocol: fc.constantFrom(3, 4, 5, '3.1', 3.1, '3.1.1'),
     driver: fc.constantFrom('lean', 'mqttjs'),
@@ -79,12 +151,27 @@ const group = fc.record(
     password: text,
     tls,
     will,
+    properties: fc.record(
+      {
+        receiveMaximum: fc.integer({ min: 1, max: 65_535 }),
+        maximumPacketSize: count,
+        topicAliasMaximum: fc.nat(65_535),
+        requestResponseInformation: fc.boolean(),
+        requestProblemInformation: fc.boolean(),
+        userProperties,
+      },
+      { requiredKeys: [] },
+    ),
     reconnect: fc.record(
       { initial: duration, max: duration, limit: fc.nat(9), first: fc.boolean() },
       { requiredKeys: [] },
     ),
     inflight: fc.nat(65535),
-    subscribe: fc.array(fc.record({ filter: text, qos }, { requiredKeys: ['filter'] })),
+    subscribe: fc.array(subscription),
+    respond: fc.record(
+      { topic: text, bytes: fc.nat(1000), delay: duration, qos },
+      { requiredKeys: [] },
+    ),
     publish: fc.array(stream),
   },
   { requiredKeys: ['name', 'count'] },

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import { DEFAULTS } from './defaults.js';
+import type { PayloadSize } from './payload-size-schema.js';
 import type { LoadLine, Phase, RunningPhase } from './phase-schema.js';
 import type {
   Group,
@@ -8,6 +9,7 @@ import type {
   Publish,
   PublishArrivals,
   Reconnect,
+  Respond,
   Scenario,
   Will,
 } from './schema.js';
@@ -61,12 +63,14 @@ function spellGroup(group: Group): object {
       devicesPerConnection: group.devicesPerConnection,
     }),
     ...(group.startNumber !== DEFAULTS.startNumber && { startNumber: group.startNumber }),
+    ...(group.scaled !== undefined && { scaled: group.scaled }),
     clientId: group.clientId,
     protocol: group.protocol,
     ...(group.driver !== DEFAULTS.driver && { driver: group.driver }),
     cleanStart: group.cleanStart,
     ...(group.sessionExpiryUs !== 0 && { sessionExpiry: writeDuration(group.sessionExpiryUs) }),
     keepAlive: writeDuration(group.keepAliveUs),
+    ...(group.properties !== undefined && { properties: group.properties }),
     ...(group.username !== undefined && { username: group.username }),
     ...(group.password !== undefined && { password: group.password }),
     ...(group.tls !== undefined && { tls: group.tls }),
@@ -77,10 +81,11 @@ function spellGroup(group: Group): object {
   };
 }
 
-function spellStreams({ will, subscribe, publish }: Group): object {
+function spellStreams({ will, subscribe, respond, publish }: Group): object {
   return {
     ...(will !== undefined && { will: spellWill(will) }),
     ...(subscribe.length > 0 && { subscribe }),
+    ...(respond !== undefined && { respond: spellRespond(respond) }),
     ...(publish.length > 0 && { publish: publish.map(spellStream) }),
   };
 }
@@ -90,8 +95,19 @@ function spellBehaviour({ intervalUs, ...rest }: NonNullable<Group['behaviour']>
   return { behaviour: { ...rest, interval: writeDuration(intervalUs) } };
 }
 
-function spellWill({ delayUs, ...will }: Will): object {
-  return { ...will, ...(delayUs !== 0 && { delay: writeDuration(delayUs) }) };
+function spellWill({ delayUs, properties, ...will }: Will): object {
+  return {
+    ...will,
+    ...(delayUs !== 0 && { delay: writeDuration(delayUs) }),
+    ...spellProperties(properties),
+  };
+}
+
+function spellProperties(properties: { messageExpiryUs?: number } | undefined): object {
+  if (properties === undefined) return {};
+  const { messageExpiryUs, ...rest } = properties;
+  if (messageExpiryUs === undefined) return { properties: rest };
+  return { properties: { messageExpiry: writeDuration(messageExpiryUs), ...rest } };
 }
 
 function spellReconnect({ initialUs, maxUs, ...rest }: Reconnect): object {
@@ -106,7 +122,17 @@ function spellStream(stream: Publish): object {
     payload: spellPayload(stream.payload),
     arrivals: spellArrivals(stream.arrivals),
     ...(stream.limit !== DEFAULTS.limit && { limit: stream.limit }),
+    ...spellProperties(stream.properties),
+    ...(stream.response !== undefined && { response: spellResponse(stream.response) }),
   };
+}
+
+function spellResponse({ timeoutUs, ...rest }: NonNullable<Publish['response']>): object {
+  return { ...rest, timeout: writeDuration(timeoutUs) };
+}
+
+function spellRespond({ delayUs, ...rest }: Respond): object {
+  return { ...rest, delay: writeDuration(delayUs) };
 }
 
 function spellArrivals(arrivals: PublishArrivals): object {
@@ -124,10 +150,19 @@ function spellPayload(payload: Payload): object {
   const { benchHeaders } = payload;
   const front = benchHeaders === undefined ? {} : { benchHeaders };
   if (payload.kind === 'filler') return { bytes: payload.bytes, ...front };
+  if (payload.kind === 'sized') return { bytes: spellSize(payload.size), ...front };
   const header = { ...(payload.header ? { header: true } : {}), ...front };
+  if (payload.kind === 'file') return { file: payload.files, ...header };
   if (payload.kind === 'text') return { text: payload.text, ...header };
   const { template, randomBytes } = payload;
   return { template, ...header, ...(randomBytes !== DEFAULTS.randomBytes && { randomBytes }) };
+}
+
+function spellSize(size: PayloadSize): object {
+  if (size.kind === 'uniform') return { min: size.min, max: size.max };
+  if (size.kind === 'choice') return { choice: size.choices };
+  const { kind: _kind, ...law } = size;
+  return { lognormal: law };
 }
 
 function spellPhase(phase: Phase): object {
