@@ -80,6 +80,11 @@ const VERDICTS = {
   fail: 'NOT FIT',
 } as const;
 
+/** What a run without a target does. */
+function nowhere({ cluster }: Scenario): string {
+  return cluster === undefined ? 'a target that is not named' : 'a cluster of its own';
+}
+
 /** A line a check in three columns; below those with something amiss what to do. */
 export function doctorLines(
   scenario: Scenario,
@@ -92,8 +97,7 @@ export function doctorLines(
   const state = worst(checks);
   const { deviceCount: devices, connectionCount } = plan(scenario);
   const on = connectionCount === devices ? '' : ` on ${formatCount(connectionCount)} connections`;
-  const where =
-    targets.length === 0 ? 'a target that is not named' : targets.map(formatTarget).join(', ');
+  const where = targets.length === 0 ? nowhere(scenario) : targets.map(formatTarget).join(', ');
   const about =
     `${scenario.name} on ${where}: ${formatCount(devices)} ${devices === 1 ? 'device' : 'devices'}${on}, ` +
     `${formatRate(scenario.connect.ratePerSec)} connects`;

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { AgentRecord } from '../../results/mod.js';
+import { CROWDED_ARGV, CROWDED_PER_CORE } from './crowded.js';
 import type { FleetError } from './fleet-error.js';
 import type { FleetPart } from './layout.js';
 import type {
@@ -15,12 +16,6 @@ import type {
 
 const HOST_FILE = fileURLToPath(new URL('./shard-host.js', import.meta.url));
 
-/**
- * Where more processes than this share a core, each has little to do, and memory is what there is least of: V8's young
- * generation takes 48 MB of each otherwise, a second thread 10 MB, and the threads of its collector the others' time.
- */
-const CROWDED_PER_CORE = 4;
-const CROWDED_ARGV = ['--max-semi-space-size=4', '--single-threaded-gc'];
 /** Each wakes a core for every tick. */
 const PROCESSES_PER_TICK_MS = 4;
 
