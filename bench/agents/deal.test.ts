@@ -67,7 +67,8 @@ test('every device is dealt once, and nobody gets more than it can hold', () => 
   });
   fc.assert(
     fc.property(
-      fc.integer({ min: 1, max: 100_000 }),
+      // 32 processes of 1,920 devices: more than that one agent of the least is told to lack files.
+      fc.integer({ min: 1, max: 60_000 }),
       fc.array(agent, { minLength: 1, maxLength: 12 }),
       (devices, agents) => {
         const named = Object.fromEntries(

@@ -42,7 +42,7 @@ const THREAD_BYTES = 32 * 2 ** 20;
 /** A shard with fewer devices gains nothing from one more thread. */
 const DEVICES_WORTH_A_SHARD = 50;
 /** Open-file limits may ask for more processes, each with a shard; beyond so many a higher limit is the answer. */
-const MOST_SHARDS_A_THREAD = 128;
+const MOST_SHARDS_A_THREAD = 32;
 
 /** One agent's part of a fleet, and how many devices that is. */
 export interface Share extends FleetPart {
