@@ -142,7 +142,10 @@ describe('nodes that find each other', { concurrency: 3 }, () => {
       await nodes.start('c3');
       await nodes.start('c1', 'c2');
       await nodes.see('c1,c2,c3', 'c1', 'c2', 'c3');
-      assert.equal(nodes.saidBy('c3', /has joined the cluster of/).length, 1);
+      // A node shows it before it says it.
+      await eventually(async () =>
+        assert.equal(nodes.saidBy('c3', /has joined the cluster of/).length, 1),
+      );
       const subscriber = await client(places.c3);
       const kept = next(subscriber);
       await subscriber.subscribeAsync('kept', { qos: 1 });
