@@ -4,6 +4,7 @@
  * not have that many files the user is to read why.
  */
 import { readFileSync } from 'node:fs';
+import { isOutOfFiles } from './cli/out-of-files.js';
 
 // Of the libraries: nothing that whoever runs this could act on.
 process.noDeprecation = true;
@@ -13,8 +14,7 @@ try {
   const { commandLine } = await import('./cli/command-line.js');
   await commandLine();
 } catch (error) {
-  // Whether the module that would tell them apart could be opened is not known.
-  if (!(error instanceof Error && 'code' in error && error.code === 'EMFILE')) throw error;
+  if (!isOutOfFiles(error)) throw error;
   process.stderr.write(
     `a process may have ${openFiles} open files here (ulimit -n), too few for Fleetgauge to start: ` +
       `raise it with 'ulimit -n 1024' or more\n`,

@@ -10,6 +10,7 @@ export {
 export * from './capacity/mod.js';
 export * from './doctor/mod.js';
 export type { RunProgress } from './fleet/coordinator.js';
+export { CROWDED_ARGV, isCrowded } from './fleet/crowded.js';
 export { FleetError, type FleetErrorCode } from './fleet/fleet-error.js';
 export { machineLimits } from './fleet/machine-limits.js';
 export { reachTargets } from './fleet/reach-targets.js';

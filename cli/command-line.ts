@@ -21,6 +21,7 @@ import {
   SELFTEST_OPTIONS,
   withEnvironment,
 } from './flags.js';
+import { isOutOfFiles } from './out-of-files.js';
 import { endQuietlyOnClosedPipe, processTerminal } from './terminal.js';
 import { UsageError } from './usage-error.js';
 import { toolFacts } from './version.js';
@@ -219,9 +220,4 @@ export async function commandLine(): Promise<void> {
   } finally {
     process.exitCode = exit;
   }
-}
-
-/** No module can be opened any more. */
-function isOutOfFiles(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EMFILE';
 }

@@ -2,16 +2,11 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CROWDED_ARGV, isCrowded } from '../bench/mod.js';
 import { type BrokerProcess, startBrokerProcess } from './broker-process.js';
 import { freePort } from './free-port.js';
 
 const STARTING_PER_CORE = 4;
-/**
- * Where many processes share a core, memory is what there is least of, and each has little to do: V8's young generation
- * takes 48 MB of each otherwise, and the threads of its collector the other processes' time.
- */
-const SMALL_HEAP = ['--max-semi-space-size=4', '--single-threaded-gc'];
-const SMALL_FROM = 4;
 
 export interface LocalNode extends BrokerProcess {
   name: string;
@@ -64,8 +59,9 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
   });
   const names = plan.map(({ name }) => name);
   const coreNames = plan.filter(({ role }) => role === 'core').map(({ name }) => name);
-  const atATime = STARTING_PER_CORE * availableParallelism();
-  const execArgv = plan.length > SMALL_FROM * availableParallelism() ? SMALL_HEAP : [];
+  const parallelism = availableParallelism();
+  const atATime = STARTING_PER_CORE * parallelism;
+  const execArgv = isCrowded(plan.length, parallelism) ? CROWDED_ARGV : [];
   const nodes: LocalNode[] = [];
   const folder = await mkdtemp(join(tmpdir(), 'fleetgauge-cluster-'));
   let stopping = false;

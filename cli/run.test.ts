@@ -3,9 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { FILES_PER_THREAD, OWN_FILES } from '../bench/fleet/layout.js';
 import { parseScenario } from '../bench/mod.js';
 import { type RunRecord, readRun } from '../results/mod.js';
 import { encode } from '../wire/mod.js';
@@ -67,6 +69,16 @@ function processesOf(pid: number): string[] {
     }
   }
   return rows.filter(([own]) => own !== undefined && family.has(own)).map((row) => row.join(' '));
+}
+
+/** The command lines of a run's processes of devices, once there are so many. */
+async function hostsOf(pid: number, count: number): Promise<string[]> {
+  for (let look = 0; look < 300; look++) {
+    const hosts = processesOf(pid).filter((line) => line.includes('shard-host'));
+    if (hosts.length === count) return hosts;
+    await sleep(100);
+  }
+  throw new Error(`there were never ${count} of them`);
 }
 
 test('a run against the bundled broker loses nothing and leaves a whole record', async () => {
@@ -131,6 +143,40 @@ test('a low open-file limit spreads the devices over processes', async () => {
       assert.equal(totals.connects.succeeded, 400);
       assert.equal(totals.deliveries.lost, 0);
       assert.equal(totals.deliveries.duplicated, 0);
+    }),
+  );
+});
+
+test('where many processes share a core each drives its devices in its main thread, and none is lost', async () => {
+  const openFiles = 256;
+  // One more than is too few to be many, each as full as the limit lets it.
+  const processes = 4 * availableParallelism() + 1;
+  const devices = (openFiles - OWN_FILES - FILES_PER_THREAD) * (processes - 1) + 1;
+  const quiet = `name: many
+connect: { ratePerSec: 1000 }
+groups:
+  - { name: quiet, count: ${devices - 10} }
+  - name: loud
+    count: 10
+    subscribe: [{ filter: 'p2p/%i', qos: 1 }]
+    publish: [{ topic: 'p2p/%i', qos: 1, arrivals: { kind: periodic, interval: 100ms } }]
+phases:
+  - { name: ramp, kind: ramp }
+  - { name: steady, kind: steady, duration: 2s }
+`;
+  await withBroker((target) =>
+    inFolder({ 's.yaml': quiet }, async (cwd) => {
+      const args = ['run', 's.yaml', '--target', target, '--json', '--quiet'];
+      const run = startCli(args, { cwd, openFiles });
+      const hosts = await hostsOf(run.process.pid!, processes);
+      for (const host of hosts) assert.match(host, /--max-semi-space-size=4 --single-threaded-gc/);
+      const { code, out, err } = await run.ended;
+      assert.equal(code, 0, err);
+      const { generator, totals } = JSON.parse(out) as RunRecord;
+      assert.equal(generator.processes, processes);
+      assert.equal(totals.connects.succeeded, devices);
+      assert.ok(totals.publishes.sent > 150, `${totals.publishes.sent}`);
+      assert.deepEqual([totals.deliveries.lost, totals.deliveries.duplicated], [0, 0]);
     }),
   );
 });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { DEVICE_BYTES } from '../fleet/device-memory.js';
 import { FleetError } from '../fleet/fleet-error.js';
 import { FILES_PER_THREAD, OWN_FILES } from '../fleet/layout.js';
-import { deal, LEAN_DEVICE_BYTES, waysOf } from './deal.js';
+import { deal, waysOf } from './deal.js';
 import type { AgentCapacity } from './messages.js';
 
 const GIB = 2 ** 30;
@@ -20,7 +21,7 @@ function capacity(more: Partial<AgentCapacity> = {}): AgentCapacity {
 }
 
 function dealt(devices: number, agents: Record<string, AgentCapacity>, ways = 1) {
-  const demand = { devices, ways, deviceBytes: LEAN_DEVICE_BYTES };
+  const demand = { devices, ways, deviceBytes: DEVICE_BYTES.lean };
   return Object.fromEntries(deal(demand, new Map(Object.entries(agents))));
 }
 
@@ -110,7 +111,7 @@ test('says which agent lacks which ports, files and memory, with the arithmetic'
   );
   assert.match(
     text,
-    /small would need [\d,]+ MiB of memory \(33,3\d\d devices at 8 KiB, .* and has 256 MiB free/,
+    /small would need [\d,]+ MiB of memory \(33,3\d\d devices at 8\.69 KiB, .* and has 256 MiB free/,
   );
   assert.ok(!/big would need|small would have/.test(text), text);
 });

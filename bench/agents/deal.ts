@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { formatBytes } from '../../results/mod.js';
 import { FleetError } from '../fleet/fleet-error.js';
 import { FILES_PER_THREAD, type FleetPart, OWN_FILES } from '../fleet/layout.js';
 import type { Scenario, Target } from '../scenario/mod.js';
@@ -30,12 +31,6 @@ export function waysOf(
   }, 0);
 }
 
-/**
- * Memory of a device: the lean one takes 3.5 KB of ours and about as much of the kernel, an MQTT.js client 21 KB more
- * (measured; design §4). Rounded up: what does not fit is refused before it swaps.
- */
-export const LEAN_DEVICE_BYTES = 8 * 1024;
-export const MQTTJS_DEVICE_BYTES = 32 * 1024;
 /** A process without devices, and each thread in it. */
 const PROCESS_BYTES = 64 * 2 ** 20;
 const THREAD_BYTES = 32 * 2 ** 20;
@@ -140,7 +135,7 @@ function lacks(demand: Demand, name: string, capacity: AgentCapacity, part: Shar
   if (bytes > capacity.memoryBytes) {
     const mib = (value: number): string => `${whole(value / 2 ** 20)} MiB`;
     found.push(
-      `${name} would need ${mib(bytes)} of memory (${whole(devices)} devices at ${demand.deviceBytes / 1024} KiB, ` +
+      `${name} would need ${mib(bytes)} of memory (${whole(devices)} devices at ${formatBytes(demand.deviceBytes)}, ` +
         `${processes} process${processes === 1 ? '' : 'es'} at ${mib(PROCESS_BYTES)}, ${shards} threads at ` +
         `${mib(THREAD_BYTES)}), and has ${mib(capacity.memoryBytes)} free`,
     );

@@ -13,6 +13,7 @@ import {
 import { monotonicClock } from '../device/mod.js';
 import { carriedBytesPerConnection } from '../fleet/carried-devices.js';
 import { Coordinator } from '../fleet/coordinator.js';
+import { DEVICE_BYTES } from '../fleet/device-memory.js';
 import { FleetError } from '../fleet/fleet-error.js';
 import { Journal, type RunSoFar } from '../fleet/journal.js';
 import { openProbes } from '../fleet/open-probes.js';
@@ -20,7 +21,7 @@ import { coordinatorOptions, type RunRequest, recordHead } from '../fleet/run-sc
 import { plan } from '../scenario/mod.js';
 import { AgentFleet } from './agent-fleet.js';
 import { clockIdentity } from './clock-identity.js';
-import { deal, LEAN_DEVICE_BYTES, MQTTJS_DEVICE_BYTES, waysOf } from './deal.js';
+import { deal, waysOf } from './deal.js';
 import {
   addressesOf,
   type CoordinatorStore,
@@ -78,9 +79,7 @@ export async function runOnAgents(request: AgentsRequest): Promise<RunRecord> {
       const cards = await callRoll(desk.store, call);
       const deviceBytes = Math.max(
         ...scenario.groups.map(
-          (group) =>
-            (group.driver === 'lean' ? LEAN_DEVICE_BYTES : MQTTJS_DEVICE_BYTES) +
-            carriedBytesPerConnection(group),
+          (group) => DEVICE_BYTES[group.driver] + carriedBytesPerConnection(group),
         ),
       );
       const shares = deal(

@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import { formatBytes, formatCount } from '../../results/mod.js';
 import { carriedBytes } from '../fleet/carried-devices.js';
-import { CROWDED_PER_CORE } from '../fleet/crowded.js';
+import { isCrowded } from '../fleet/crowded.js';
+import { DEVICE_BYTES } from '../fleet/device-memory.js';
 import { filesPerProcess } from '../fleet/layout.js';
 import { connectionsOf, formatTarget } from '../scenario/mod.js';
 import { nodeFiles } from './bundled-nodes.js';
@@ -16,13 +17,8 @@ export interface LocalTarget {
   readonly openFiles: { readonly used: number; readonly most: number };
 }
 
-/**
- * Bytes per connected device at rest, measured on two cores with Linux 6.18 and Node 20: 300,000 devices with both ends,
- * kernel and processes took 14.3 KB each (lean driver, bundled cluster), of which the kernel 9, and the 34 processes 2 before
- * their devices; half of the rest is each side's. MQTT.js's client has 17 KB more of its own.
- */
-const DEVICE_BYTES = { lean: 6_200, mqttjs: 23_000 } as const;
-const TARGET_BYTES = 6_200;
+/** The bundled broker's side of a connection. */
+const TARGET_BYTES = DEVICE_BYTES.lean;
 /** A process of the fleet or a node, and a thread in it, before their devices; and where many share a core. */
 const PROCESS_BYTES = 60e6;
 const THREAD_BYTES = 20e6;
@@ -238,10 +234,9 @@ function memoryNeeded(
   const processes = layout?.processes ?? 1;
   const threads = processes * (layout?.threadsPerProcess ?? 1);
   const nodes = bundled === undefined ? 0 : bundled.cores + bundled.replicants;
-  const crowded = processes > CROWDED_PER_CORE * cores;
   return {
     devicesBytes: own + (both ? connections * TARGET_BYTES : 0),
-    fleetBytes: crowded
+    fleetBytes: isCrowded(processes, cores)
       ? (processes + nodes) * CROWDED_PROCESS_BYTES
       : (processes + nodes) * PROCESS_BYTES + threads * THREAD_BYTES,
   };

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { AgentRecord } from '../../results/mod.js';
-import { CROWDED_ARGV, CROWDED_PER_CORE } from './crowded.js';
+import { CROWDED_ARGV, isCrowded } from './crowded.js';
 import type { FleetError } from './fleet-error.js';
 import type { FleetPart } from './layout.js';
 import type {
@@ -51,9 +51,10 @@ export class Fleet implements FleetControl {
 
   start(news: (news: FleetNews) => void): void {
     const { firstShard, shards: parts, ofShards, threadsPerProcess } = this.#part;
-    const perCore = parts / threadsPerProcess / availableParallelism();
-    const crowded = threadsPerProcess === 1 && perCore > CROWDED_PER_CORE;
-    const tickMs = Math.max(1, Math.round(perCore / PROCESSES_PER_TICK_MS));
+    const cores = availableParallelism();
+    const processes = parts / threadsPerProcess;
+    const crowded = threadsPerProcess === 1 && isCrowded(processes, cores);
+    const tickMs = Math.max(1, Math.round(processes / cores / PROCESSES_PER_TICK_MS));
     for (let from = 0; from < parts; from += threadsPerProcess) {
       const own = Array.from(
         { length: Math.min(threadsPerProcess, parts - from) },
